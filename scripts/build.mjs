@@ -1,0 +1,29 @@
+// Bundles src/ into dist/: one ESM chunk per lazily imported part, so that `broker --help` loads nothing it does not need.
+import { rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+/** Kept out of the bundle: native addons, and wasm that is found beside its own package's files. */
+const external = ['@cedar-policy/cedar-wasm', 'keytar', 'libpg-query', 'node-pty', 'pg-native', 'react-devtools-core'];
+
+await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
+await build({
+  entryPoints: { main: 'src/main.ts', worker: 'src/agent/worker/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external,
+  minifySyntax: true,
+  legalComments: 'linked',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  chunkNames: 'chunks/[name]-[hash]',
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  // CommonJS packages inside an ESM bundle still call require for node built-ins.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});

@@ -1,0 +1,65 @@
+// A snapshot of the target's catalogue: what names mean and where columns come from. Plain data; lookups are pure.
+
+export interface CatalogueColumn {
+  readonly attnum: number;
+  readonly name: string;
+  readonly typeOid: number;
+}
+
+export type RelationKind = 'table' | 'partitioned' | 'view' | 'materialised' | 'foreign' | 'sequence' | 'index' | 'composite' | 'toast' | 'other';
+
+export interface CatalogueRelation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  readonly columns: readonly CatalogueColumn[];
+  /** Oids of parents by inheritance or partitioning. */
+  readonly parents: readonly number[];
+  /** For views and materialised views: relations and columns their rules depend on (pg_depend through pg_rewrite). */
+  readonly dependsOn: readonly { readonly oid: number; readonly attnum: number }[];
+  /** For views: the defining query, as pg_get_viewdef prints it. */
+  readonly definition?: string;
+  readonly temporary: boolean;
+}
+
+export interface CatalogueFunction {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly language: string;
+  /** i immutable, s stable, v volatile. */
+  readonly volatility: string;
+  readonly returnsSet: boolean;
+  readonly securityDefiner: boolean;
+  /** Internal or C, and shipped with the server (oid below 16384). */
+  readonly builtin: boolean;
+}
+
+export interface CatalogueType {
+  readonly oid: number;
+  readonly name: string;
+  /** pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange. */
+  readonly kind: string;
+  /** pg_type.typcategory. */
+  readonly category: string;
+  readonly elementOid: number;
+  readonly baseOid: number;
+  /** Oid of the composite type's relation, or 0. */
+  readonly relationOid: number;
+}
+
+export interface Catalogue {
+  /** Grows with every refresh; part of every cache key. */
+  readonly version: number;
+  /** server_version_num, e.g. 150018. */
+  readonly serverVersion: number;
+  /** Schemas searched for unqualified names, in order; without pg_catalog, which is first. */
+  readonly searchPath: readonly string[];
+  readonly relations: ReadonlyMap<number, CatalogueRelation>;
+  /** `schema.name` → oid. */
+  readonly relationByName: ReadonlyMap<string, number>;
+  /** Unqualified function name → every function of that name. */
+  readonly functionsByName: ReadonlyMap<string, readonly CatalogueFunction[]>;
+  readonly types: ReadonlyMap<number, CatalogueType>;
+}

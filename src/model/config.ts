@@ -1,0 +1,60 @@
+// The configuration once validated and layered. config/ makes it; everything else only reads it.
+import type { Connection } from './connection.ts';
+
+export interface IdentitySettings {
+  /** Issuer URL; https, or http on loopback only. */
+  readonly issuer: string;
+  /** Client for evidence: no target trusts its tokens. */
+  readonly clientId: string;
+  /** Client whose tokens targets accept; absent when no target takes tokens. */
+  readonly targetClientId?: string;
+  readonly scopes: readonly string[];
+  readonly groupsClaim: string;
+  /** Fixed loopback redirect port, for providers that want one registered; 0 picks any. */
+  readonly redirectPort: number;
+}
+
+export interface StoreSettings {
+  /** `file:/path` or `s3://bucket/prefix?endpoint=…&region=…`. */
+  readonly url: string;
+  /** Accept a store the probe calls unsafe; recorded. */
+  readonly unsafe: boolean;
+  /** Refuse sessions while the store cannot be reached; otherwise they are spooled. */
+  readonly requireOnline: boolean;
+  /** Refuse sessions while something has waited for upload longer than this many seconds; 0 never. */
+  readonly maxBacklog: number;
+}
+
+export interface AgentSettings {
+  /** Seconds without sessions or requests before the agent stops. */
+  readonly idle: number;
+  /** Keep one worker forked ahead. */
+  readonly spare: boolean;
+}
+
+export interface Config {
+  readonly identity?: IdentitySettings;
+  readonly store: StoreSettings;
+  readonly keychain: 'auto' | 'system' | 'file';
+  /** Files and folders of Cedar policies, absolute. */
+  readonly policy: readonly string[];
+  readonly connections: ReadonlyMap<string, Connection>;
+  readonly agent: AgentSettings;
+}
+
+export type Layer = 'default' | 'system' | 'user' | 'project' | 'environment' | 'flag';
+
+/** Where one value came from: dotted path → layer and place. */
+export interface Origin {
+  readonly layer: Layer;
+  /** `file:line:column`, the variable's name, or the flag. */
+  readonly place: string;
+}
+
+export interface Problem {
+  /** `file:line:column`, or the variable or flag. */
+  readonly place: string;
+  /** Dotted path of the value, e.g. `connections.prod-db.port`. */
+  readonly path: string;
+  readonly reason: string;
+}

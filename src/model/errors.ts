@@ -1,0 +1,234 @@
+// Every failure a person can meet: one row each. main.ts, the man page and the protocols' refusals read it.
+
+/** Exit codes of the command line, as the man page lists them. */
+export const EXIT = {
+  done: 0,
+  bug: 1,
+  usage: 2,
+  refused: 3,
+  signIn: 4,
+  expired: 5,
+  notVerified: 6,
+  unreachable: 7,
+  waiting: 8,
+  configuration: 9,
+  launcher: 125,
+  interrupted: 130,
+} as const;
+
+export interface ErrorRow {
+  /** What went wrong; lower case, no full stop. `{name}` is replaced from the error's details. */
+  readonly summary: string;
+  /** The one thing to do next; may use `{name}` too. */
+  readonly hint: string;
+  readonly exit: number;
+  /** PostgreSQL SQLSTATE, five characters. */
+  readonly sqlstate?: string;
+  readonly http?: number;
+  /** JSON-RPC error code. */
+  readonly rpc?: number;
+}
+
+export const ERRORS = {
+  'bug': {
+    summary: 'broker failed in a way it should not: {reason}',
+    hint: 'please report this with the output of `broker doctor --json`',
+    exit: EXIT.bug,
+    sqlstate: 'XX000',
+  },
+  'usage': { summary: '{reason}', hint: 'see `broker {command} --help`', exit: EXIT.usage },
+  'policy-denied': {
+    summary: '{connection} refused {what} (policy "{policy}")',
+    hint: 'see why with `broker policy explain`',
+    exit: EXIT.refused,
+    sqlstate: '42501',
+    http: 403,
+    rpc: -32003,
+  },
+  'needs-approval': {
+    summary: '{connection} needs approval for {what} (policy "{policy}")',
+    hint: 'ask for approval with `broker request {connection}`',
+    exit: EXIT.refused,
+    sqlstate: '42501',
+    http: 403,
+    rpc: -32003,
+  },
+  'not-signed-in': {
+    summary: 'you are not signed in',
+    hint: 'run `broker login`',
+    exit: EXIT.signIn,
+    sqlstate: '28000',
+    http: 401,
+  },
+  'sign-in-expired': {
+    summary: 'your sign-in expired at {at}',
+    hint: 'run `broker login`',
+    exit: EXIT.signIn,
+    sqlstate: '28000',
+    http: 401,
+  },
+  'sign-in-failed': { summary: 'sign-in failed: {reason}', hint: '{mend}', exit: EXIT.signIn },
+  'provider-unreachable': {
+    summary: 'the identity provider {issuer} cannot be reached: {reason}',
+    hint: 'check identity.issuer with `broker config show --origin`, then try again',
+    exit: EXIT.unreachable,
+  },
+  'target-unreachable': {
+    summary: '{connection} at {address} cannot be reached: {reason}',
+    hint: 'test it with `broker connections test {connection}`',
+    exit: EXIT.unreachable,
+    sqlstate: '08001',
+    http: 502,
+  },
+  'target-refused': {
+    summary: '{connection} did not accept its credential: {reason}',
+    hint: 'check credential in `broker connections show {connection}`',
+    exit: EXIT.unreachable,
+    sqlstate: '28000',
+  },
+  'agent-unreachable': {
+    summary: 'the agent cannot be reached: {reason}',
+    hint: 'see `broker agent logs`, then `broker agent start`',
+    exit: EXIT.unreachable,
+  },
+  'agent-lost': {
+    summary: 'the agent stopped, so the session was ended: nothing runs without a recorder',
+    hint: 'see `broker agent logs`; what was recorded is sealed when the agent starts again',
+    exit: EXIT.launcher,
+    sqlstate: '57P01',
+  },
+  'store-unreachable': {
+    summary: 'the store {store} cannot be reached: {reason}',
+    hint: 'check it with `broker doctor --store`',
+    exit: EXIT.unreachable,
+  },
+  'store-unsafe': {
+    summary: 'the store {store} cannot hold evidence safely: {reason}',
+    hint: 'use another bucket or folder, or accept it knowingly with `store.unsafe: true`',
+    exit: EXIT.configuration,
+  },
+  'config-invalid': {
+    summary: 'the configuration has {count} problem(s)\n{problems}',
+    hint: 'check again with `broker config check`',
+    exit: EXIT.configuration,
+  },
+  'config-missing': {
+    summary: 'there is no configuration yet',
+    hint: 'write one with `broker init`',
+    exit: EXIT.configuration,
+  },
+  'policy-invalid': {
+    summary: 'the policy has {count} problem(s)\n{problems}',
+    hint: 'check again with `broker policy check`',
+    exit: EXIT.configuration,
+  },
+  'connection-unknown': {
+    summary: 'there is no connection named {connection}',
+    hint: 'list them with `broker connections ls`',
+    exit: EXIT.usage,
+  },
+  'session-unknown': {
+    summary: 'there is no session {session}',
+    hint: 'list them with `broker sessions ls`',
+    exit: EXIT.usage,
+  },
+  'session-secret': {
+    summary: 'this connection did not present the session secret',
+    hint: 'start the client with `broker connect {connection}`',
+    exit: EXIT.refused,
+    sqlstate: '28P01',
+  },
+  'session-ended': {
+    summary: 'the session has ended: {reason}',
+    hint: 'open a new one with `broker connect {connection}`',
+    exit: EXIT.refused,
+    sqlstate: '57P01',
+  },
+  'journal-failed': {
+    summary: 'the recording cannot be written, so the session was ended: {reason}',
+    hint: 'free disk space under {path}, then connect again',
+    exit: EXIT.unreachable,
+    sqlstate: '53100',
+  },
+  'port-taken': {
+    summary: 'port {port} on 127.0.0.1 is taken',
+    hint: 'leave --port out to let the system pick one',
+    exit: EXIT.usage,
+  },
+  'client-missing': {
+    summary: '{client} is not installed',
+    hint: 'install it ({package}), or use `broker query {connection} "SQL"`',
+    exit: EXIT.launcher,
+  },
+  'terminal-missing': {
+    summary: 'this needs a terminal',
+    hint: 'run it in a terminal, or use `broker query` or `broker exec`',
+    exit: EXIT.usage,
+  },
+  'keychain-unavailable': {
+    summary: 'the system keychain cannot be used: {reason}',
+    hint: 'unlock it, or choose the encrypted file with `keychain: file`',
+    exit: EXIT.configuration,
+  },
+  'credential-failed': {
+    summary: 'no credential for {connection}: {reason}',
+    hint: '{mend}',
+    exit: EXIT.unreachable,
+    sqlstate: '28000',
+  },
+  'not-verified': {
+    summary: '{what} did not verify: {reason}',
+    hint: 'keep the store as it is and compare with another copy; `broker verify --json` has every step',
+    exit: EXIT.notVerified,
+  },
+  'protocol-violation': {
+    summary: 'the {side} broke the protocol: {reason}',
+    hint: 'if {side} works without broker, please report it',
+    exit: EXIT.bug,
+    sqlstate: '08P01',
+  },
+  'unsupported': {
+    summary: '{what} is not supported through broker',
+    hint: '{mend}',
+    exit: EXIT.refused,
+    sqlstate: '0A000',
+  },
+  'interrupted': { summary: 'interrupted', hint: 'nothing was left half done', exit: EXIT.interrupted },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(details[name] ?? whole));
+}
+
+/** A failure with a row in the table. `details` fill the row's placeholders and go into `--json` errors. */
+export class BrokerError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options: { hint?: string; cause?: unknown } = {}) {
+    super(fill(ERRORS[code].summary, details), options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'BrokerError';
+    this.code = code;
+    this.details = details;
+    this.hint = options.hint ?? fill(ERRORS[code].hint, details);
+  }
+
+  get row(): ErrorRow {
+    return ERRORS[this.code];
+  }
+
+  /** The shape sent over the control socket and printed by `--json`. */
+  toJSON(): { code: ErrorCode; message: string; hint: string; details: ErrorDetails } {
+    return { code: this.code, message: this.message, hint: this.hint, details: this.details };
+  }
+
+  static from(value: { code: string; details?: ErrorDetails; hint?: string; message?: string }): BrokerError {
+    if (value.code in ERRORS)
+      return new BrokerError(value.code as ErrorCode, value.details ?? {}, value.hint ? { hint: value.hint } : {});
+    return new BrokerError('bug', { reason: value.message ?? value.code });
+  }
+}
