@@ -40,6 +40,8 @@ export interface StatementUnit {
   readonly changesCatalogue: boolean;
   /** The unit changes what later texts mean or see (search_path, role …); recorded in the conversation. */
   readonly effect?: UnitEffect;
+  /** The statement whose rows this unit returns, when it is not its own: EXECUTE and FETCH. */
+  readonly answers?: StatementUnit;
   /** The unit's parse tree node as libpg-query prints it (for the mask's resolver); absent when unparsed. */
   readonly tree?: unknown;
 }
