@@ -1,0 +1,6 @@
+// The shelf of wire protocols: one row each, loaded only when a session needs it.
+import type { Protocol } from './protocol.ts';
+
+export const PROTOCOLS: Readonly<Record<string, () => Promise<Protocol>>> = {
+  postgres: async () => (await import('./postgres/index.ts')).postgres,
+};
