@@ -1,0 +1,164 @@
+// What commands and the agent say to each other over the control socket. Plain data; a change here is a new version of the agent.
+import type { ErrorDetails } from '../model/errors.ts';
+import type { User } from '../model/principal.ts';
+import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly details: ErrorDetails;
+}
+
+/** Which build answers; the client compares it with its own. */
+export interface AgentIdentity {
+  readonly version: string;
+  /** First 12 hex characters of the SHA-256 of the program's bundle; development builds differ here only. */
+  readonly build: string;
+  readonly pid: number;
+}
+
+export type SessionState = 'opening' | 'open' | 'closing';
+
+export interface SessionRow {
+  readonly id: string;
+  readonly connection: string;
+  readonly protocol: string;
+  readonly client: SessionOrder['client'];
+  readonly state: SessionState;
+  /** RFC 3339. */
+  readonly opened: string;
+  readonly expires?: string;
+  readonly port?: number;
+  readonly statements: number;
+  readonly conversations: number;
+  /** Process id of the front. */
+  readonly pid: number;
+}
+
+export type SignInState =
+  | { readonly state: 'signed-out' }
+  | {
+      readonly state: 'signed-in' | 'expired';
+      readonly user: User;
+      /** RFC 3339; when the sign-in ends unless it can be renewed. */
+      readonly expires: string;
+      readonly renewable: boolean;
+      readonly binding: 'nonce' | 'none';
+      /** RFC 7638 thumbprint of the signing key. */
+      readonly key: string;
+    };
+
+export interface Backlog {
+  /** Sessions recorded but not sealed yet. */
+  readonly unsealed: number;
+  /** Objects waiting for upload. */
+  readonly objects: number;
+  readonly bytes: number;
+  /** RFC 3339 of the oldest object that waits. */
+  readonly oldest?: string;
+  /** Why the last upload failed. */
+  readonly problem?: string;
+}
+
+export interface AgentStatus extends AgentIdentity {
+  /** RFC 3339. */
+  readonly started: string;
+  readonly draining: boolean;
+  readonly signIn: SignInState;
+  readonly sessions: readonly SessionRow[];
+  readonly backlog: Backlog;
+  readonly store?: string;
+  readonly keychain?: string;
+  readonly log: string;
+  readonly memory: number;
+}
+
+/** Where a request comes from: the agent reads the configuration as this caller would. */
+export interface Caller {
+  readonly cwd: string;
+  readonly home: string;
+  /** The caller's `BROKER_*` variables, and nothing else of its environment. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly pid: number;
+}
+
+export interface OpenRequest {
+  readonly connection: string;
+  readonly client: SessionOrder['client'];
+  readonly reason?: string;
+  /** 0 lets the system pick. */
+  readonly port: number;
+  readonly caller: Caller;
+}
+
+/** A session as its front knows it. */
+export interface OpenedSession {
+  readonly id: string;
+  readonly connection: string;
+  readonly protocol: string;
+  readonly endpoint: Endpoint;
+  readonly database: string;
+  /** The session's folder in the spool, for the front's own journal segment. */
+  readonly spool: string;
+  readonly address: string;
+  readonly user: User;
+  readonly account: string;
+  readonly serverVersion: string;
+  /** RFC 3339; the session ends then at the latest. */
+  readonly expires?: string;
+  readonly policies: readonly string[];
+  readonly policy: { readonly digest: string; readonly files: PolicyText['files'] };
+}
+
+export type SessionEnd = 'closed' | 'interrupted' | 'killed' | 'expired' | 'failed';
+
+/** Agent → front, one JSON line each. */
+export type ToFront =
+  /** The credential source reads these variables of the caller; answer with `environment`. */
+  | { readonly type: 'wanted'; readonly names: readonly string[] }
+  | { readonly type: 'progress'; readonly step: 'policy' | 'credential' | 'target' | 'evidence' }
+  | { readonly type: 'opened'; readonly session: OpenedSession }
+  /** The session is over; the front ends its client. */
+  | { readonly type: 'ended'; readonly end: SessionEnd; readonly reason: string }
+  /** Signed and stored, or left for the next start (`waiting`). */
+  | { readonly type: 'sealed'; readonly session: string; readonly state: 'sealed' | 'waiting' }
+  | { readonly type: 'error'; readonly error: WireError };
+
+/** Front → agent. */
+export type FromFront =
+  | ({ readonly type: 'open' } & OpenRequest)
+  | { readonly type: 'environment'; readonly values: Readonly<Record<string, string>> }
+  /** Everything the front recorded is on disk. */
+  | { readonly type: 'exit'; readonly reason: string; readonly exit?: number; readonly signal?: string };
+
+export type SignInMode = 'browser' | 'paste' | 'device';
+
+/** What a person must do to sign in. */
+export interface SignInPrompt {
+  readonly kind: 'open' | 'paste' | 'device';
+  readonly url: string;
+  /** For the device flow. */
+  readonly code?: string;
+}
+
+export type ToLogin =
+  | { readonly type: 'prompt'; readonly prompt: SignInPrompt }
+  | { readonly type: 'signed-in'; readonly signIn: SignInState }
+  | { readonly type: 'error'; readonly error: WireError };
+
+export type FromLogin =
+  | { readonly type: 'login'; readonly mode: SignInMode; readonly caller: Caller }
+  /** The redirect URL a person pasted. */
+  | { readonly type: 'pasted'; readonly text: string };
+
+export interface ConnectionTest {
+  readonly connection: string;
+  readonly steps: readonly {
+    readonly name: 'configuration' | 'sign-in' | 'policy' | 'credential' | 'target';
+    readonly ok: boolean;
+    readonly detail: string;
+    readonly micros: number;
+    readonly error?: WireError;
+  }[];
+}
