@@ -97,6 +97,13 @@ export const ERRORS = {
     exit: EXIT.launcher,
     sqlstate: '57P01',
   },
+  'worker-lost': {
+    summary: 'the process that ran the session ended: {reason}',
+    hint: 'what was recorded is sealed; connect again, and see `broker agent logs` if it happens twice',
+    exit: EXIT.unreachable,
+    sqlstate: '57P01',
+    http: 502,
+  },
   'store-unreachable': {
     summary: 'the store {store} cannot be reached: {reason}',
     hint: 'check it with `broker doctor --store`',
