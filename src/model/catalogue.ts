@@ -34,6 +34,14 @@ export interface CatalogueFunction {
   readonly securityDefiner: boolean;
   /** Internal or C, and shipped with the server (oid below 16384). */
   readonly builtin: boolean;
+  /** pg_type oid of the result; 0 or absent when not known. */
+  readonly resultOid?: number;
+  /** Names of OUT and TABLE columns, in order; empty when it has none. */
+  readonly columns?: readonly string[];
+  /** Source of a function that was not shipped with the server. */
+  readonly body?: string;
+  /** The extension that owns the function. */
+  readonly extension?: string;
 }
 
 export interface CatalogueType {
