@@ -1,0 +1,205 @@
+// Reads the server's catalogue into the model's snapshot, PostgreSQL 12 to 18. Must never write, and never read user data.
+import type {
+  Catalogue,
+  CatalogueColumn,
+  CatalogueFunction,
+  CatalogueRelation,
+  CatalogueType,
+  RelationKind,
+} from '../../model/catalogue.ts';
+
+export type CatalogueQuery = (sql: string) => Promise<(string | null)[][]>;
+type Row = readonly (string | null)[];
+
+/** FirstNormalObjectId: lower oids were shipped with the server. */
+const FIRST_USER_OID = 16384;
+
+const KINDS: Readonly<Record<string, RelationKind>> = {
+  r: 'table',
+  p: 'partitioned',
+  v: 'view',
+  m: 'materialised',
+  f: 'foreign',
+  S: 'sequence',
+  i: 'index',
+  I: 'index',
+  c: 'composite',
+  t: 'toast',
+};
+
+// Indexes and TOAST tables are left out: what is not in the snapshot counts as unknown.
+const RELATIONS = `select c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
+  case when c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID} then pg_catalog.pg_get_viewdef(c.oid) end
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')`;
+
+const COLUMNS = `select a.attrelid, a.attnum, a.atttypid, a.attname
+from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+order by a.attrelid, a.attnum`;
+
+const PARENTS = 'select inhrelid, inhparent from pg_catalog.pg_inherits order by inhrelid, inhseqno';
+
+const DEPENDENCIES = `select distinct r.ev_class, d.refobjid, d.refobjsubid
+from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d
+  on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+where r.ev_class >= ${FIRST_USER_OID} and r.ev_type = '1' and d.refobjid <> r.ev_class
+  and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass`;
+
+const TYPES = `select oid, typname, typtype, typcategory, typelem, typbasetype, typrelid
+from pg_catalog.pg_type`;
+
+/** `pg_get_function_sqlbody` came with PostgreSQL 14, for bodies that are stored parsed. */
+const functionsSql = (
+  serverVersion: number,
+): string => `select p.oid, n.nspname, p.proname, l.lanname, p.provolatile,
+  p.proretset, p.prosecdef, p.prorettype,
+  case when p.proargmodes is not null then
+    (select pg_catalog.json_agg(coalesce(p.proargnames[m.i], '') order by m.i)
+     from pg_catalog.unnest(p.proargmodes) with ordinality m(mode, i) where m.mode in ('o', 'b', 't')) end,
+  case when p.oid >= ${FIRST_USER_OID} and l.lanname not in ('c', 'internal') then ${
+    serverVersion >= 140_000 ? 'coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)' : 'p.prosrc'
+  } end,
+  e.extname
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+join pg_catalog.pg_language l on l.oid = p.prolang
+left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
+  and d.objsubid = 0 and d.deptype = 'e' and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+left join pg_catalog.pg_extension e on e.oid = d.refobjid`;
+
+const text = (value: string | null | undefined): string => value ?? '';
+
+/** Gathers rows by the oid in their first column. */
+function group<T>(rows: readonly Row[], make: (row: Row) => T): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const row of rows) {
+    const oid = Number(row[0]);
+    const list = groups.get(oid);
+    if (list) list.push(make(row));
+    else groups.set(oid, [make(row)]);
+  }
+  return groups;
+}
+
+interface RelationParts {
+  readonly columns: ReadonlyMap<number, readonly CatalogueColumn[]>;
+  readonly parents: ReadonlyMap<number, readonly number[]>;
+  readonly dependencies: ReadonlyMap<number, readonly { readonly oid: number; readonly attnum: number }[]>;
+}
+
+function toRelation(row: Row, parts: RelationParts): CatalogueRelation {
+  const oid = Number(row[0]);
+  return {
+    oid,
+    schema: text(row[1]),
+    name: text(row[2]),
+    kind: KINDS[text(row[3])] ?? 'other',
+    columns: parts.columns.get(oid) ?? [],
+    parents: parts.parents.get(oid) ?? [],
+    dependsOn: parts.dependencies.get(oid) ?? [],
+    ...(row[5] == null ? {} : { definition: row[5] }),
+    temporary: row[4] === 't',
+  };
+}
+
+function toFunction(row: Row): CatalogueFunction {
+  const oid = Number(row[0]);
+  return {
+    oid,
+    schema: text(row[1]),
+    name: text(row[2]),
+    language: text(row[3]),
+    volatility: text(row[4]),
+    returnsSet: row[5] === 't',
+    securityDefiner: row[6] === 't',
+    builtin: oid < FIRST_USER_OID,
+    resultOid: Number(row[7]),
+    columns: row[8] == null ? [] : (JSON.parse(row[8]) as string[]),
+    ...(row[9] == null ? {} : { body: row[9] }),
+    ...(row[10] == null ? {} : { extension: row[10] }),
+  };
+}
+
+const toType = (row: Row): CatalogueType => ({
+  oid: Number(row[0]),
+  name: text(row[1]),
+  kind: text(row[2]),
+  category: text(row[3]),
+  elementOid: Number(row[4]),
+  baseOid: Number(row[5]),
+  relationOid: Number(row[6]),
+});
+
+interface Answers {
+  readonly serverVersion: number;
+  readonly searchPath: readonly string[];
+  readonly relations: readonly Row[];
+  readonly parts: RelationParts;
+  readonly types: readonly Row[];
+  readonly functions: readonly Row[];
+}
+
+async function readAll(query: CatalogueQuery): Promise<Answers> {
+  const [head] = await query(
+    `select pg_catalog.current_setting('server_version_num'), pg_catalog.array_to_json(pg_catalog.current_schemas(false))`,
+  );
+  const serverVersion = Number(head?.[0]);
+  // With nothing but pg_catalog on the path, view definitions come out with every other name qualified.
+  await query('set local search_path = pg_catalog');
+  const relations = await query(RELATIONS);
+  const columns = group(
+    await query(COLUMNS),
+    (row): CatalogueColumn => ({
+      attnum: Number(row[1]),
+      typeOid: Number(row[2]),
+      name: text(row[3]),
+    }),
+  );
+  const parents = group(await query(PARENTS), (row) => Number(row[1]));
+  const dependencies = group(await query(DEPENDENCIES), (row) => ({
+    oid: Number(row[1]),
+    attnum: Number(row[2]),
+  }));
+  return {
+    serverVersion,
+    searchPath: JSON.parse(text(head?.[1]) || '[]') as string[],
+    relations,
+    parts: { columns, parents, dependencies },
+    types: await query(TYPES),
+    functions: await query(functionsSql(serverVersion)),
+  };
+}
+
+function assemble(answers: Answers, version: number): Catalogue {
+  const relations = new Map<number, CatalogueRelation>();
+  const relationByName = new Map<string, number>();
+  for (const row of answers.relations) {
+    const relation = toRelation(row, answers.parts);
+    relations.set(relation.oid, relation);
+    relationByName.set(`${relation.schema}.${relation.name}`, relation.oid);
+  }
+  const functionsByName = new Map<string, CatalogueFunction[]>();
+  for (const row of answers.functions) {
+    const made = toFunction(row);
+    const list = functionsByName.get(made.name);
+    if (list) list.push(made);
+    else functionsByName.set(made.name, [made]);
+  }
+  const types = new Map(answers.types.map(toType).map((type) => [type.oid, type]));
+  const { serverVersion, searchPath } = answers;
+  return { version, serverVersion, searchPath, relations, relationByName, functionsByName, types };
+}
+
+/**
+ * One consistent snapshot, in a transaction of its own: `query` must be outside of any transaction. `version` is
+ * the snapshot's number, greater than that of any earlier one.
+ */
+export async function loadCatalogue(query: CatalogueQuery, version: number): Promise<Catalogue> {
+  await query('begin isolation level repeatable read read only');
+  try {
+    return assemble(await readAll(query), version);
+  } finally {
+    await query('rollback');
+  }
+}
