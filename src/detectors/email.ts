@@ -1,0 +1,95 @@
+// E-mail addresses (RFC 5321 lengths, RFC 6531 letters): sought at the `@`, outwards.
+import { isAlphanumeric, isEscapeLetter, isLetter } from './characters.ts';
+import type { AnchoredDetector } from './detector.ts';
+
+/** RFC 5321 section 4.5.3.1: octets of the local part and of the domain. */
+const LOCAL = 64;
+const DOMAIN = 255;
+
+/** RFC 5322 atext without the characters that delimit addresses in URLs, JSON, CSV and shells, and the dot. */
+const ATEXT = new Set([...'!#$%&*+-._~^'].map((letter) => letter.charCodeAt(0)));
+
+function isLocal(code: number): boolean {
+  return isAlphanumeric(code) || ATEXT.has(code) || code > 0x7f;
+}
+
+/** Spaces, quotes and dashes beyond ASCII end an address; other non-ASCII characters are letters of it. */
+function isWidePunctuation(code: number): boolean {
+  return (
+    code === 0xa0 ||
+    (code >= 0x2000 && code <= 0x206f) ||
+    (code >= 0x3000 && code <= 0x303f) ||
+    (code >= 0xff00 && code <= 0xff0f)
+  );
+}
+
+/** The same characters as UTF-8 bytes read as Latin-1, ending at `end`: C2 A0, E2 80 xx, E3 80 xx. */
+function isWidePunctuationBytes(text: string, end: number): boolean {
+  const last = text.charCodeAt(end - 1);
+  const middle = text.charCodeAt(end - 2);
+  if (last === 0xa0 && middle === 0xc2) return true;
+  const lead = text.charCodeAt(end - 3);
+  return middle === 0x80 && (lead === 0xe2 || lead === 0xe3) && last >= 0x80 && last <= 0xbf;
+}
+
+function localStart(text: string, at: number): number {
+  const stop = Math.max(0, at - LOCAL);
+  let start = at;
+  while (start > stop) {
+    const code = text.charCodeAt(start - 1);
+    if (!isLocal(code) || isWidePunctuation(code)) break;
+    if (code > 0x7f && isWidePunctuationBytes(text, start)) break;
+    start -= 1;
+  }
+  while (start < at && (text.charCodeAt(start) === 46 || isEscapeLetter(text, start))) start += 1;
+  return start;
+}
+
+/** End of the domain; 0 when it has no dot, or no top-level label of two letters. */
+function domainEnd(text: string, from: number): number {
+  const stop = Math.min(text.length, from + DOMAIN);
+  let end = from;
+  let label = from;
+  let dots = 0;
+  for (; end < stop; end += 1) {
+    const code = text.charCodeAt(end);
+    if (code === 46) {
+      if (end === label) break;
+      const next = text.charCodeAt(end + 1);
+      if (!(isAlphanumeric(next) || next > 0x7f)) break;
+      dots += 1;
+      label = end + 1;
+    } else if (isWidePunctuation(code) || !(isAlphanumeric(code) || code === 45 || code > 0x7f)) break;
+    else if (code === 0xe2 || code === 0xe3 || code === 0xc2) {
+      if (isWidePunctuationBytes(text, end + (code === 0xc2 ? 2 : 3))) break;
+    }
+  }
+  if (dots === 0 || end - label < 2) return 0;
+  const first = text.charCodeAt(label);
+  return isLetter(first) || first > 0x7f ? end : 0;
+}
+
+/** `//user:` before the local part: the password of a URL, which is another detector's. */
+function isUserinfo(text: string, start: number): boolean {
+  if (text.charCodeAt(start - 1) !== 58) return false;
+  const before = text.slice(Math.max(0, start - LOCAL), start - 1);
+  const slashes = before.lastIndexOf('//');
+  return slashes >= 0 && !/[\s/]/.test(before.slice(slashes + 2));
+}
+
+export const email: AnchoredDetector = {
+  kind: 'anchored',
+  type: 'email',
+  summary: 'e-mail addresses',
+  byDefault: true,
+  rank: 50,
+  anchors: ['@'],
+  match(text, at) {
+    const next = text.charCodeAt(at + 1);
+    if (!(isAlphanumeric(next) || next > 0x7f)) return undefined;
+    const start = localStart(text, at);
+    if (start === at || isUserinfo(text, start)) return undefined;
+    const end = domainEnd(text, at + 1);
+    return end === 0 ? undefined : { start, end };
+  },
+};
