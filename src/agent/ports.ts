@@ -1,0 +1,59 @@
+// What a session needs from the rest of the agent. Types only; compose.ts decides who stands behind them.
+import type { Clock } from '../lib/clock.ts';
+import type { Config } from '../model/config.ts';
+import type { Connection } from '../model/connection.ts';
+import type { CredentialContext, Lease } from '../model/credential.ts';
+import type { User } from '../model/principal.ts';
+import type { PolicyText } from '../model/session.ts';
+import type { AttemptOrder, OpenOrder, SealOutcome, SessionEnd } from './evidence.ts';
+import type { Caller } from './messages.ts';
+import type { Worker } from './workers.ts';
+
+/** The configuration as the caller of a session sees it. */
+export interface Setting {
+  readonly config: Config;
+  readonly policy: PolicyText;
+}
+
+/** Who is signed in, as far as a session must know. */
+export interface Person {
+  readonly user: User;
+  /** Milliseconds; the session ends then unless the sign-in is renewed. */
+  readonly expires: number;
+}
+
+export interface SessionPorts {
+  readonly clock: Clock;
+  /** Folder that holds one folder per session. */
+  readonly spool: string;
+  /** `broker/<version>`. */
+  readonly tool: string;
+  readonly log: Log;
+  setting(caller: Caller): Promise<Setting>;
+  /** Renews the sign-in when it is about to end. Throws `not-signed-in` or `sign-in-expired`. */
+  person(): Promise<Person>;
+  worker(): Worker;
+  /** Forks the next spare, once the session that took the last one runs. */
+  prepareWorker(): void;
+  /** Names of the caller's variables the connection's credential source reads. */
+  wanted(connection: Connection): Promise<readonly string[]>;
+  obtain(context: LeaseContext): Promise<Lease>;
+  /** Key of the `hash` strategy for this store, base64. */
+  hashKey(config: Config): Promise<string>;
+  open(config: Config, order: OpenOrder): Promise<void>;
+  attempt(config: Config, order: AttemptOrder): Promise<void>;
+  seal(store: string, folder: string, end: SessionEnd): Promise<SealOutcome>;
+  /** Throws when the configuration refuses sessions because of what still waits for upload. */
+  admitBacklog(config: Config): Promise<void>;
+}
+
+export type LeaseContext = Pick<
+  CredentialContext,
+  'connection' | 'session' | 'signal' | 'environment' | 'user'
+>;
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,135 @@
+// What can be asked of the agent: one row per route. Must never do the work itself.
+import { BrokerError } from '../model/errors.ts';
+import type {
+  AgentIdentity,
+  AgentStatus,
+  Caller,
+  ConnectionTest,
+  FromLogin,
+  SignInPrompt,
+  SignInState,
+} from './messages.ts';
+import type { Call, LinesCall, Route } from './server.ts';
+import type { Sessions } from './sessions.ts';
+import type { LoginTalk } from './sign-in.ts';
+import { tailSegments } from './tail.ts';
+
+/** What the routes lead to. */
+export interface Host {
+  readonly identity: AgentIdentity;
+  readonly sessions: Sessions;
+  status(): Promise<AgentStatus>;
+  signInState(): Promise<SignInState>;
+  login(talk: LoginTalk, caller: Caller): Promise<SignInState>;
+  logout(): Promise<SignInState>;
+  test(connection: string, caller: Caller): Promise<ConnectionTest>;
+  setSecret(name: string, value: string): Promise<void>;
+  deleteSecret(name: string): Promise<boolean>;
+  secrets(): Promise<readonly string[]>;
+  /** Resolves once the agent takes no sessions; it ends by itself with its last one. */
+  drain(): Promise<void>;
+  /** Ends now or after the last session; the answer is sent first. */
+  stop(now: boolean): void;
+}
+
+function text(call: Call, name: string): string {
+  const value = call.body[name];
+  if (typeof value !== 'string')
+    throw new BrokerError('protocol-violation', {
+      side: 'control client',
+      reason: `${name} is not a string`,
+    });
+  return value;
+}
+
+function caller(value: unknown): Caller {
+  const { cwd, home, settings, pid } = (value ?? {}) as Partial<Caller>;
+  if (typeof cwd !== 'string' || typeof home !== 'string' || typeof pid !== 'number')
+    throw new BrokerError('protocol-violation', {
+      side: 'control client',
+      reason: 'it does not say who calls',
+    });
+  return { cwd, home, pid, settings: settings ?? {} };
+}
+
+async function login(host: Host, call: LinesCall): Promise<void> {
+  const first = await call.lines.next();
+  const message = first.done ? undefined : (first.value as FromLogin);
+  if (message?.type !== 'login')
+    throw new BrokerError('protocol-violation', {
+      side: 'control client',
+      reason: 'its first line is not a login',
+    });
+  const pasted = async (): Promise<string> => {
+    for (;;) {
+      const next = await call.lines.next();
+      if (next.done) throw new BrokerError('interrupted');
+      const said = next.value as FromLogin;
+      if (said.type === 'pasted') return said.text;
+    }
+  };
+  const show = (prompt: SignInPrompt) => void call.send({ type: 'prompt', prompt });
+  const signIn = await host.login(
+    { mode: message.mode, show, pasted, signal: call.gone },
+    caller(message.caller),
+  );
+  call.send({ type: 'signed-in', signIn });
+}
+
+async function tail(host: Host, call: LinesCall): Promise<void> {
+  const session = host.sessions.find(call.parameters[0] ?? '');
+  for await (const line of tailSegments(session.folder, session.ended, call.gone)) {
+    if (!call.send(line)) return;
+    await call.drained();
+  }
+}
+
+export const ROUTES: readonly Route<Host>[] = [
+  { kind: 'json', method: 'GET', path: /^\/v1\/identity$/, run: (host) => host.identity },
+  { kind: 'json', method: 'GET', path: /^\/v1\/status$/, run: (host) => host.status() },
+  { kind: 'json', method: 'GET', path: /^\/v1\/sign-in$/, run: (host) => host.signInState() },
+  { kind: 'lines', method: 'POST', path: /^\/v1\/sign-in$/, run: login },
+  {
+    kind: 'json',
+    method: 'DELETE',
+    path: /^\/v1\/sign-in$/,
+    run: async (host) => ({ was: await host.logout() }),
+  },
+  { kind: 'json', method: 'GET', path: /^\/v1\/sessions$/, run: (host) => host.sessions.rows() },
+  { kind: 'lines', method: 'POST', path: /^\/v1\/sessions$/, run: (host, call) => host.sessions.run(call) },
+  { kind: 'lines', method: 'POST', path: /^\/v1\/sessions\/([^/]+)\/tail$/, run: tail },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/sessions\/([^/]+)\/kill$/,
+    run: (host, call) => {
+      host.sessions.find(call.parameters[0] ?? '').end({ end: 'killed', reason: text(call, 'reason') });
+    },
+  },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/test$/,
+    run: (host, call) => host.test(text(call, 'connection'), caller(call.body['caller'])),
+  },
+  { kind: 'json', method: 'GET', path: /^\/v1\/secrets$/, run: (host) => host.secrets() },
+  {
+    kind: 'json',
+    method: 'PUT',
+    path: /^\/v1\/secrets\/([^/]+)$/,
+    run: (host, call) => host.setSecret(call.parameters[0] ?? '', text(call, 'value')),
+  },
+  {
+    kind: 'json',
+    method: 'DELETE',
+    path: /^\/v1\/secrets\/([^/]+)$/,
+    run: async (host, call) => ({ deleted: await host.deleteSecret(call.parameters[0] ?? '') }),
+  },
+  { kind: 'json', method: 'POST', path: /^\/v1\/drain$/, run: (host) => host.drain() },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/stop$/,
+    run: (host, call) => host.stop(call.body['now'] === true),
+  },
+];
