@@ -17,7 +17,7 @@ import type {
 } from './messages.ts';
 import type { LeaseContext, Person, SessionPorts, Setting } from './ports.ts';
 import { processStart } from './process.ts';
-import { createSpoolFolder, removeSpoolFolder, type SessionMeta, thisProcess, writeMeta } from './spool.ts';
+import { createSpoolFolder, removeSpoolFolder, type SessionMeta, thisProcess, writeMeta } from './meta.ts';
 import { describeConnection } from './summary.ts';
 import type { Worker } from './workers.ts';
 
