@@ -10,6 +10,8 @@ export interface EpochSignIn {
   readonly jwks: { readonly text: string; readonly uri: string; readonly fetched: string };
   /** A refreshed ID token, when the original has expired: PK tokens keep the original. */
   readonly freshIdToken?: string;
+  /** Milliseconds since the epoch until when a signature of this sign-in counts; for ever when absent. */
+  readonly validUntil?: number;
 }
 
 export interface Actor {
@@ -65,7 +67,7 @@ export interface Receipt {
 export type SealOutcome =
   | { readonly kind: 'sealed'; readonly receipt: Receipt }
   /** Nobody (or somebody else) is signed in: the journal stays in the spool and `recover` seals it later. */
-  | { readonly kind: 'waiting'; readonly reason: 'not-signed-in' | 'other-identity' };
+  | { readonly kind: 'waiting'; readonly reason: 'not-signed-in' | 'sign-in-expired' | 'other-identity' };
 
 export interface Recovery {
   readonly sealed: readonly string[];

@@ -1,87 +1,61 @@
-// What the agent keeps beside a session's journal: who runs it and how to give its credential back. Must never hold a secret.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Connection } from '../model/connection.ts';
-import type { User } from '../model/principal.ts';
-import type { SessionEnd } from './evidence.ts';
-import { hasCode } from './fault.ts';
-import { secureFolder } from './place.ts';
-import { processStart, sameProcess } from './process.ts';
+// What the ledger keeps in a session's spool folder, so that any later agent can seal it. Must never hold a secret.
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { syncFolder, writeAtomic } from '../lib/atomic-file.ts';
+import { canonical, parseCanonical } from '../lib/canonical.ts';
+import type { SessionSummary, Subject } from '../model/evidence.ts';
+import { SEGMENT_NAME, TRANSCRIPT_NAME } from '../model/segment.ts';
+import type { Actor } from './evidence.ts';
 
-const FILE = 'meta.json';
-const SESSION_FOLDER = /^[0-9a-z]{17}$/;
-
-export interface SessionMeta {
-  readonly version: 1;
-  readonly session: string;
-  /** The process that runs it, told apart from a later one with the same pid. */
-  readonly agent: { readonly pid: number; readonly start: string };
-  readonly front: { readonly pid: number; readonly start: string };
-  readonly store: string;
-  readonly connection: Connection;
-  readonly user: User;
-  /** From `Lease.resume`; absent once the lease is released. */
-  readonly lease?: Readonly<Record<string, string>>;
-  /** Whether the `open` statement was stored: without it nothing ran and there is nothing to seal. */
-  readonly opened: boolean;
-  /** Set when it ended in an orderly way and only sealing is left. */
-  readonly end?: SessionEnd;
-}
+const SESSION_FILE = 'session.json';
 
 export interface SpooledSession {
-  readonly folder: string;
-  readonly meta: SessionMeta;
+  readonly session: Omit<SessionSummary, 'closed' | 'end' | 'exit' | 'counts'>;
+  readonly actor: Actor;
+  readonly policy: { readonly digest: string };
+  /** Blobs the `open` statement vouched for that belong to the session as well. */
+  readonly subjects: readonly Subject[];
+  /** Writer in whose chain the `open` stands. */
+  readonly writer: string;
 }
 
-/** Makes the session's folder; everything recorded about it goes there. */
-export function createSpoolFolder(spool: string, session: string): string {
-  secureFolder(spool);
-  const folder = join(spool, session);
-  mkdirSync(folder, { mode: 0o700 });
-  return folder;
+export async function writeSpooled(folder: string, session: SpooledSession): Promise<void> {
+  await writeAtomic(join(folder, SESSION_FILE), `${canonical(session)}\n`);
 }
 
-/** Replaces the file in one step: a reader sees the old or the new one, never half. */
-export function writeMeta(folder: string, meta: SessionMeta): void {
-  const draft = join(folder, `.${FILE}.${process.pid}`);
-  writeFileSync(draft, JSON.stringify(meta), { mode: 0o600, flush: true });
-  renameSync(draft, join(folder, FILE));
-}
-
-export function readMeta(folder: string): SessionMeta | undefined {
+/** Undefined when the session was never opened; throws when the file cannot be read as one. */
+export async function readSpooled(folder: string): Promise<SpooledSession | undefined> {
   try {
-    const meta = JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as SessionMeta;
-    return meta.version === 1 ? meta : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function thisProcess(): { readonly pid: number; readonly start: string } {
-  return { pid: process.pid, start: processStart(process.pid) };
-}
-
-/** True while the agent that runs the session lives, so that nobody else may seal it. */
-export function isRun(meta: SessionMeta): boolean {
-  return sameProcess(meta.agent.pid, meta.agent.start);
-}
-
-/** Sessions in the spool, oldest first. */
-export function spooled(spool: string): readonly SpooledSession[] {
-  let names: string[];
-  try {
-    names = readdirSync(spool).filter((name) => SESSION_FOLDER.test(name));
+    const text = await readFile(join(folder, SESSION_FILE), 'utf8');
+    return parseCanonical(text.trimEnd()) as unknown as SpooledSession;
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  return names.sort().flatMap((name) => {
-    const folder = join(spool, name);
-    const meta = readMeta(folder);
-    return meta ? [{ folder, meta }] : [];
-  });
 }
 
-export function removeSpoolFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+/** Folders of the spool by session id, which is their name. */
+export async function spooledFolders(root: string): Promise<Map<string, string>> {
+  try {
+    const entries = await readdir(root, { withFileTypes: true });
+    const folders = entries.filter((each) => each.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return new Map(folders.map((each) => [each.name, join(root, each.name)]));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    throw error;
+  }
+}
+
+/** Whether anything was recorded at all. */
+export async function hasRecording(folder: string): Promise<boolean> {
+  return (await readdir(folder)).some((name) => SEGMENT_NAME.test(name) || TRANSCRIPT_NAME.test(name));
+}
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await syncFolder(dirname(folder)).catch(() => undefined);
+}
+
+export function sessionOf(folder: string): string {
+  return basename(folder);
 }

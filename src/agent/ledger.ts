@@ -1,0 +1,260 @@
+// This installation's signed ledger: every statement numbered, chained, durable before its call returns. Must never fork itself.
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, writeOnce } from '../lib/atomic-file.ts';
+import { timestamp } from '../lib/clock.ts';
+import { sha256 } from '../lib/digest.ts';
+import { BrokerError } from '../model/errors.ts';
+import type { Predicate } from '../model/evidence.ts';
+import {
+  appendStatement,
+  type Body,
+  type Epoch,
+  type LedgerOptions,
+  policyBlob,
+  proofBlobs,
+} from './append.ts';
+import { Chain, writerId } from './chain.ts';
+import type {
+  AttemptOrder,
+  EpochSignIn,
+  OpenOrder,
+  Receipt,
+  Recovery,
+  SealOutcome,
+  SessionEnd,
+} from './evidence.ts';
+import { sealFolder } from './sealing.ts';
+import { hasRecording, readSpooled, removeFolder, sessionOf, spooledFolders, writeSpooled } from './spool.ts';
+import { witness } from './witness.ts';
+
+export type { LedgerOptions } from './append.ts';
+
+/** How long an `open` waits for a store that answered last time, milliseconds. */
+const OPEN_WAIT = 2_000;
+/** And for one that must answer. */
+const ONLINE_WAIT = 15_000;
+const WITNESS_WAIT = 1_500;
+
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #installation: string;
+  readonly #sealing = new Set<string>();
+  #epoch: Epoch | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: LedgerOptions, installation: string) {
+    this.#options = options;
+    this.#installation = installation;
+  }
+
+  static async load(options: LedgerOptions): Promise<Ledger> {
+    await makeFolder(options.folder);
+    const path = join(options.folder, 'installation');
+    await writeOnce(path, `${randomUUID()}\n`);
+    return new Ledger(options, (await readFile(path, 'utf8')).trim());
+  }
+
+  /** Our writer id while somebody is signed in. */
+  get writer(): string | undefined {
+    return this.#epoch?.chain.head.writer;
+  }
+
+  /** A new key signs from now on. */
+  epoch(signIn: EpochSignIn): Promise<Receipt> {
+    return this.#exclusive(() => this.#begin(signIn));
+  }
+
+  /** At agent start, or after a refresh: goes on with the key the chain ends with, or begins an epoch for another. */
+  resume(signIn: EpochSignIn): Promise<Receipt | undefined> {
+    return this.#exclusive(async () => {
+      const chain = await this.#chain(signIn);
+      if (chain.head.jkt !== signIn.signer.identity.jkt) return this.#begin(signIn);
+      this.#epoch = { signIn, chain, subjects: await proofBlobs(this.#options.outbox.pending, signIn) };
+      return undefined;
+    });
+  }
+
+  /** Seals the chain, so that the key can never sign again, and forgets it. */
+  signOut(): Promise<Receipt | undefined> {
+    return this.#exclusive(async () => {
+      const receipt = this.#problem() ? undefined : await this.#seal('logout');
+      this.#epoch = undefined;
+      return receipt;
+    });
+  }
+
+  /** Before the first byte of a session. Throws `not-signed-in`, `sign-in-expired`, `store-unreachable`. */
+  async open(order: OpenOrder): Promise<Receipt> {
+    const receipt = await this.#exclusive(async () => {
+      const { writer } = this.#signedIn().chain.head;
+      const subjects = [await policyBlob(this.#options.outbox.pending, order.policy)];
+      const policy = { digest: order.policy.digest };
+      const { session, actor } = order;
+      await writeSpooled(order.folder, { session, actor, policy, subjects, writer });
+      return this.#append('open', { session, actor, policy, subjects });
+    });
+    return this.#upload(receipt, order.requireOnline ?? false);
+  }
+
+  /** A session that was refused. */
+  attempt(order: AttemptOrder): Promise<Receipt> {
+    return this.#exclusive(async () => {
+      this.#signedIn();
+      const { session, actor, policy, code, policies } = order;
+      const body: Body = { session, actor, detail: { code, policies } };
+      if (!policy) return this.#append('attempt', body);
+      const subjects = [await policyBlob(this.#options.outbox.pending, policy)];
+      return this.#append('attempt', { ...body, policy: { digest: policy.digest }, subjects });
+    });
+  }
+
+  /** Seals a session whose recorders have all closed. Its spool folder is removed once the bundle is durable here. */
+  async sealSession(folder: string, end: SessionEnd): Promise<SealOutcome> {
+    const session = sessionOf(folder);
+    if (this.#sealing.has(session))
+      throw new BrokerError('bug', { reason: `${session} is being sealed already` });
+    this.#sealing.add(session);
+    try {
+      return await this.#sealFolder(folder, end);
+    } finally {
+      this.#sealing.delete(session);
+    }
+  }
+
+  /** "Nothing after this": idle stop, end of day. Nothing to say when nobody is signed in. */
+  seal(reason: string): Promise<Receipt | undefined> {
+    return this.#exclusive(async () => (this.#problem() ? undefined : this.#seal(reason)));
+  }
+
+  /** An auditor has read evidence. */
+  access(detail: Readonly<Record<string, unknown>>): Promise<Receipt> {
+    return this.#exclusive(async () => this.#append('access', { detail }));
+  }
+
+  /** Seals what earlier agents left in the spool. `live` are the sessions that are open right now. */
+  async recover(root: string, live: ReadonlySet<string>): Promise<Recovery> {
+    const sealed: string[] = [];
+    const waiting: string[] = [];
+    const failed: { folder: string; reason: string }[] = [];
+    const folders = await spooledFolders(root);
+    for (const session of this.#epoch?.chain.head.unremoved ?? [])
+      if (!folders.has(session)) this.#epoch?.chain.removed(session);
+    for (const [session, folder] of folders) {
+      if (live.has(session) || this.#sealing.has(session)) continue;
+      try {
+        const outcome = await this.#recoverOne(session, folder);
+        if (outcome === 'sealed') sealed.push(session);
+        if (outcome === 'waiting') waiting.push(session);
+      } catch (error) {
+        failed.push({ folder, reason: (error as Error).message });
+      }
+    }
+    return { sealed, waiting, failed };
+  }
+
+  async #sealFolder(folder: string, end: SessionEnd): Promise<SealOutcome> {
+    const spooled = await readSpooled(folder);
+    if (!spooled) throw new BrokerError('bug', { reason: `${sessionOf(folder)} was never opened` });
+    const reason = this.#problem() ?? (this.writer === spooled.writer ? undefined : 'other-identity');
+    if (reason) return { kind: 'waiting', reason };
+    const { outbox, clock } = this.#options;
+    const place = { folder, blobs: outbox.pending.blobs, now: timestamp(clock.micros()) };
+    const body = await sealFolder(spooled, end, place);
+    // The sign-in may have ended while the journal was compressed.
+    const late = this.#problem();
+    if (late) return { kind: 'waiting', reason: late };
+    const receipt = await this.#exclusive(() => this.#append('session', body));
+    await removeFolder(folder);
+    this.#epoch?.chain.removed(spooled.session.id);
+    return { kind: 'sealed', receipt };
+  }
+
+  async #recoverOne(session: string, folder: string): Promise<'sealed' | 'waiting' | 'removed'> {
+    const spooled = await readSpooled(folder);
+    const head = this.#epoch?.chain.head;
+    // Without session.json `open` never returned, so not a byte of the target was proxied. The same is true of a session
+    // that is not in the chain and recorded nothing.
+    const unopened = head && spooled && head.writer === spooled.writer && !head.open.includes(session);
+    if (!spooled || head?.unremoved.includes(session) || (unopened && !(await hasRecording(folder)))) {
+      await removeFolder(folder);
+      this.#epoch?.chain.removed(session);
+      return 'removed';
+    }
+    return (await this.sealSession(folder, { end: 'interrupted' })).kind;
+  }
+
+  #exclusive<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(action);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  #problem(): 'not-signed-in' | 'sign-in-expired' | undefined {
+    if (!this.#epoch) return 'not-signed-in';
+    const until = this.#epoch.signIn.validUntil;
+    return until !== undefined && this.#options.clock.now() >= until ? 'sign-in-expired' : undefined;
+  }
+
+  #signedIn(): Epoch {
+    const problem = this.#problem();
+    if (this.#epoch && !problem) return this.#epoch;
+    const at = timestamp((this.#epoch?.signIn.validUntil ?? 0) * 1000);
+    throw new BrokerError(problem ?? 'not-signed-in', { at });
+  }
+
+  async #chain(signIn: EpochSignIn): Promise<Chain> {
+    const { iss, sub } = signIn.signer.identity;
+    const writer = writerId(iss, sub, this.#installation);
+    if (this.#epoch?.chain.head.writer === writer) return this.#epoch.chain;
+    const { folder, outbox, link } = this.#options;
+    // The marker says that this writer has signed before: a missing head is then a loss, not a beginning.
+    const known = (await writeOnce(join(folder, `writer-${writer}`), '')) === 'exists';
+    return Chain.load(folder, writer, { pending: outbox.pending, known, store: () => link.store() });
+  }
+
+  async #begin(signIn: EpochSignIn): Promise<Receipt> {
+    await this.#options.link.identity();
+    const chain = await this.#chain(signIn);
+    const before = this.#epoch;
+    this.#epoch = { signIn, chain, subjects: await proofBlobs(this.#options.outbox.pending, signIn) };
+    try {
+      const { uri, fetched, text } = signIn.jwks;
+      const jwks = { uri, fetched, digest: sha256(text) };
+      const seen = await this.#witness(chain.head.writer);
+      return await this.#append('epoch', { seen, detail: { jwks, open: chain.head.open } });
+    } catch (error) {
+      // A key without its epoch statement must not sign anything.
+      this.#epoch = before;
+      throw error;
+    }
+  }
+
+  async #seal(reason: string): Promise<Receipt> {
+    const { head } = this.#signedIn().chain;
+    const seen = await this.#witness(head.writer);
+    return this.#append('seal', { seen, detail: { reason, open: head.open } });
+  }
+
+  #witness(writer: string): Promise<Predicate['seen']> {
+    const { outbox, link, clock } = this.#options;
+    if (!outbox.reachable) return Promise.resolve([]);
+    return witness(link.store(), timestamp(clock.micros()).slice(0, 10), writer, WITNESS_WAIT);
+  }
+
+  /** Runs in our turn only. */
+  #append(kind: Predicate['kind'], body: Body): Promise<Receipt> {
+    return appendStatement(this.#options, this.#signedIn(), kind, body);
+  }
+
+  async #upload(receipt: Receipt, required: boolean): Promise<Receipt> {
+    const { outbox, link } = this.#options;
+    const wait = required ? ONLINE_WAIT : OPEN_WAIT;
+    const stored = (required || outbox.reachable) && (await outbox.flush(wait));
+    if (stored || !required) return { ...receipt, stored };
+    const { problem } = await outbox.backlog();
+    const reason = problem?.message ?? 'it did not answer in time';
+    throw new BrokerError('store-unreachable', { store: link.url, reason });
+  }
+}

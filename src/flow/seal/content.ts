@@ -1,0 +1,104 @@
+// Turns a session's spool folder into the blobs a bundle vouches for: events and transcripts. Memory does not grow with the session.
+import { readdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createExclusive, syncFolder, temporaryName } from '../../lib/atomic-file.ts';
+import { sha256File } from '../../lib/digest.ts';
+import { fileChunks, gzipInto, type Packed } from '../../lib/gzip.ts';
+import { wholeLength } from '../../lib/lines.ts';
+import { MerkleTree } from '../../lib/merkle.ts';
+import type { Subject } from '../../model/evidence.ts';
+import { EVENTS_BLOB, lineLeaf, lineSalt, sealedHeader, TRANSCRIPT_BLOB } from '../../model/sealed.ts';
+import { TRANSCRIPT_NAME } from '../../model/segment.ts';
+import { type Damage, mergeSegments } from './segments.ts';
+import { Tally, type TallyResult } from './tally.ts';
+
+export interface SealOrder {
+  /** The session's spool folder. */
+  readonly folder: string;
+  readonly session: string;
+  /** Where blobs go, each named by its SHA-256. Same file system as nothing in particular; must exist. */
+  readonly blobs: string;
+  /** 64 hex characters nobody can guess. */
+  readonly salt: string;
+}
+
+export interface SealedContent {
+  readonly subjects: readonly Subject[];
+  readonly events: { readonly count: number; readonly merkleRoot: string };
+  readonly tally: TallyResult;
+  readonly damage: readonly Damage[];
+  /** Time of the last event, when there is one. */
+  readonly last: string | undefined;
+}
+
+async function* sealedLines(
+  order: SealOrder,
+  tree: MerkleTree,
+  tally: Tally,
+  damage: Damage[],
+): AsyncGenerator<string> {
+  yield `${sealedHeader(order.salt, order.session)}\n`;
+  let seq = 0;
+  for await (const batch of mergeSegments(order.folder, damage)) {
+    let text = '';
+    for (const { data, time, type, parts, value } of batch) {
+      const line = `{"data":${data}${parts.beforeSeq}${seq}${parts.beforeTime}${time}","type":"${type}${parts.tail}`;
+      tree.append(lineLeaf(lineSalt(order.salt, seq), line));
+      tally.add(type, time, value);
+      text += `${line}\n`;
+      seq += 1;
+    }
+    yield text;
+  }
+}
+
+/** Writes one blob under its digest's name; what stands there afterwards has been read back. */
+async function writeBlob(
+  blobs: string,
+  name: string,
+  pieces: AsyncIterable<Uint8Array | string>,
+): Promise<Packed> {
+  const temporary = temporaryName(join(blobs, name));
+  const handle = await createExclusive(temporary);
+  let packed: Packed;
+  try {
+    packed = await gzipInto(handle, pieces);
+  } finally {
+    await handle.close();
+  }
+  const back = await sha256File(temporary);
+  if (back.digest !== packed.digest) throw new Error(`${name} does not read back as it was written`);
+  await rename(temporary, join(blobs, packed.digest));
+  await syncFolder(dirname(temporary));
+  return packed;
+}
+
+async function sealTranscripts(order: SealOrder, damage: Damage[]): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  const files = (await readdir(order.folder)).filter((name) => TRANSCRIPT_NAME.test(name)).sort();
+  for (const file of files) {
+    const { whole, torn } = await wholeLength(join(order.folder, file));
+    if (torn > 0) damage.push({ file, reason: 'torn-line', count: 1 });
+    if (whole === 0) continue;
+    const name = subjects.length === 0 ? TRANSCRIPT_BLOB : `transcript-${subjects.length}.cast.gz`;
+    const packed = await writeBlob(order.blobs, name, fileChunks(join(order.folder, file), whole));
+    subjects.push({ name, digest: { sha256: packed.digest } });
+  }
+  return subjects;
+}
+
+/** Merges, salts, hashes and compresses. The spool folder is left as it was. */
+export async function sealContent(order: SealOrder): Promise<SealedContent> {
+  const tree = new MerkleTree();
+  const tally = new Tally();
+  const damage: Damage[] = [];
+  const packed = await writeBlob(order.blobs, EVENTS_BLOB, sealedLines(order, tree, tally, damage));
+  const transcripts = await sealTranscripts(order, damage);
+  return {
+    subjects: [{ name: EVENTS_BLOB, digest: { sha256: packed.digest } }, ...transcripts],
+    events: { count: tree.count, merkleRoot: tree.root() },
+    tally: tally.result(),
+    damage,
+    last: tally.last,
+  };
+}

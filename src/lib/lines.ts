@@ -1,0 +1,59 @@
+// Reads a text file line by line in bounded memory. Must never pass off a torn last line as a whole one.
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+export interface LineEnd {
+  /** Bytes after the last line feed: a line that was being written when its process died. */
+  torn: number;
+}
+
+const CHUNK = 1 << 20;
+const NEWLINE = 10;
+
+/**
+ * Yields batches of whole lines without their line feeds. `end.torn` is set once it is through. A line longer than
+ * `limit` bytes ends the reading with a RangeError. Bytes that are not UTF-8 become U+FFFD.
+ */
+export async function* readLines(path: string, end: LineEnd, limit = 64 << 20): AsyncGenerator<string[]> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    let rest = Buffer.alloc(0);
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    for (;;) {
+      const { bytesRead } = await handle.read(chunk, 0, CHUNK, null);
+      if (bytesRead === 0) break;
+      const last = chunk.lastIndexOf(NEWLINE, bytesRead - 1);
+      if (last < 0 || last >= bytesRead) {
+        rest = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
+        if (rest.length > limit) throw new RangeError(`a line is longer than ${limit} bytes`);
+        continue;
+      }
+      // Decoded in one piece: a character may straddle the two.
+      const whole = Buffer.concat([rest, chunk.subarray(0, last)]);
+      rest = Buffer.from(chunk.subarray(last + 1, bytesRead));
+      yield whole.toString('utf8').split('\n');
+    }
+    end.torn = rest.length;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Length of the file up to and including its last line feed. */
+export async function wholeLength(path: string): Promise<{ readonly whole: number; readonly torn: number }> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size } = await handle.stat();
+    const chunk = Buffer.allocUnsafe(64 * 1024);
+    for (let end = size; end > 0; ) {
+      const start = Math.max(0, end - chunk.length);
+      const { bytesRead } = await handle.read(chunk, 0, end - start, start);
+      const last = chunk.subarray(0, bytesRead).lastIndexOf(NEWLINE);
+      if (last >= 0) return { whole: start + last + 1, torn: size - (start + last + 1) };
+      end = start;
+    }
+    return { whole: 0, torn: size };
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,43 @@
+// The sealed event log's layout: header, lines, salts and leaves. Pure; seal writes it and verify reads it.
+import { canonical } from '../lib/canonical.ts';
+import { sha256 } from '../lib/digest.ts';
+import { leafHash } from '../lib/merkle.ts';
+
+export const EVENTS_BLOB = 'events.jsonl.gz';
+export const TRANSCRIPT_BLOB = 'transcript.cast.gz';
+export const POLICY_BLOB = 'policy.json';
+export const PK_TOKEN_BLOB = 'pk-token.json';
+export const JWKS_BLOB = 'jwks.json';
+/** A refreshed ID token, when the PK token's own has expired. */
+export const FRESH_TOKEN_BLOB = 'id-token.jwt';
+
+const FORMAT = 'urn:access-broker:events:v1';
+
+/** First line of events.jsonl. `salt`: 64 hex characters; whoever has it can recompute every leaf. */
+export function sealedHeader(salt: string, session: string): string {
+  return canonical({ format: FORMAT, salt, session });
+}
+
+export function parseSealedHeader(
+  line: string,
+): { readonly salt: string; readonly session: string } | undefined {
+  try {
+    const { format, salt, session } = JSON.parse(line) as Record<string, unknown>;
+    if (format !== FORMAT || typeof salt !== 'string' || typeof session !== 'string') return undefined;
+    return /^[0-9a-f]{64}$/.test(salt) && sealedHeader(salt, session) === line
+      ? { salt, session }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** 32 hex characters: the first half of SHA-256 over `<salt>:<seq>`. Telling one tells nothing of another. */
+export function lineSalt(salt: string, seq: number): string {
+  return sha256(`${salt}:${seq}`).slice(0, 32);
+}
+
+/** RFC 6962 leaf over the line's salt followed by the line, without its line feed. */
+export function lineLeaf(lineSaltText: string, line: string): Buffer {
+  return leafHash(lineSaltText + line);
+}
