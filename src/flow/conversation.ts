@@ -42,17 +42,26 @@ export interface Ticket {
   /** How the rows of a unit are masked, from their description. Undefined fields: no description was seen, mask all. */
   columns(unit: number, fields: readonly Field[] | undefined): ResultMask;
   /** The COPY shape and per-column masks of a unit that streams out; undefined when it must be refused. */
-  copyOut(unit: number, columns: number, binary: boolean): { readonly shape: CopyShape; readonly mask: ResultMask } | undefined;
+  copyOut(
+    unit: number,
+    columns: number,
+    binary: boolean,
+  ): { readonly shape: CopyShape; readonly mask: ResultMask } | undefined;
   /** Cleans an error's or notice's fields before anyone sees them. */
   scrub(fields: MessageFields): MessageFields;
   /** True while a masked row should be recorded through `sample`. */
   readonly sampling: boolean;
   /** One masked row as it goes to the client; null is SQL NULL. */
   sample(row: readonly (Uint8Array | null)[]): void;
-  /** Counts rows that went by. */
+  /** Counts rows that went by; call in the same turn of the event loop in which they were masked. */
   count(rows: number, bytes: number): void;
   /** A unit (or, for `refused` and `lost`, everything left) has ended; recorded at once. */
-  finish(end: { readonly status: 'ok' | 'error' | 'refused' | 'cancelled' | 'lost'; readonly tag?: string; readonly sqlstate?: string; readonly message?: string }): void;
+  finish(end: {
+    readonly status: 'ok' | 'error' | 'refused' | 'cancelled' | 'lost';
+    readonly tag?: string;
+    readonly sqlstate?: string;
+    readonly message?: string;
+  }): void;
 }
 
 /** One client connection inside a session. */

@@ -1,0 +1,127 @@
+// A text as one session judged it: what it does, what policy says, how its answers are masked. Made once, used often.
+import type { ActionUse } from '../model/action.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import type { Classification } from '../model/classification.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Field, ResultMask } from '../model/masking.ts';
+import type { Judged } from './conversation.ts';
+import { type StatementParts, statementParts } from './lines.ts';
+import type { Masker, UnitPlan } from './mask/index.ts';
+
+export interface JudgementParts {
+  readonly text: string;
+  readonly classification: Classification;
+  /** What policy was asked: the text's own actions, and `reveal` where it would write protected values elsewhere. */
+  readonly actions: readonly ActionUse[];
+  readonly decision: Decision;
+  readonly plans: readonly UnitPlan[];
+  readonly masker: Masker;
+  readonly catalogue: Catalogue;
+  /** Counts the session's judgements, so that one can be told from those before it. */
+  readonly serial: number;
+  /** Rules in force when it was judged; another generation judges again. */
+  readonly generation: number;
+  /** The answer depends on the conversation's names: never shared, never kept. */
+  readonly personal: boolean;
+}
+
+export class Judgement implements Judged {
+  readonly text: string;
+  readonly classification: Classification;
+  readonly decision: Decision;
+  readonly serial: number;
+  readonly generation: number;
+  readonly personal: boolean;
+  readonly actions: readonly ActionUse[];
+  readonly plans: readonly UnitPlan[];
+  readonly #made: JudgementParts;
+  readonly #masker: Masker;
+  readonly #catalogue: Catalogue;
+  readonly #masks: WeakMap<readonly Field[], ResultMask>[] = [];
+  #parts: StatementParts | undefined;
+
+  constructor(parts: JudgementParts) {
+    this.text = parts.text;
+    this.classification = parts.classification;
+    this.decision = parts.decision;
+    this.serial = parts.serial;
+    this.generation = parts.generation;
+    this.personal = parts.personal;
+    this.actions = parts.actions;
+    this.plans = parts.plans;
+    this.#made = parts;
+    this.#masker = parts.masker;
+    this.#catalogue = parts.catalogue;
+  }
+
+  /** The event line's constant parts, with the text masked for the record. */
+  get parts(): StatementParts {
+    this.#parts ??= statementParts(this, this.#masker.scrubText(this.text));
+    return this.#parts;
+  }
+
+  /** The same text under another decision. */
+  decided(decision: Decision): Judgement {
+    return new Judgement({ ...this.#made, decision });
+  }
+
+  plan(unit: number): UnitPlan | undefined {
+    return this.plans[unit];
+  }
+
+  /** The mask of one unit's rows; kept per description, because clients execute far oftener than they describe. */
+  mask(unit: number, fields: readonly Field[] | undefined): ResultMask {
+    const plan = this.plan(unit);
+    if (!fields) return this.#masker.columns(plan, undefined, this.#catalogue);
+    this.#masks[unit] ??= new WeakMap();
+    const kept = this.#masks[unit];
+    let mask = kept?.get(fields);
+    if (!mask) {
+      mask = this.#masker.columns(plan, fields, this.#catalogue);
+      kept?.set(fields, mask);
+    }
+    return mask;
+  }
+
+  copyMask(unit: number, columns: number, binary: boolean): ResultMask | undefined {
+    const plan = this.plan(unit);
+    return plan && this.#masker.copyOut(plan, columns, binary, this.#catalogue);
+  }
+}
+
+/** Judgements of one session by text; bounded by number and by characters, oldest out first. */
+export class JudgementCache {
+  readonly #entries = new Map<string, Judgement>();
+  #characters = 0;
+  readonly #maxEntries: number;
+  readonly #maxCharacters: number;
+
+  constructor(maxEntries = 4_096, maxCharacters = 8_388_608) {
+    this.#maxEntries = maxEntries;
+    this.#maxCharacters = maxCharacters;
+  }
+
+  get(text: string): Judgement | undefined {
+    return this.#entries.get(text);
+  }
+
+  set(judgement: Judgement): void {
+    if (judgement.personal || judgement.text.length > this.#maxCharacters / 8) return;
+    this.delete(judgement.text);
+    this.#entries.set(judgement.text, judgement);
+    this.#characters += judgement.text.length;
+    for (const [text] of this.#entries) {
+      if (this.#entries.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) break;
+      this.delete(text);
+    }
+  }
+
+  delete(text: string): void {
+    if (this.#entries.delete(text)) this.#characters -= text.length;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#characters = 0;
+  }
+}

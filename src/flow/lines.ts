@@ -1,0 +1,83 @@
+// Canonical JSON of the two event types on the hot path, put together from parts made once per text.
+import { createHash } from 'node:crypto';
+import { canonical } from '../lib/canonical.ts';
+import type { ActionUse } from '../model/action.ts';
+import type { ParameterRecord } from '../model/event.ts';
+import type { Judged } from './conversation.ts';
+
+/** Texts up to this many characters are repeated on every line; longer ones only on their first. */
+const REPEATED_TEXT = 512;
+
+export interface StatementParts {
+  readonly digest: string;
+  readonly actions: string;
+  readonly middle: string;
+  readonly policies: string;
+  readonly text: string;
+  readonly repeat: boolean;
+  written: boolean;
+}
+
+/** Everything about a judged text that does not change from execution to execution. `text` is masked already. */
+export function statementParts(
+  judged: Judged & { readonly actions: readonly ActionUse[] },
+  text: string,
+): StatementParts {
+  const { actions, classification, decision } = judged;
+  const digest = createHash('sha256').update(text, 'utf8').digest('hex');
+  return {
+    digest,
+    actions: `{"actions":${canonical(actions)},"conversation":`,
+    middle: `,"digest":"${digest}","fingerprint":"${classification.fingerprint}"`,
+    policies: `,"policies":${canonical(decision.policies)},"policyDigest":"${decision.policyDigest}","statement":`,
+    text: `,"text":${canonical(text)}}`,
+    repeat: text.length <= REPEATED_TEXT,
+    written: false,
+  };
+}
+
+export interface StatementLine {
+  readonly conversation: number;
+  readonly statement: number;
+  readonly phase: 'simple' | 'parse' | 'execute' | 'fast-path';
+  readonly decision: 'allow' | 'ask' | 'deny';
+  readonly parameters?: readonly ParameterRecord[];
+}
+
+/** Canonical JSON of an `EventData['statement']`. */
+export function statementLine(parts: StatementParts, line: StatementLine): string {
+  const parameters = line.parameters ? `,"parameters":${canonical(line.parameters)}` : '';
+  const text = parts.repeat || !parts.written ? parts.text : '}';
+  parts.written = true;
+  return `${parts.actions}${line.conversation},"decision":"${line.decision}"${parts.middle}${parameters},"phase":"${line.phase}"${parts.policies}${line.statement}${text}`;
+}
+
+export interface AnswerLine {
+  readonly bytes: number;
+  readonly columns: readonly string[] | undefined;
+  readonly conversation: number;
+  readonly masked: number;
+  readonly message: string | undefined;
+  readonly micros: number;
+  readonly rows: number;
+  readonly sample: readonly (readonly (string | null)[])[];
+  readonly sqlstate: string | undefined;
+  readonly statement: number;
+  readonly status: string;
+  readonly tag: string | undefined;
+}
+
+/** Canonical JSON of an `EventData['answer']`. */
+export function answerLine(line: AnswerLine): string {
+  let out = `{"bytes":${line.bytes}`;
+  if (line.columns) out += `,"columns":${canonical(line.columns)}`;
+  out += `,"conversation":${line.conversation}`;
+  if (line.masked > 0) out += `,"masked":${line.masked}`;
+  if (line.message !== undefined) out += `,"message":${canonical(line.message)}`;
+  out += `,"micros":${line.micros},"rows":${line.rows}`;
+  if (line.sample.length > 0) out += `,"sample":${canonical(line.sample)}`;
+  if (line.sqlstate !== undefined) out += `,"sqlstate":${canonical(line.sqlstate)}`;
+  out += `,"statement":${line.statement},"status":"${line.status}"`;
+  if (line.tag !== undefined) out += `,"tag":${canonical(line.tag)}`;
+  return `${out}}`;
+}

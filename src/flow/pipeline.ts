@@ -1,0 +1,256 @@
+// The spine: open · admit · reply · finish. Its imports are the architecture; it alone sees every stage and mints permits.
+import type { Clock } from '../lib/clock.ts';
+import type { ActionUse } from '../model/action.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import type { Classification, StatementUnit } from '../model/classification.ts';
+import type { Credential } from '../model/credential.ts';
+import type { Decision } from '../model/decision.ts';
+import type { BrokerError } from '../model/errors.ts';
+import type { Recorder } from '../model/event.ts';
+import type { Scanner } from '../model/masking.ts';
+import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
+import { type Preparation, refusalOf } from './admission.ts';
+import { classify } from './classify/index.ts';
+import { parseTree } from './classify/tree.ts';
+import type { Conversation, MessageFields, SessionPipeline } from './conversation.ts';
+import { decide, loadPolicies, type PolicySet, reveals } from './decide/index.ts';
+import { type Approver, escalate } from './escalate/index.ts';
+import { Exchange } from './exchange.ts';
+import { Judgement, JudgementCache } from './judgement.ts';
+import { createMasker, type Masker, type UnitPlan } from './mask/index.ts';
+import { claimMint, type Permit } from './permit.ts';
+import { decisionRequest } from './request.ts';
+import { SessionLog } from './session-log.ts';
+import type { Scope, Spine } from './spine.ts';
+import type { TicketPorts } from './ticket.ts';
+
+const mint = claimMint();
+
+/** The target's catalogue as the pipeline uses it. */
+export interface CatalogueSource {
+  readonly current: Catalogue;
+  /** Something may have changed it since it was read. */
+  readonly stale: boolean;
+  markStale(): void;
+  refresh(): Promise<void>;
+}
+
+export interface PipelinePorts {
+  readonly order: SessionOrder;
+  readonly preparation: Preparation;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly catalogue: CatalogueSource;
+  readonly scanner: Scanner;
+  readonly hashKey: Uint8Array;
+  readonly approver?: Approver;
+  /** The session cannot go on. */
+  failed(error: Error): void;
+}
+
+/** One session whose `session:open` was allowed. */
+export class Pipeline implements SessionPipeline, Spine {
+  readonly log: SessionLog;
+  readonly #ports: PipelinePorts;
+  readonly #order: SessionOrder;
+  readonly #cache = new JudgementCache();
+  /** Judgements under an uncertain search path mean something else: kept apart. */
+  readonly #uncertainCache = new JudgementCache();
+  #policy: PolicySet;
+  #masker: Masker;
+  #policyGeneration = 0;
+  #statements = 0;
+  #conversations = 0;
+  #judgements = 0;
+  #madeFunction = false;
+
+  constructor(ports: PipelinePorts) {
+    this.#ports = ports;
+    this.#order = ports.order;
+    this.#policy = ports.preparation.policy;
+    this.#masker = this.#newMasker();
+    this.log = new SessionLog(ports.recorder, (text) => this.scrubText(text));
+  }
+
+  get generation(): number {
+    return this.#policyGeneration * 1_000_000 + this.#ports.catalogue.current.version;
+  }
+
+  get judgements(): number {
+    return this.#judgements;
+  }
+
+  // open
+
+  opened(credential: Credential, endpoint: Endpoint): void {
+    this.log.opened(this.#order, credential, endpoint);
+  }
+
+  connect(client: { application?: string; parameters?: Readonly<Record<string, string>> }): Conversation {
+    this.#conversations += 1;
+    this.log.connected(this.#conversations, client);
+    return new Exchange(this.#conversations, this);
+  }
+
+  rejected(reason: string): void {
+    this.log.rejected(reason);
+  }
+
+  /** Takes effect at the next statement of every conversation. Throws `policy-invalid`; the old policy then stays. */
+  async replacePolicy(text: PolicyText): Promise<void> {
+    this.#policy = await loadPolicies(text);
+    this.#policyGeneration += 1;
+    this.#masker = this.#newMasker();
+    this.#cache.clear();
+    this.#uncertainCache.clear();
+  }
+
+  // admit
+
+  judge(text: string, scope: Scope): Judgement | Promise<Judgement> {
+    if (this.#ports.catalogue.stale) return this.#refreshed(text, scope);
+    const kept = this.#cacheFor(scope).get(text);
+    if (kept && kept.generation === this.generation && kept.serial > scope.distrusted) return kept;
+    const judgement = this.#judge(text, scope);
+    return judgement.classification.unresolved ? this.#refreshed(text, scope) : judgement;
+  }
+
+  #judge(text: string, scope: Scope): Judgement {
+    const catalogue = this.#ports.catalogue.current;
+    const { names, searchPathUncertain } = scope;
+    const connection = this.#order.connection.name;
+    const classification = classify(text, { connection, catalogue, names, searchPathUncertain });
+    const uncertain = searchPathUncertain || classification.unresolved;
+    const plans = classification.units.map((unit) => this.#masker.plan(unit, catalogue, { uncertain }));
+    const sideways = plans.flatMap((plan) => plan.sideways.map((column) => this.#reveal(column)));
+    const actions = [...classification.units.flatMap((unit) => unit.actions), ...sideways];
+    this.#judgements += 1;
+    const judgement = new Judgement({
+      text,
+      serial: this.#judgements,
+      classification,
+      actions,
+      decision: this.#decide(actions, classification, plans, false),
+      plans,
+      masker: this.#masker,
+      catalogue,
+      generation: this.generation,
+      personal: classification.units.some((unit) => unit.answers !== undefined || unit.effect !== undefined),
+    });
+    this.#cacheFor(scope).set(judgement);
+    return judgement;
+  }
+
+  /** Judges after reading the catalogue again. Without one nothing can be understood: denied, and the session ends. */
+  async #refreshed(text: string, scope: Scope): Promise<Judgement> {
+    try {
+      do await this.#ports.catalogue.refresh();
+      while (this.#ports.catalogue.stale);
+      return this.#judge(text, scope);
+    } catch (error) {
+      this.#ports.failed(error instanceof Error ? error : new Error(String(error)));
+      const judgement = this.#judge(text, scope);
+      const errors = ['the catalogue cannot be read'];
+      return judgement.decided({ ...judgement.decision, outcome: 'deny', policies: [], errors });
+    }
+  }
+
+  #decide(
+    actions: readonly ActionUse[],
+    classification: Classification,
+    plans: readonly UnitPlan[],
+    inTransaction: boolean,
+  ): Decision {
+    const moment = { time: this.#ports.clock.now(), inTransaction };
+    const decision = decide(this.#policy, decisionRequest(this.#order, actions, moment, classification));
+    const deny = this.#order.connection.masking.onUnknown === 'deny' && plans.some((plan) => plan.unknown);
+    return deny ? { ...decision, outcome: 'deny', policies: ['masking.on_unknown'], advice: [] } : decision;
+  }
+
+  #reveal(column: string): ActionUse {
+    return { action: 'reveal', resource: { type: 'Column', id: `${this.#order.connection.name}/${column}` } };
+  }
+
+  /** Policies that look at the clock or the transaction are asked again for every execution. */
+  decideNow(judgement: Judgement, inTransaction: boolean): Judgement {
+    const { mentions } = this.#policy;
+    const moment =
+      mentions === 'all' || mentions.has('time') || (inTransaction && mentions.has('inTransaction'));
+    if (!moment) return judgement;
+    const { actions, classification, plans } = judgement;
+    return judgement.decided(this.#decide(actions, classification, plans, inTransaction));
+  }
+
+  nextStatement(): number {
+    this.#statements += 1;
+    return this.#statements;
+  }
+
+  mint(statement: number): Permit {
+    return mint(statement);
+  }
+
+  escalate(
+    judgement: Judgement,
+    statement: number,
+  ): BrokerError | undefined | Promise<BrokerError | undefined> {
+    const { text, decision, classification } = judgement;
+    const question = {
+      connection: this.#order.connection.name,
+      statement,
+      text,
+      units: classification.units,
+      decision,
+    };
+    return escalate(question, this.#ports.approver);
+  }
+
+  refusal(judgement: Judgement): BrokerError {
+    const titles = [...new Set(judgement.classification.units.map((unit) => unit.title))];
+    return refusalOf(this.#order, judgement.decision, titles.join('; ') || 'this statement');
+  }
+
+  rebinds(unit: StatementUnit): boolean {
+    const does = (action: ActionUse['action']) => unit.actions.some((use) => use.action === action);
+    if (does('sql:create-function')) this.#madeFunction = true;
+    const ownCode = this.#madeFunction && (does('sql:call') || does('sql:execute-function'));
+    return does('sql:do') || does('sql:unknown') || ownCode;
+  }
+
+  catalogueChanged(): void {
+    this.#ports.catalogue.markStale();
+  }
+
+  // reply
+
+  ticketPorts(settled: TicketPorts['settled']): TicketPorts {
+    const { recorder, clock } = this.#ports;
+    const { maxRows, maxBytes } = this.#order.connection.recording;
+    return { recorder, clock, masker: this.#masker, maxRows, maxBytes, settled };
+  }
+
+  scrub(fields: MessageFields): MessageFields {
+    return this.#masker.scrub(undefined, fields);
+  }
+
+  scrubText(text: string): string {
+    return this.#masker.scrubText(text);
+  }
+
+  // finish
+
+  async close(reason: string): Promise<void> {
+    await this.log.closed(reason, this.#masker.coverage());
+  }
+
+  #cacheFor(scope: Scope): JudgementCache {
+    return scope.searchPathUncertain ? this.#uncertainCache : this.#cache;
+  }
+
+  #newMasker(): Masker {
+    const { connection, principal } = this.#order;
+    const { scanner, hashKey } = this.#ports;
+    const revealed = reveals(this.#policy, { connection, principal, dataTypes: scanner.types });
+    return createMasker({ connection, revealed, scanner, hashKey, parse: parseTree });
+  }
+}

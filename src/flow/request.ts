@@ -1,0 +1,51 @@
+// Puts one session's facts and one text's actions into the question that policy answers.
+import type { ActionUse } from '../model/action.ts';
+import type { Classification } from '../model/classification.ts';
+import type { SessionOrder } from '../model/session.ts';
+import type { DecisionContext, DecisionRequest } from './decide/index.ts';
+
+function textContext({ units, fingerprint }: Classification): DecisionContext {
+  return {
+    tables: [...new Set(units.flatMap((unit) => unit.tables))].sort(),
+    columns: units.flatMap((unit) => unit.columns),
+    functions: [...new Set(units.flatMap((unit) => unit.functions))].sort(),
+    hasWhere: units.every((unit) => unit.hasWhere),
+    statementCount: units.length,
+    fingerprint,
+  };
+}
+
+/** Circumstances that hold for the whole session. */
+function sessionContext(order: SessionOrder): DecisionContext {
+  const models = order.principal.kind === 'bot' ? order.principal.bot.models.map((claim) => claim.model) : [];
+  return { client: order.client, models, ...(order.reason ? { reason: order.reason } : {}) };
+}
+
+/** Circumstances of the moment, which change from one execution to the next. */
+export interface Moment {
+  readonly time: number;
+  readonly inTransaction: boolean;
+}
+
+/** A text without statements does nothing, so whoever may be here may send it: it is asked about as `session:open`. */
+export function decisionRequest(
+  order: SessionOrder,
+  actions: readonly ActionUse[],
+  moment: Moment,
+  classification?: Classification,
+): DecisionRequest {
+  const here: ActionUse = {
+    action: 'session:open',
+    resource: { type: 'Connection', id: order.connection.name },
+  };
+  return {
+    principal: order.principal,
+    connection: order.connection,
+    actions: actions.length > 0 ? actions : [here],
+    context: {
+      ...sessionContext(order),
+      ...(classification ? textContext(classification) : {}),
+      ...moment,
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// What a conversation needs from the session's pipeline. Types only, so that the two files can be read apart.
+import type { StatementUnit } from '../model/classification.ts';
+import type { BrokerError } from '../model/errors.ts';
+import type { MessageFields } from './conversation.ts';
+import type { Judgement } from './judgement.ts';
+import type { Permit } from './permit.ts';
+import type { SessionLog } from './session-log.ts';
+import type { TicketPorts } from './ticket.ts';
+
+/** What one conversation knows that others do not. */
+export interface Scope {
+  readonly names: {
+    statement(name: string): StatementUnit | undefined;
+    portal(name: string): StatementUnit | undefined;
+  };
+  readonly searchPathUncertain: boolean;
+  /** Judgements up to this serial number are not believed in this conversation any more. */
+  readonly distrusted: number;
+}
+
+export interface Spine {
+  readonly log: SessionLog;
+  /** Grows when policy or catalogue change; a judgement of another generation is made again. */
+  readonly generation: number;
+  judge(text: string, scope: Scope): Judgement | Promise<Judgement>;
+  /** The same judgement, or its twin decided for this moment where policy looks at the moment. */
+  decideNow(judgement: Judgement, inTransaction: boolean): Judgement;
+  nextStatement(): number;
+  mint(statement: number): Permit;
+  ticketPorts(settled: TicketPorts['settled']): TicketPorts;
+  /** Asks a person; the refusal, or undefined when approved. */
+  escalate(
+    judgement: Judgement,
+    statement: number,
+  ): BrokerError | undefined | Promise<BrokerError | undefined>;
+  /** The wording of a deny. */
+  refusal(judgement: Judgement): BrokerError;
+  /** True for units that run code able to rebind names: DO, or a function this session made. */
+  rebinds(unit: StatementUnit): boolean;
+  /** Serial number of the newest judgement. */
+  readonly judgements: number;
+  catalogueChanged(): void;
+  scrub(fields: MessageFields): MessageFields;
+  scrubText(text: string): string;
+}
