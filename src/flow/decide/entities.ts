@@ -1,0 +1,127 @@
+// Principals and resources as Cedar entities: exactly those one question needs. Must never give a bot its owner's groups.
+import type { Context, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
+import type { ResourceRef } from '../../model/action.ts';
+import type { Connection } from '../../model/connection.ts';
+import type { Bot, User } from '../../model/principal.ts';
+import type { DecisionContext } from './request.ts';
+
+export const userId = (user: User): string => `${user.iss}|${user.sub}`;
+
+const groups = (names: readonly string[]): EntityJson[] =>
+  [...new Set(names)].map((id) => ({ uid: { type: 'Group', id }, attrs: {}, parents: [] }));
+
+const uids = (entities: readonly EntityJson[]): TypeAndId[] => entities.map(({ uid }) => uid as TypeAndId);
+
+/** Who asks: their uid and every entity that says something about them. */
+export interface Asker {
+  readonly uid: TypeAndId;
+  readonly entities: readonly EntityJson[];
+}
+
+export function userAsker(user: User): Asker {
+  const uid = { type: 'User', id: userId(user) };
+  const parents = groups(user.groups);
+  const attrs = {
+    ...(user.email === undefined ? {} : { email: user.email }),
+    ...(user.name === undefined ? {} : { name: user.name }),
+    ...(user.acr === undefined ? {} : { acr: user.acr }),
+    amr: [...(user.amr ?? [])],
+  };
+  return { uid, entities: [{ uid, attrs, parents: uids(parents) }, ...parents] };
+}
+
+export function botAsker(bot: Bot, onBehalfOf: User): Asker {
+  const uid = { type: 'Bot', id: bot.id };
+  const parents = groups(bot.groups);
+  const person = userAsker(onBehalfOf);
+  const attrs = {
+    owner: { __entity: person.uid },
+    ...(bot.client === undefined ? {} : { client: bot.client }),
+    models: bot.models.map(({ model }) => model),
+  };
+  const own: EntityJson[] = [{ uid, attrs, parents: uids(parents) }, ...parents];
+  const taken = new Set(uids(own).map(({ id, type }) => `${type}::${id}`));
+  const others = person.entities.filter(
+    ({ uid: other }) => !taken.has(`${(other as TypeAndId).type}::${(other as TypeAndId).id}`),
+  );
+  return { uid, entities: [...own, ...others] };
+}
+
+export function connectionEntities(connection: Connection): EntityJson[] {
+  const labels = [...new Set(connection.labels)].map((id) => ({ type: 'Label', id }));
+  return [
+    {
+      uid: { type: 'Connection', id: connection.name },
+      attrs: { type: connection.type },
+      parents: labels,
+    },
+    ...labels.map((uid) => ({ uid, attrs: {}, parents: [] })),
+  ];
+}
+
+/** Entities of a resource beyond its connection's. Throws for a resource of another connection. */
+export function resourceEntities(resource: ResourceRef, connection: Connection): EntityJson[] {
+  const home = { type: 'Connection', id: connection.name };
+  const uid = { type: resource.type, id: resource.id };
+  if (resource.type === 'Connection') {
+    if (resource.id === connection.name) return [];
+    throw new Error(`resource ${resource.id} is not ${connection.name}`);
+  }
+  const prefix = `${connection.name}/`;
+  if (!resource.id.startsWith(prefix))
+    throw new Error(`resource ${resource.id} is not of ${connection.name}`);
+  const name = resource.id.slice(prefix.length);
+  switch (resource.type) {
+    case 'Table':
+    case 'Function':
+      return [{ uid, attrs: {}, parents: [home] }];
+    case 'Column':
+      return columnEntities(uid, name, connection);
+    case 'Data':
+      return [
+        { uid, attrs: {}, parents: [home, { type: 'DataType', id: name }] },
+        { uid: { type: 'DataType', id: name }, attrs: {}, parents: [] },
+      ];
+    default:
+      throw new Error(`a ${resource.type} is not a resource`);
+  }
+}
+
+function columnEntities(uid: TypeAndId, name: string, connection: Connection): EntityJson[] {
+  const table = { type: 'Table', id: `${connection.name}/${name.slice(0, name.lastIndexOf('.'))}` };
+  const tag = connection.masking.columns[name];
+  const types = tag === undefined ? [] : [{ type: 'DataType', id: tag }];
+  return [
+    { uid, attrs: {}, parents: [table, ...types] },
+    { uid: table, attrs: {}, parents: [{ type: 'Connection', id: connection.name }] },
+    ...types.map((type) => ({ uid: type, attrs: {}, parents: [] })),
+  ];
+}
+
+/** The circumstances as Cedar reads them. Sets are sorted, so that equal circumstances are equal texts. */
+export function contextOf(given: DecisionContext, connection: Connection): Context {
+  const set = (values: readonly string[] = []): string[] => [...new Set(values)].sort();
+  const columns = given.columns ?? [];
+  const filtered = columns.filter(({ role }) => role === 'filter');
+  const tags = filtered.map(({ column }) => connection.masking.columns[column]);
+  const second = Math.floor((given.time ?? 0) / 1000) * 1000;
+  return {
+    tables: set(given.tables),
+    columns: columns.map(({ column, role }) => ({ column, role })),
+    filterTypes: set(tags.filter((tag) => tag !== undefined)),
+    functions: set(given.functions),
+    hasWhere: given.hasWhere ?? false,
+    inTransaction: given.inTransaction ?? false,
+    statementCount: given.statementCount ?? 1,
+    fingerprint: given.fingerprint ?? '',
+    client: given.client ?? '',
+    models: set(given.models),
+    tool: given.tool ?? '',
+    reason: given.reason ?? '',
+    time: { __extn: { fn: 'datetime', arg: new Date(second).toISOString() } },
+    grants: set(given.grants),
+    ...(given.sourceAddress === undefined
+      ? {}
+      : { sourceAddress: { __extn: { fn: 'ip', arg: given.sourceAddress } } }),
+  };
+}

@@ -1,0 +1,135 @@
+// Actions on resources → allow, ask or deny, with the policies that determined it. Never throws: a failure is a deny.
+import type { Context, EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
+import type { ActionUse } from '../../model/action.ts';
+import type { Connection } from '../../model/connection.ts';
+import type { Decision } from '../../model/decision.ts';
+import type { Principal } from '../../model/principal.ts';
+import { type Answer, authorise } from './authorise.ts';
+import { refusal, toDecision } from './decision.ts';
+import {
+  type Asker,
+  botAsker,
+  connectionEntities,
+  contextOf,
+  resourceEntities,
+  userAsker,
+} from './entities.ts';
+import type { PolicySet } from './policies.ts';
+import type { DecisionContext, DecisionRequest } from './request.ts';
+
+export type { Answer } from './authorise.ts';
+export { combineDecisions } from './decision.ts';
+export { checkPolicies, type LoadedPolicy, loadPolicies, type PolicySet } from './policies.ts';
+export type { DecisionContext, DecisionRequest } from './request.ts';
+export type { PolicyProblem } from './source.ts';
+
+/** Decisions kept per policy set; the oldest go first. */
+const MAX_CACHED = 4_096;
+
+/** A bot can do nothing its owner may not: both are asked. */
+function askers(principal: Principal): readonly Asker[] {
+  if (principal.kind === 'user') return [userAsker(principal.user)];
+  return [botAsker(principal.bot, principal.onBehalfOf), userAsker(principal.onBehalfOf)];
+}
+
+function distinct(entities: readonly EntityJson[]): EntityJson[] {
+  return [...new Map(entities.map((entity) => [JSON.stringify(entity.uid), entity])).values()];
+}
+
+/** The circumstances that some policy reads. */
+function circumstances(set: PolicySet, { connection, context = {} }: DecisionRequest): Context {
+  const { mentions } = set;
+  const all = contextOf(context, connection);
+  if (mentions === 'all') return all;
+  return Object.fromEntries(Object.entries(all).filter(([name]) => mentions.has(name)));
+}
+
+/** Every answer behind a decision, one per principal and action. Throws when the request makes no sense. */
+export function explain(set: PolicySet, request: DecisionRequest): readonly Answer[] {
+  const { connection, principal } = request;
+  const context = circumstances(set, request);
+  const shared = connectionEntities(connection);
+  return askers(principal).flatMap((asker) =>
+    request.actions.map((use) => {
+      const resource = resourceEntities(use.resource, connection);
+      return authorise(set, {
+        asker,
+        use,
+        entities: distinct([...asker.entities, ...shared, ...resource]),
+        context,
+      });
+    }),
+  );
+}
+
+/** Everything a decision depends on. */
+function cacheKey(set: PolicySet, request: DecisionRequest): string {
+  const { connection, principal, actions } = request;
+  const { name, type, labels, masking } = connection;
+  return JSON.stringify([
+    actions,
+    circumstances(set, request),
+    principal,
+    name,
+    type,
+    labels,
+    masking.columns,
+  ]);
+}
+
+function remember(set: PolicySet, key: string, decision: Decision): Decision {
+  if (set.cache.size >= MAX_CACHED) {
+    const [oldest] = set.cache.keys();
+    if (oldest !== undefined) set.cache.delete(oldest);
+  }
+  set.cache.set(key, decision);
+  return decision;
+}
+
+/** Decides one request. Any failure of the engine, or of the request itself, is a deny with `errors`. */
+export function decide(set: PolicySet, request: DecisionRequest): Decision {
+  try {
+    const key = cacheKey(set, request);
+    const known = set.cache.get(key);
+    if (known) return known;
+    const decision = toDecision(explain(set, request), set.digest);
+    return decision.errors.length > 0 ? decision : remember(set, key, decision);
+  } catch (error) {
+    return refusal(set.digest, [error instanceof Error ? error.message : 'the decision failed']);
+  }
+}
+
+export interface RevealSubject {
+  readonly principal: Principal;
+  readonly connection: Connection;
+  /** Data types that detectors can find, beyond those the connection tags columns with. */
+  readonly dataTypes?: readonly string[];
+  readonly context?: DecisionContext;
+}
+
+export interface Revealed {
+  /** `schema.table.column` */
+  readonly columns: ReadonlySet<string>;
+  readonly dataTypes: ReadonlySet<string>;
+  /** Policies that determined any of the answers, for the masking evidence. */
+  readonly policies: readonly string[];
+}
+
+/** Which protected values this principal sees as they are. Only a plain allow reveals. */
+export function reveals(set: PolicySet, subject: RevealSubject): Revealed {
+  const { connection, principal, context = {} } = subject;
+  const policies = new Set<string>();
+  const shown = (resource: ActionUse['resource']): boolean => {
+    const actions = [{ action: 'reveal', resource }] as const;
+    const decision = decide(set, { principal, connection, actions, context });
+    for (const id of decision.policies) policies.add(id);
+    return decision.outcome === 'allow';
+  };
+  const tagged = Object.entries(connection.masking.columns);
+  const types = new Set([...tagged.map(([, type]) => type), ...(subject.dataTypes ?? [])]);
+  const columns = tagged
+    .map(([column]) => column)
+    .filter((column) => shown({ type: 'Column', id: `${connection.name}/${column}` }));
+  const dataTypes = [...types].filter((type) => shown({ type: 'Data', id: `${connection.name}/${type}` }));
+  return { columns: new Set(columns), dataTypes: new Set(dataTypes), policies: [...policies].sort() };
+}

@@ -1,0 +1,121 @@
+// A checked, ready policy set: parsed, validated against the schema, preparsed in the engine. Must never hold an unchecked policy.
+import { canonical } from '../../lib/canonical.ts';
+import { sha256 } from '../../lib/digest.ts';
+import type { AskTerms, Decision } from '../../model/decision.ts';
+import { BrokerError } from '../../model/errors.ts';
+import type { PolicyText } from '../../model/session.ts';
+import { readAsk } from './ask.ts';
+import { type Cedar, loadCedar } from './engine.ts';
+import { mentionedContext } from './mentions.ts';
+import { buildSchema } from './schema.ts';
+import { type PolicyProblem, type PolicySource, placeOf, problem, readSources } from './source.ts';
+
+export interface LoadedPolicy extends PolicySource {
+  /** `file:line:column` */
+  readonly place: string;
+  readonly effect: 'permit' | 'forbid';
+  readonly advice?: string;
+  /** Present when the policy asks a person instead of forbidding. */
+  readonly ask?: AskTerms;
+}
+
+export interface PolicySet {
+  /** SHA-256 hex of the canonical JSON of all files by name. */
+  readonly digest: string;
+  readonly policies: ReadonlyMap<string, LoadedPolicy>;
+  /** Attributes of the context that some policy reads; `all` when one uses the context as a whole. */
+  readonly mentions: ReadonlySet<string> | 'all';
+  readonly cedar: Cedar;
+  /** Names in the engine: all policies, and those that do not ask. */
+  readonly full: string;
+  readonly withoutAsk: string;
+  readonly cache: Map<string, Decision>;
+}
+
+export const SCHEMA_NAME = 'broker';
+
+type Texts = Record<string, string>;
+
+function validate(
+  cedar: Cedar,
+  policies: readonly PolicySource[],
+  files: PolicyText['files'],
+): PolicyProblem[] {
+  const staticPolicies: Texts = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
+  const answer = cedar.validate({ schema: buildSchema('check'), policies: { staticPolicies } });
+  if (answer.type === 'failure')
+    return answer.errors.map(({ message }) => ({ place: 'policy', reason: message }));
+  const byId = new Map(policies.map((policy) => [policy.id, policy]));
+  const found = answer.validationErrors.map(({ policyId, error }) => {
+    const source = byId.get(policyId);
+    const file = source?.file ?? 'policy';
+    const message = error.message.replace(/^for policy `[^`]*`, /, '').replace(/ for Action::"[^"]*"/, '');
+    return problem({ ...error, message }, file, files[file] ?? '', source?.offset ?? 0);
+  });
+  // Cedar repeats itself once per action that a policy covers.
+  return [...new Map(found.map((fault) => [`${fault.place} ${fault.reason}`, fault])).values()];
+}
+
+function load(source: PolicySource, files: PolicyText['files'], problems: PolicyProblem[]): LoadedPolicy {
+  const place = placeOf(source.file, files[source.file] ?? '', source.offset);
+  const { annotations = {}, effect } = source.json;
+  const { ask, faults } = readAsk(annotations, effect);
+  problems.push(...faults.map((reason) => ({ place, reason })));
+  const advice = annotations['advice'];
+  return { ...source, place, effect, ...(advice ? { advice } : {}), ...(ask ? { ask } : {}) };
+}
+
+function prepare(cedar: Cedar, name: string, policies: readonly LoadedPolicy[]): void {
+  const staticPolicies: Texts = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
+  const answer = cedar.preparsePolicySet(name, { staticPolicies });
+  if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
+}
+
+let schemaReady = false;
+
+function prepareSchema(cedar: Cedar): void {
+  if (schemaReady) return;
+  const answer = cedar.preparseSchema(SCHEMA_NAME, buildSchema('run'));
+  if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
+  schemaReady = true;
+}
+
+function invalid(problems: readonly PolicyProblem[]): BrokerError {
+  const lines = problems.map(({ place, reason }) => `  ${place}: ${reason}`);
+  return new BrokerError('policy-invalid', { count: problems.length, problems: lines.join('\n') });
+}
+
+/** Everything wrong with a policy; empty when it can be loaded. */
+export async function checkPolicies(text: PolicyText): Promise<readonly PolicyProblem[]> {
+  const cedar = await loadCedar();
+  const { policies, problems } = readSources(cedar, text);
+  const all = [...problems, ...validate(cedar, policies, text.files)];
+  for (const source of policies) load(source, text.files, all);
+  return all;
+}
+
+/** Throws BrokerError `policy-invalid` naming every problem as `file:line:column`. */
+export async function loadPolicies(text: PolicyText): Promise<PolicySet> {
+  const cedar = await loadCedar();
+  const problems = await checkPolicies(text);
+  if (problems.length > 0) throw invalid(problems);
+  const policies = readSources(cedar, text).policies.map((source) => load(source, text.files, []));
+  const digest = sha256(canonical(text.files));
+  const [full, withoutAsk] = [digest, `${digest}:without-ask`];
+  prepareSchema(cedar);
+  prepare(cedar, full, policies);
+  prepare(
+    cedar,
+    withoutAsk,
+    policies.filter(({ ask }) => !ask),
+  );
+  return {
+    digest,
+    policies: new Map(policies.map((policy) => [policy.id, policy])),
+    mentions: mentionedContext(policies.map(({ json }) => json)),
+    cedar,
+    full,
+    withoutAsk,
+    cache: new Map(),
+  };
+}
