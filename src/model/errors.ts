@@ -30,13 +30,13 @@ export interface ErrorRow {
 }
 
 export const ERRORS = {
-  'bug': {
+  bug: {
     summary: 'broker failed in a way it should not: {reason}',
     hint: 'please report this with the output of `broker doctor --json`',
     exit: EXIT.bug,
     sqlstate: 'XX000',
   },
-  'usage': { summary: '{reason}', hint: 'see `broker {command} --help`', exit: EXIT.usage },
+  usage: { summary: '{reason}', hint: 'see `broker {command} --help`', exit: EXIT.usage },
   'policy-denied': {
     summary: '{connection} refused {what} (policy "{policy}")',
     hint: 'see why with `broker policy explain`',
@@ -68,6 +68,12 @@ export const ERRORS = {
     http: 401,
   },
   'sign-in-failed': { summary: 'sign-in failed: {reason}', hint: '{mend}', exit: EXIT.signIn },
+  'no-target-token': {
+    summary: 'there is no token for targets: {reason}',
+    hint: '{mend}',
+    exit: EXIT.signIn,
+    sqlstate: '28000',
+  },
   'provider-unreachable': {
     summary: 'the identity provider {issuer} cannot be reached: {reason}',
     hint: 'check identity.issuer with `broker config show --origin`, then try again',
@@ -107,6 +113,11 @@ export const ERRORS = {
   'store-unreachable': {
     summary: 'the store {store} cannot be reached: {reason}',
     hint: 'check it with `broker doctor --store`',
+    exit: EXIT.unreachable,
+  },
+  'backlog-too-old': {
+    summary: 'evidence has waited {age} s for the store {store}, so no session is opened',
+    hint: 'bring the store back and see `broker status`; the limit is store.maxBacklog',
     exit: EXIT.unreachable,
   },
   'store-unsafe': {
@@ -194,13 +205,13 @@ export const ERRORS = {
     exit: EXIT.bug,
     sqlstate: '08P01',
   },
-  'unsupported': {
+  unsupported: {
     summary: '{what} is not supported through broker',
     hint: '{mend}',
     exit: EXIT.refused,
     sqlstate: '0A000',
   },
-  'interrupted': { summary: 'interrupted', hint: 'nothing was left half done', exit: EXIT.interrupted },
+  interrupted: { summary: 'interrupted', hint: 'nothing was left half done', exit: EXIT.interrupted },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -217,7 +228,10 @@ export class BrokerError extends Error {
   readonly hint: string;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}, options: { hint?: string; cause?: unknown } = {}) {
-    super(fill(ERRORS[code].summary, details), options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      fill(ERRORS[code].summary, details),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = 'BrokerError';
     this.code = code;
     this.details = details;
@@ -235,7 +249,11 @@ export class BrokerError extends Error {
 
   static from(value: { code: string; details?: ErrorDetails; hint?: string; message?: string }): BrokerError {
     if (value.code in ERRORS)
-      return new BrokerError(value.code as ErrorCode, value.details ?? {}, value.hint ? { hint: value.hint } : {});
+      return new BrokerError(
+        value.code as ErrorCode,
+        value.details ?? {},
+        value.hint ? { hint: value.hint } : {},
+      );
     return new BrokerError('bug', { reason: value.message ?? value.code });
   }
 }
