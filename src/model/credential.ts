@@ -25,7 +25,7 @@ export interface CredentialContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   /** A token for a target, never the evidence token. */
-  targetToken(audience: string | undefined): Promise<{ token: string; expires: number }>;
+  targetToken(audience: string | undefined, kind?: 'access' | 'id'): Promise<{ token: string; expires: number }>;
   /** A secret kept by the user in the keychain. */
   secret(name: string): Promise<string | undefined>;
   now(): number;
