@@ -48,16 +48,15 @@ export function checkIssueTime(iat: number | undefined, provider: Provider, cloc
   if (ahead > CLOCK_LEEWAY * 1000) throw wrongClock(provider.skew() ?? ahead);
 }
 
+/** Verifies our own PK token now, exactly as an auditor would with the key sets we archived. */
 export function verifyOwn(
   pkToken: string,
-  sighting: JwksSighting,
-  settings: IdentitySettings,
+  sightings: readonly JwksSighting[],
+  audience: string,
   at: number,
 ): Promise<PkVerdict> {
-  const { keys } = readKeys(sighting.text, sighting.issuer);
-  const trust = [
-    { issuer: sighting.issuer, jwks: [{ keys: keys as JWK[] }], audiences: [settings.clientId] },
-  ];
+  const jwks = sightings.map((one) => readKeys(one.text, one.issuer) as { keys: JWK[] });
+  const trust = [{ issuer: sightings[0]?.issuer ?? '', jwks, audiences: [audience] }];
   return verifyPkToken(pkToken, { trust, at, leeway: CLOCK_LEEWAY * 1000 });
 }
 
@@ -80,10 +79,10 @@ export async function bindIdentity(binding: Binding): Promise<SignedIn> {
       'allow the scope openid for identity.clientId',
     );
   checkIssueTime(tokens.claims()?.iat, provider, clock);
-  const jwks = await provider.sightJwks();
+  const sightings = [await provider.sightJwks()];
   const pkToken = await makePkToken(idToken, key.cic, key.jwk);
   const now = clock.now();
-  const verdict = await verifyOwn(pkToken, jwks, settings, now);
+  const verdict = await verifyOwn(pkToken, sightings, settings.clientId, now);
   if (!verdict.ok) throw refusedByUs(verdict, provider);
   const { claims, binding: bound, validity } = verdict.identity;
   const { idToken: _, ...evidence } = toTokens(tokens, settings.clientId, clock);
@@ -92,7 +91,7 @@ export async function bindIdentity(binding: Binding): Promise<SignedIn> {
     user: toUser(claims, settings),
     key: key.jwk,
     pkToken,
-    jwks,
+    sightings,
     binding: bound,
     since: now,
     expires: validity[0]?.until ?? now,

@@ -19,3 +19,11 @@ export {
   type Tokens,
   toSigner,
 } from './signed-in.ts';
+export {
+  refresh,
+  signOut,
+  type TargetToken,
+  type TargetWish,
+  type TokenOptions,
+  targetToken,
+} from './tokens.ts';

@@ -57,21 +57,32 @@ interface Waiting {
   resolve(arrival: Arrival): void;
 }
 
+type Found = { readonly url: URL; readonly found: Waiting };
+type Refused = { readonly status: number; readonly page: Page };
+
+/** The waiting question this request answers, or the status and page it is refused with. */
+function match(request: IncomingMessage, base: string, waiting: Set<Waiting>): Found | Refused {
+  const refused = refusal(request, base.slice('http://'.length));
+  if (refused !== undefined) return { status: refused, page: NOT_OURS };
+  const target = `${base}${request.url ?? '/'}`;
+  const url = URL.canParse(target) ? new URL(target) : undefined;
+  if (url?.pathname !== CALLBACK || url.origin !== base) return { status: 404, page: NOT_OURS };
+  const states = url.searchParams.getAll('state');
+  const found = [...waiting].find((one) => states.length === 1 && equal(states[0] ?? '', one.state));
+  return found ? { url, found } : { status: 400, page: STALE };
+}
+
 function handler(origin: () => string, waiting: Set<Waiting>) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     request.resume();
-    const base = origin();
-    const refused = refusal(request, base.slice('http://'.length));
-    if (refused !== undefined) return send(response, refused, NOT_OURS);
-    const target = `${base}${request.url ?? '/'}`;
-    const url = URL.canParse(target) ? new URL(target) : undefined;
-    if (url?.pathname !== CALLBACK || url.origin !== base) return send(response, 404, NOT_OURS);
-    const states = url.searchParams.getAll('state');
-    const match = [...waiting].find((one) => states.length === 1 && equal(states[0] ?? '', one.state));
-    if (!match) return send(response, 400, STALE);
-    waiting.delete(match);
-    match.resolve({
-      url,
+    const result = match(request, origin(), waiting);
+    if ('status' in result) {
+      send(response, result.status, result.page);
+      return;
+    }
+    waiting.delete(result.found);
+    result.found.resolve({
+      url: result.url,
       forward: (to) => response.writeHead(302, { ...PAGE_HEADERS, location: to.href }).end(),
       answer: (page) => {
         if (!response.writableEnded) send(response, page.tone === 'good' ? 200 : 400, page);

@@ -33,7 +33,8 @@ export interface SignedIn {
   readonly key: PrivateJwk;
   /** The PK token blob exactly as evidence stores it. */
   readonly pkToken: string;
-  readonly jwks: JwksSighting;
+  /** The look that goes with the original ID token, then the newest one when the keys changed since. */
+  readonly sightings: readonly JwksSighting[];
   readonly binding: 'nonce' | 'none';
   /** When the person signed in and until when the newest ID token is valid; milliseconds. */
   readonly since: number;
@@ -51,8 +52,8 @@ export function serialise(signedIn: SignedIn): string {
 
 function looksSignedIn(value: unknown): value is SignedIn {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, user, key, pkToken, jwks, expires, evidence } = value as Record<string, unknown>;
-  const objects = [user, key, jwks, evidence].every((part) => typeof part === 'object' && part !== null);
+  const { version, user, key, pkToken, sightings, expires, evidence } = value as Record<string, unknown>;
+  const objects = [user, key, sightings, evidence].every((part) => typeof part === 'object' && part !== null);
   return version === 1 && objects && typeof pkToken === 'string' && typeof expires === 'number';
 }
 
