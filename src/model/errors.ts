@@ -188,6 +188,11 @@ export const ERRORS = {
     hint: 'unlock it, or choose the encrypted file with `keychain: file`',
     exit: EXIT.configuration,
   },
+  'keychain-damaged': {
+    summary: 'the keychain file {path} is damaged: {reason}',
+    hint: 'restore it from a backup, or run `broker login` and `broker secrets set` again: the damaged file is kept',
+    exit: EXIT.configuration,
+  },
   'credential-failed': {
     summary: 'no credential for {connection}: {reason}',
     hint: '{mend}',
