@@ -17,6 +17,7 @@ export interface SessionMeta {
   /** The process that runs it, told apart from a later one with the same pid. */
   readonly agent: { readonly pid: number; readonly start: string };
   readonly front: { readonly pid: number; readonly start: string };
+  readonly worker?: { readonly pid: number; readonly start: string };
   readonly store: string;
   readonly connection: Connection;
   readonly user: User;

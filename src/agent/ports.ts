@@ -5,7 +5,7 @@ import type { Connection } from '../model/connection.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import type { User } from '../model/principal.ts';
 import type { PolicyText } from '../model/session.ts';
-import type { AttemptOrder, OpenOrder, SealOutcome, SessionEnd } from './evidence.ts';
+import type { AttemptOrder, OpenOrder, SessionEnd } from './evidence.ts';
 import type { Caller } from './messages.ts';
 import type { Worker } from './workers.ts';
 
@@ -42,7 +42,8 @@ export interface SessionPorts {
   hashKey(config: Config): Promise<string>;
   open(config: Config, order: OpenOrder): Promise<void>;
   attempt(config: Config, order: AttemptOrder): Promise<void>;
-  seal(store: string, folder: string, end: SessionEnd): Promise<SealOutcome>;
+  /** `waiting` leaves it to recovery: nobody signs right now, or another agent does. */
+  seal(store: string, folder: string, end: SessionEnd): Promise<'sealed' | 'waiting'>;
   /** Throws when the configuration refuses sessions because of what still waits for upload. */
   admitBacklog(config: Config): Promise<void>;
 }

@@ -28,6 +28,8 @@ export interface Host {
   secrets(): Promise<readonly string[]>;
   /** Resolves once the agent takes no sessions; it ends by itself with its last one. */
   drain(): Promise<void>;
+  /** Looks through the spool now: a draining agent has left something there. */
+  recover(): void;
   /** Ends now or after the last session; the answer is sent first. */
   stop(now: boolean): void;
 }

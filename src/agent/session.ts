@@ -15,9 +15,9 @@ import type {
   SessionState,
   ToFront,
 } from './messages.ts';
+import { createSpoolFolder, removeSpoolFolder, type SessionMeta, thisProcess, writeMeta } from './meta.ts';
 import type { LeaseContext, Person, SessionPorts, Setting } from './ports.ts';
 import { processStart } from './process.ts';
-import { createSpoolFolder, removeSpoolFolder, type SessionMeta, thisProcess, writeMeta } from './meta.ts';
 import { describeConnection } from './summary.ts';
 import type { Worker } from './workers.ts';
 
@@ -155,6 +155,7 @@ export class Session {
     await this.#ports.admitBacklog(config);
     const worker = this.#ports.worker();
     this.#worker = worker;
+    this.#remember({ worker: { pid: worker.pid, start: processStart(worker.pid) } });
     this.#front.send({ type: 'progress', step: 'policy' });
     worker.send({ type: 'open', order: await this.#order() });
     this.#admitted = await this.#expect('admitted');
@@ -249,12 +250,16 @@ export class Session {
     }
   }
 
-  /** Closes the worker, gives the credential back, and seals. Never throws: what fails is logged and left for recovery. */
-  async close(ending: Ending): Promise<'sealed' | 'waiting' | 'nothing'> {
+  /**
+   * Closes the worker, gives the credential back, waits for the front's own record, and seals.
+   * What fails is logged and left for recovery.
+   */
+  async close(ending: Ending, recorded: Promise<unknown>): Promise<'sealed' | 'waiting' | 'nothing'> {
     this.end(ending);
     this.#state = 'closing';
     await this.#worker?.close(ending.reason, CLOSE_PATIENCE);
     await this.#release();
+    await recorded;
     if (!this.opened) {
       removeSpoolFolder(this.folder);
       return 'nothing';
@@ -266,9 +271,7 @@ export class Session {
     };
     this.#remember({ end });
     try {
-      const outcome = await this.#ports.seal(this.#meta.store, this.folder, end);
-      if (outcome.kind === 'sealed') removeSpoolFolder(this.folder);
-      return outcome.kind;
+      return await this.#ports.seal(this.#meta.store, this.folder, end);
     } catch (error) {
       this.#ports.log.error(
         { session: this.id, reason: messageOf(error) },

@@ -7,6 +7,9 @@ import type { Person, SessionPorts, Setting } from './ports.ts';
 import type { LinesCall } from './server.ts';
 import { type Ending, type FrontLink, Session } from './session.ts';
 
+/** How long a front may take to end its client and close its part of the journal. */
+const FRONT_PATIENCE = 10_000;
+
 const FRONT_GONE: Ending = { end: 'interrupted', reason: 'the front is gone' };
 
 /** The front's lines, sorted: answers to what the agent asked, and how it ended. */
@@ -16,9 +19,15 @@ class Front implements FrontLink {
   #answer: ((values: Readonly<Record<string, string>>) => void) | undefined;
   #ended: Ending | undefined;
   onEnd: (ending: Ending) => void = () => undefined;
+  /** Resolves when the front has closed its part of the journal, or is gone. */
+  readonly done: Promise<void>;
+  #finished: () => void = () => undefined;
 
   constructor(call: LinesCall) {
     this.#call = call;
+    this.done = new Promise((resolve) => {
+      this.#finished = resolve;
+    });
     this.gone = call.gone;
     call.gone.addEventListener('abort', () => this.#end(FRONT_GONE), { once: true });
   }
@@ -71,6 +80,7 @@ class Front implements FrontLink {
   #end(ending: Ending): void {
     this.#ended ??= ending;
     this.#answer?.({});
+    this.#finished();
     this.onEnd(this.#ended);
   }
 }
@@ -126,6 +136,12 @@ export class Sessions {
 
   #waiting: ((value: unknown) => void)[] = [];
 
+  /** Resolves when none is being opened or sealed: those that are open go on. */
+  async quiet(): Promise<void> {
+    while ([...this.#running.values()].some(({ row }) => row.state !== 'open'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
   /** One whole session over its front's stream. */
   async run(call: LinesCall): Promise<void> {
     if (this.#closed !== undefined) throw new BrokerError('agent-unreachable', { reason: this.#closed });
@@ -166,24 +182,30 @@ export class Sessions {
       const failure = toBrokerError(error);
       log.warn({ session: session.id, code: failure.code, reason: failure.message }, 'session refused');
       front.send({ type: 'error', error: failure.toJSON() });
-      await session.close({ end: 'failed', reason: failure.message });
+      await session.close({ end: 'failed', reason: failure.message }, Promise.resolve());
       return;
     }
     const ending = await session.ended;
     front.send({ type: 'ended', end: ending.end, reason: ending.reason });
-    const state = await this.#close(session, ending);
+    const state = await this.#close(session, ending, front);
     front.send({ type: 'sealed', session: session.id, state });
   }
 
-  async #close(session: Session, ending: Ending): Promise<'sealed' | 'waiting'> {
+  async #close(session: Session, ending: Ending, front: Front): Promise<'sealed' | 'waiting'> {
     const { log } = this.#ports;
+    let late: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => {
+      late = setTimeout(resolve, FRONT_PATIENCE);
+    });
     try {
-      const state = await session.close(ending);
+      const state = await session.close(ending, Promise.race([front.done, patience]));
       log.info({ session: session.id, end: ending.end, reason: ending.reason, state }, 'session ended');
       return state === 'sealed' ? 'sealed' : 'waiting';
     } catch (error) {
       log.error({ session: session.id, reason: messageOf(error) }, 'closing failed; recovery will seal it');
       return 'waiting';
+    } finally {
+      clearTimeout(late);
     }
   }
 }

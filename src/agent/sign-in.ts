@@ -29,6 +29,11 @@ export interface LoginTalk {
   readonly signal: AbortSignal;
 }
 
+export interface TokenWish {
+  readonly audience?: string;
+  readonly kind?: 'access' | 'id';
+}
+
 export interface SignInPorts<SignedIn> {
   readonly clock: Clock;
   readonly log: Log;
@@ -42,7 +47,7 @@ export interface SignInPorts<SignedIn> {
   refresh(signedIn: SignedIn, signal: AbortSignal): Promise<SignedIn>;
   targetToken(
     signedIn: SignedIn,
-    audience: string | undefined,
+    wish: TokenWish,
     signal: AbortSignal,
   ): Promise<{ token: string; expires: number; signedIn?: SignedIn }>;
   /** The ledger learns of a new key: its epoch statement. */
@@ -97,11 +102,8 @@ export class SignIn<SignedIn> {
     return { user, expires };
   }
 
-  async targetToken(
-    audience: string | undefined,
-    signal: AbortSignal,
-  ): Promise<{ token: string; expires: number }> {
-    const { signedIn, ...token } = await this.#ports.targetToken(await this.#fresh(), audience, signal);
+  async targetToken(wish: TokenWish, signal: AbortSignal): Promise<{ token: string; expires: number }> {
+    const { signedIn, ...token } = await this.#ports.targetToken(await this.#fresh(), wish, signal);
     if (signedIn !== undefined) await this.#keep(signedIn);
     return token;
   }
@@ -124,7 +126,9 @@ export class SignIn<SignedIn> {
     this.#renewing ??= (async () => {
       this.#renewedAt = this.#ports.clock.now();
       try {
-        await this.#keep(await this.#ports.refresh(current, AbortSignal.timeout(15_000)));
+        const fresh = await this.#ports.refresh(current, AbortSignal.timeout(15_000));
+        await this.#ports.resume(fresh);
+        await this.#keep(fresh);
         this.#ports.log.info({}, 'sign-in renewed');
       } catch (error) {
         this.#ports.log.warn({ reason: messageOf(error) }, 'the sign-in could not be renewed');

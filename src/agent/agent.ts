@@ -1,0 +1,242 @@
+// The agent as a whole: who is asked what, when it stops, and in which order. Picks no implementation itself.
+import type { Clock } from '../lib/clock.ts';
+import { timestamp } from '../lib/clock.ts';
+import { BrokerError } from '../model/errors.ts';
+import { messageOf } from './fault.ts';
+import type { AgentIdentity, AgentStatus, Backlog, Caller, ConnectionTest, SignInState } from './messages.ts';
+import type { Log } from './ports.ts';
+import type { Host } from './routes.ts';
+import type { Sessions } from './sessions.ts';
+import type { LoginTalk } from './sign-in.ts';
+
+/** Sign-in as the agent uses it, whatever the sign-in itself is made of. */
+export interface SignInDesk {
+  state(): Promise<SignInState>;
+  login(talk: LoginTalk): Promise<SignInState>;
+  logout(): Promise<SignInState>;
+  load(): Promise<void>;
+}
+
+export interface Secrets {
+  readonly kind: string;
+  set(name: string, value: string): Promise<void>;
+  delete(name: string): Promise<boolean>;
+  names(): Promise<readonly string[]>;
+}
+
+export interface AgentPorts {
+  readonly identity: AgentIdentity;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly logPath: string;
+  readonly sessions: Sessions;
+  readonly signIn: SignInDesk;
+  secrets(): Promise<Secrets>;
+  /** Everything that waits, unsealed sessions included. */
+  backlog(): Promise<Backlog>;
+  store(): Promise<string | undefined>;
+  test(connection: string, caller: Caller): Promise<ConnectionTest>;
+  /** Sign-in, upload queues and recovery of what an earlier agent left. Returns how many sessions still wait. */
+  recover(): Promise<number>;
+  /** The last statement of each chain, then the queues. */
+  closeEvidence(reason: string): Promise<void>;
+  stopEvidence(): Promise<void>;
+  prepareWorker(): void;
+  stopWorkers(): void;
+  /** Lets another agent take the socket's name and the lock. */
+  giveWay(): void;
+  /** Tells the agent that took over that a session waits in the spool. */
+  handOver(): Promise<void>;
+  closeServer(): Promise<void>;
+  idleSeconds(): Promise<number>;
+}
+
+const RECOVER_AGAIN = 5000;
+
+export class Agent implements Host {
+  readonly #ports: AgentPorts;
+  readonly #started: string;
+  readonly stopped: Promise<void>;
+  #finish: () => void = () => undefined;
+  #draining = false;
+  #stopping = false;
+  #busy = 0;
+  #lastUse: number;
+  #idle: NodeJS.Timeout | undefined;
+  #recovering: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(ports: AgentPorts) {
+    this.#ports = ports;
+    this.#started = timestamp(ports.clock.micros());
+    this.#lastUse = ports.clock.now();
+    this.stopped = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  get identity(): AgentIdentity {
+    return this.#ports.identity;
+  }
+
+  get sessions(): Sessions {
+    return this.#ports.sessions;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** After the socket answers: everything that may take longer. */
+  async begin(): Promise<void> {
+    await this.recover();
+    this.#ports.prepareWorker();
+    await this.#scheduleIdle();
+  }
+
+  async status(): Promise<AgentStatus> {
+    const { sessions, signIn, logPath } = this.#ports;
+    const store = await this.#ports.store().catch(() => undefined);
+    return {
+      ...this.identity,
+      started: this.#started,
+      draining: this.#draining,
+      signIn: await this.#use(() => signIn.state()),
+      sessions: sessions.rows(),
+      backlog: await this.#ports.backlog(),
+      ...(store === undefined ? {} : { store }),
+      log: logPath,
+      memory: process.memoryUsage.rss(),
+    };
+  }
+
+  signInState(): Promise<SignInState> {
+    return this.#use(() => this.#ports.signIn.state());
+  }
+
+  login(talk: LoginTalk): Promise<SignInState> {
+    return this.#use(async () => {
+      const state = await this.#ports.signIn.login(talk);
+      this.#ports.log.info({}, 'signed in');
+      void this.recover();
+      return state;
+    });
+  }
+
+  logout(): Promise<SignInState> {
+    return this.#use(async () => {
+      await this.#ports.sessions.endAll({ end: 'closed', reason: 'signed out' });
+      const was = await this.#ports.signIn.logout();
+      this.#ports.log.info({}, 'signed out');
+      return was;
+    });
+  }
+
+  test(connection: string, caller: Caller): Promise<ConnectionTest> {
+    return this.#use(() => this.#ports.test(connection, caller));
+  }
+
+  setSecret(name: string, value: string): Promise<void> {
+    return this.#use(async () => (await this.#ports.secrets()).set(name, value));
+  }
+
+  deleteSecret(name: string): Promise<boolean> {
+    return this.#use(async () => (await this.#ports.secrets()).delete(name));
+  }
+
+  secrets(): Promise<readonly string[]> {
+    return this.#use(async () => (await this.#ports.secrets()).names());
+  }
+
+  /** Rounds never overlap; what waits is tried again while the agent lives. */
+  recover(): Promise<void> {
+    this.#recovering ??= this.#recover().finally(() => {
+      this.#recovering = undefined;
+    });
+    return this.#recovering;
+  }
+
+  async #recover(): Promise<void> {
+    if (this.#draining || this.#stopping) return;
+    clearTimeout(this.#retry);
+    try {
+      const waiting = await this.#ports.recover();
+      if (waiting > 0) this.#retry = setTimeout(() => void this.recover(), RECOVER_AGAIN).unref();
+    } catch (error) {
+      this.#ports.log.error({ reason: messageOf(error) }, 'recovery failed');
+    }
+  }
+
+  /** Another version takes over: no new sessions, the ledger is theirs, ours go on until their fronts end. */
+  async drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#ports.log.info({}, 'draining for another version');
+    this.#ports.sessions.refuse('it is being replaced by another version');
+    this.#ports.stopWorkers();
+    await this.#recovering;
+    await this.#ports.sessions.quiet();
+    await this.#ports.stopEvidence();
+    this.#ports.giveWay();
+    void this.#ports.sessions.settled().then(() => this.#end());
+  }
+
+  stop(now: boolean): void {
+    if (this.#stopping) return;
+    void this.#stop(now ? 'stopped' : undefined);
+  }
+
+  /** Called when sessions come and go. */
+  changed(): void {
+    this.#lastUse = this.#ports.clock.now();
+    if (this.#draining) void this.#ports.handOver().catch(() => undefined);
+  }
+
+  async #stop(reason: string | undefined): Promise<void> {
+    this.#stopping = true;
+    this.#ports.sessions.refuse('it is stopping');
+    if (reason === undefined) await this.#ports.sessions.settled();
+    else await this.#ports.sessions.endAll({ end: 'interrupted', reason: 'the agent was stopped' });
+    await this.#recovering;
+    if (!this.#draining) await this.#ports.closeEvidence(reason ?? 'stopped');
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#idle);
+    clearTimeout(this.#retry);
+    this.#ports.stopWorkers();
+    await this.#ports.closeServer();
+    this.#ports.log.info({}, 'agent stopped');
+    this.#finish();
+  }
+
+  async #use<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#stopping) throw new BrokerError('agent-unreachable', { reason: 'it is stopping' });
+    this.#busy += 1;
+    try {
+      return await action();
+    } finally {
+      this.#busy -= 1;
+      this.#lastUse = this.#ports.clock.now();
+    }
+  }
+
+  /** Idle means: no session, no request, nothing that waits for the store. */
+  async #scheduleIdle(): Promise<void> {
+    const seconds = await this.#ports.idleSeconds();
+    if (seconds <= 0 || this.#stopping) return;
+    const left = this.#lastUse + seconds * 1000 - this.#ports.clock.now();
+    if (left > 0 || this.#busy > 0 || this.#ports.sessions.size > 0) {
+      this.#idle = setTimeout(() => void this.#scheduleIdle(), Math.max(left, 1000)).unref();
+      return;
+    }
+    const { objects, unsealed } = await this.#ports.backlog();
+    if (objects > 0 || unsealed > 0) {
+      this.#lastUse = this.#ports.clock.now();
+      return this.#scheduleIdle();
+    }
+    void this.#stop('idle');
+  }
+}

@@ -1,0 +1,75 @@
+// What an agent that died left behind: leases are given back, sessions sealed. Must never touch what another live process still writes.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SessionEnd } from './evidence.ts';
+import { messageOf } from './fault.ts';
+import { isRun, type SpooledSession, spooled, writeMeta } from './meta.ts';
+import type { Log } from './ports.ts';
+import { sameProcess } from './process.ts';
+
+/** Written by the front when its part of the journal is closed, in case it outlives the agent. */
+export const FRONT_DONE = 'front.done';
+
+export interface RecoveryPorts {
+  readonly spool: string;
+  readonly log: Log;
+  /** Sessions this agent runs itself. */
+  own(): ReadonlySet<string>;
+  /** Gives back a lease by what `Lease.resume` said. */
+  sweep(session: SpooledSession): Promise<void>;
+  /** Seals one that had ended in an orderly way; true when that is done. */
+  seal(store: string, folder: string, end: SessionEnd): Promise<boolean>;
+  /** Seals the rest as interrupted, except the live ones. */
+  recover(live: ReadonlySet<string>): Promise<readonly string[]>;
+  /** Removes what a front that was killed left in the runtime folder. */
+  sweepRuntime(live: ReadonlySet<string>): void;
+}
+
+/** A dead agent's worker ends by itself when its channel breaks; its front ends its client. Until then they may write. */
+function isWritten({ folder, meta }: SpooledSession): boolean {
+  if (meta.worker && sameProcess(meta.worker.pid, meta.worker.start)) return true;
+  return sameProcess(meta.front.pid, meta.front.start) && !existsSync(join(folder, FRONT_DONE));
+}
+
+async function release(ports: RecoveryPorts, session: SpooledSession): Promise<void> {
+  if (!session.meta.lease) return;
+  try {
+    await ports.sweep(session);
+    const { lease: _swept, ...rest } = session.meta;
+    writeMeta(session.folder, rest);
+    ports.log.info({ session: session.meta.session }, 'left-over credential given back');
+  } catch (error) {
+    ports.log.warn(
+      { session: session.meta.session, reason: messageOf(error) },
+      'a left-over credential could not be given back yet',
+    );
+    throw error;
+  }
+}
+
+/** One round. Returns how many sessions wait for another one. */
+export async function recoverSpool(ports: RecoveryPorts): Promise<number> {
+  const live = new Set(ports.own());
+  let waiting = 0;
+  for (const session of spooled(ports.spool)) {
+    const { folder, meta } = session;
+    if (live.has(meta.session)) continue;
+    // Ended by an agent that still lives but does not sign: one that drains, or ours after a seal that failed.
+    if (isRun(meta) && !meta.end) {
+      live.add(meta.session);
+      continue;
+    }
+    try {
+      if (isWritten(session)) throw new Error('its worker or front still writes');
+      await release(ports, session);
+      if (meta.opened && meta.end && !(await ports.seal(meta.store, folder, meta.end))) waiting += 1;
+    } catch (error) {
+      // Kept whole for the next round: sealing would remove what is needed to give the credential back.
+      live.add(meta.session);
+      waiting += 1;
+      ports.log.info({ session: meta.session, reason: messageOf(error) }, 'recovery waits');
+    }
+  }
+  ports.sweepRuntime(live);
+  return waiting + (await ports.recover(live)).length;
+}

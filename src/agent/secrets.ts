@@ -1,0 +1,50 @@
+// The secrets a person keeps for the keychain credential source. Must never list a value, only names.
+import { BrokerError } from '../model/errors.ts';
+import type { Secrets } from './agent.ts';
+
+/** What of a keychain is needed here. */
+export interface SecretKeeper {
+  readonly kind: string;
+  get(name: string): Promise<string | undefined>;
+  set(name: string, secret: string): Promise<void>;
+  delete(name: string): Promise<boolean>;
+}
+
+const NAMES = 'secret-names';
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._/@-]{0,127}$/;
+
+/** The keychain's own name of a secret, apart from what the agent keeps for itself. */
+export function secretEntry(name: string): string {
+  return `secret/${name}`;
+}
+
+function checkName(name: string): void {
+  if (!NAME.test(name))
+    throw new BrokerError('usage', {
+      reason: 'a secret is named with letters, digits and . _ / @ -',
+      command: 'secrets set',
+    });
+}
+
+/** A system keychain cannot be listed portably, so the names are an entry of their own. */
+export function openSecrets(keeper: SecretKeeper): Secrets {
+  const names = async (): Promise<string[]> => {
+    const text = await keeper.get(NAMES);
+    return text === undefined ? [] : (JSON.parse(text) as string[]);
+  };
+  return {
+    kind: keeper.kind,
+    names,
+    set: async (name, value) => {
+      checkName(name);
+      await keeper.set(secretEntry(name), value);
+      await keeper.set(NAMES, JSON.stringify([...new Set([...(await names()), name])].sort()));
+    },
+    delete: async (name) => {
+      checkName(name);
+      const deleted = await keeper.delete(secretEntry(name));
+      await keeper.set(NAMES, JSON.stringify((await names()).filter((each) => each !== name)));
+      return deleted;
+    },
+  };
+}
