@@ -35,6 +35,8 @@ export interface NumberDetector extends DetectorRow {
   readonly kind: 'number';
   /** Fewest digits a run must have to be worth a look. */
   readonly fewest: number;
+  /** Sizes the first group of such a number may have, at most 30; a run without any is not worth a look. */
+  readonly leads: readonly number[];
   match(run: NumberRun, found: (start: number, end: number) => void): void;
 }
 
@@ -51,6 +53,8 @@ export interface NumberRun {
   readonly text: string;
   readonly count: number;
   readonly digits: number;
+  /** Bit n is set when some group has n digits; groups longer than 30 set bit 31. */
+  readonly sizes: number;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly separators: Uint8Array;

@@ -25,6 +25,8 @@ interface Plan {
   readonly anchors: readonly (readonly Anchor[])[];
   readonly numbers: readonly NumberDetector[];
   readonly fewest: number;
+  /** Bits of the group sizes each number detector starts with. */
+  readonly leads: Int32Array;
   readonly lettered: readonly (readonly LetteredDetector[])[];
 }
 
@@ -60,6 +62,7 @@ function planFor(detectors: readonly Detector[]): Plan {
     table,
     anchors,
     numbers,
+    leads: Int32Array.from(numbers, (row) => row.leads.reduce((bits, size) => bits | (1 << size), 0)),
     fewest: Math.min(Number.POSITIVE_INFINITY, ...numbers.map((row) => row.fewest)),
     lettered: Array.from({ length: 7 }, (_, n) => lettered.filter((row) => row.letters.some((l) => l === n))),
   };
@@ -128,8 +131,11 @@ export function scannerOver(detectors: readonly Detector[]): Scanner {
     }
     readRun(text, i, run);
     if (run.digits >= plan.fewest) {
-      for (const row of plan.numbers) {
-        if (run.digits >= row.fewest) row.match(run, (start, end) => push(start, end, row));
+      for (let k = 0; k < plan.numbers.length; k += 1) {
+        const row = plan.numbers[k];
+        if (row === undefined || run.digits < row.fewest || (run.sizes & (plan.leads[k] ?? 0)) === 0)
+          continue;
+        row.match(run, (start, end) => push(start, end, row));
       }
     }
     return run.next;

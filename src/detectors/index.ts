@@ -1,16 +1,78 @@
 // The shelf of detectors: one row each. A scanner is built over all that are on by default, or over the types asked for.
 import type { Scanner } from '../model/masking.ts';
+import { auTfn } from './au-tfn.ts';
+import { brCpf } from './br-cpf.ts';
+import { caSin } from './ca-sin.ts';
+import { cloudKey } from './cloud-key.ts';
+import { connectionString } from './connection-string.ts';
+import { dateOfBirth } from './date-of-birth.ts';
+import { deSteuerId } from './de-steuer-id.ts';
 import type { Detector } from './detector.ts';
 import { email } from './email.ts';
 import { scannerOver } from './engine.ts';
+import { esDni } from './es-dni.ts';
+import { esNie } from './es-nie.ts';
+import { frNir } from './fr-nir.ts';
 import { iban } from './iban.ts';
+import { inAadhaar } from './in-aadhaar.ts';
+import { ip6Address, ipAddress } from './ip-address.ts';
+import { itCodiceFiscale } from './it-codice-fiscale.ts';
 import { jwt } from './jwt.ts';
+import { macAddress } from './mac-address.ts';
+import { nlBsn } from './nl-bsn.ts';
+import { passport } from './passport.ts';
+import { password } from './password.ts';
 import { paymentCard } from './payment-card.ts';
+import { phone, phoneNorthAmerica, phoneSpoken } from './phone.ts';
+import { plPesel } from './pl-pesel.ts';
+import { privateKey } from './private-key.ts';
+import { secret } from './secret.ts';
+import { ukNhs } from './uk-nhs.ts';
+import { ukNino, ukNinoSpaced } from './uk-nino.ts';
+import { usItin } from './us-itin.ts';
 import { usSsn } from './us-ssn.ts';
 
 export type { Detector } from './detector.ts';
 
-export const DETECTORS: readonly Detector[] = [email, iban, jwt, paymentCard, usSsn];
+/** Rows of one type may be several: each finds the type in another place. */
+export const DETECTORS: readonly Detector[] = [
+  auTfn,
+  brCpf,
+  caSin,
+  cloudKey,
+  connectionString,
+  dateOfBirth,
+  deSteuerId,
+  email,
+  esDni,
+  esNie,
+  frNir,
+  iban,
+  inAadhaar,
+  ip6Address,
+  ipAddress,
+  itCodiceFiscale,
+  jwt,
+  macAddress,
+  nlBsn,
+  passport,
+  password,
+  paymentCard,
+  phone,
+  phoneNorthAmerica,
+  phoneSpoken,
+  plPesel,
+  privateKey,
+  secret,
+  ukNhs,
+  ukNino,
+  ukNinoSpaced,
+  usItin,
+  usSsn,
+];
+
+/** Every data type there is a detector for, in order of name. */
+export const DATA_TYPES: readonly string[] = [...new Set(DETECTORS.map((row) => row.type))].sort();
 
 /**
  * A scanner for the given data types; without any, for all that are on by default. Types no detector knows are

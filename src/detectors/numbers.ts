@@ -12,6 +12,7 @@ export function emptyRun(): MutableRun {
     text: '',
     count: 0,
     digits: 0,
+    sizes: 0,
     starts: new Int32Array(GROUPS),
     ends: new Int32Array(GROUPS),
     separators: new Uint8Array(GROUPS),
@@ -49,6 +50,7 @@ function punctuation(code: number): number {
 export function readRun(text: string, at: number, run: MutableRun): void {
   let count = 0;
   let digits = 0;
+  let sizes = 0;
   let i = at;
   let separator: number = SEPARATOR.none;
   for (;;) {
@@ -59,6 +61,7 @@ export function readRun(text: string, at: number, run: MutableRun): void {
     run.separators[count] = separator;
     count += 1;
     digits += i - start;
+    sizes |= 1 << Math.min(i - start, 31);
     const packed = separatorAt(text, i);
     if (packed === 0 || count === GROUPS) break;
     const next = i + (packed >> 2);
@@ -69,6 +72,7 @@ export function readRun(text: string, at: number, run: MutableRun): void {
   run.text = text;
   run.count = count;
   run.digits = digits;
+  run.sizes = sizes;
   run.next = i;
 }
 

@@ -1,5 +1,5 @@
 // Payment card numbers: issuer range, length, Luhn, and the groupings cards are written in.
-import { digitsIn, said } from './characters.ts';
+import { digitsIn, isAlphanumeric, isDigit, isHex, said } from './characters.ts';
 import { luhn } from './checksums.ts';
 import { type NumberDetector, type NumberRun, SEPARATOR } from './detector.ts';
 import { isEmbedded, isFraction } from './numbers.ts';
@@ -87,17 +87,25 @@ function cardGroups(run: NumberRun, first: number): number {
   return first + 4 < run.count && sizeOf(run, first + 4) === 3 ? first + 5 : first + 4;
 }
 
-/** Four-digit neighbours joined alike make a table of numbers, or a hex dump, rather than a card. */
+/** Whether a token of four hex digits, with at least one digit in it, starts at `at`. */
+function isFour(text: string, at: number): boolean {
+  let digits = 0;
+  for (let i = at; i < at + 4; i += 1) {
+    if (!isHex(text.charCodeAt(i))) return false;
+    if (isDigit(text.charCodeAt(i))) digits += 1;
+  }
+  return digits > 0 && !isAlphanumeric(text.charCodeAt(at + 4)) && !isAlphanumeric(text.charCodeAt(at - 1));
+}
+
+/** Two or more neighbours of four digits, joined alike, make a table of numbers or a hex dump rather than a card. */
 function inTable(run: NumberRun, first: number, next: number): boolean {
-  const separator = run.separators[first + 1];
-  const before = first > 0 && run.separators[first] === separator && sizeOf(run, first - 1) === 4 ? 1 : 0;
-  const after = next < run.count && run.separators[next] === separator && sizeOf(run, next) === 4 ? 1 : 0;
-  const further =
-    after === 1 &&
-    next + 1 < run.count &&
-    run.separators[next + 1] === separator &&
-    sizeOf(run, next + 1) === 4;
-  return before + after > 1 || further;
+  const start = run.starts[first] ?? 0;
+  const end = run.ends[next - 1] ?? 0;
+  const glue = run.text[end];
+  if (glue !== run.text[run.ends[first] ?? 0]) return false;
+  const before = run.text[start - 1] === glue && isFour(run.text, start - 5);
+  const after = isFour(run.text, end + 1);
+  return after && (before || (run.text[end + 5] === glue && isFour(run.text, end + 6)));
 }
 
 function sameSeparators(run: NumberRun, first: number, next: number): boolean {
@@ -128,6 +136,7 @@ export const paymentCard: NumberDetector = {
   byDefault: true,
   rank: 80,
   fewest: 13,
+  leads: [4, 13, 14, 15, 16, 17, 18, 19],
   match(run, found) {
     for (let group = 0; group < run.count; group += 1) {
       if (ungrouped(run, group)) {

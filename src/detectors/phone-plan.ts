@@ -1,0 +1,84 @@
+// Which digit strings are telephone numbers, by the numbering plans of libphonenumber's metadata. Only the data is used.
+import metadata from 'libphonenumber-js/min/metadata';
+
+/** A country's row: calling code, …, pattern of national numbers at 2, lengths at 3, national prefix at 5, types at 11. */
+type Row = readonly unknown[];
+
+interface Plan {
+  readonly code: string;
+  readonly lengths: readonly number[];
+  readonly prefix: string;
+  readonly patterns: readonly RegExp[];
+}
+
+const plans = new Map<string, Plan>();
+let spokenPlans: readonly Plan[] | undefined;
+
+function patternsOf(row: Row): RegExp[] {
+  const general = String(row[2]);
+  const types = Array.isArray(row[11]) ? row[11] : [];
+  const narrower = types.flatMap((type) =>
+    Array.isArray(type) && typeof type[0] === 'string' ? [type[0]] : [],
+  );
+  const sources = narrower.length > 0 ? narrower : [general];
+  return sources.map((source) => new RegExp(`^(?:${source})$`));
+}
+
+function planOf(name: string, row: Row): Plan {
+  const known = plans.get(name);
+  if (known !== undefined) return known;
+  const plan: Plan = {
+    code: String(row[0]),
+    lengths: Array.isArray(row[3]) ? row[3].map(Number) : [],
+    prefix: typeof row[5] === 'string' ? row[5] : '',
+    patterns: patternsOf(row),
+  };
+  plans.set(name, plan);
+  return plan;
+}
+
+function belongs(plan: Plan, national: string): boolean {
+  return plan.lengths.includes(national.length) && plan.patterns.some((pattern) => pattern.test(national));
+}
+
+function plansFor(code: string): readonly Plan[] {
+  const names: readonly string[] = Object.hasOwn(metadata.country_calling_codes, code)
+    ? ((metadata.country_calling_codes as Record<string, string[]>)[code] ?? [])
+    : [];
+  return names.flatMap((name) => {
+    const row = (metadata.countries as unknown as Record<string, Row>)[name];
+    return row === undefined ? [] : [planOf(name, row)];
+  });
+}
+
+/** Digits behind the `+` (ITU-T E.164: 15 at most). A stray trunk zero, as in `+44 (0)20 …`, is forgiven. */
+export function isInternational(digits: string): boolean {
+  for (let width = 1; width <= 3; width += 1) {
+    const rows = plansFor(digits.slice(0, width));
+    if (rows.length === 0) continue;
+    const national = digits.slice(width);
+    const without = national.replace(/^0/, '');
+    return rows.some((plan) => belongs(plan, national) || (without !== national && belongs(plan, without)));
+  }
+  return false;
+}
+
+/** North American number of ten digits. */
+export function isNorthAmerican(digits: string): boolean {
+  return plansFor('1').some((plan) => belongs(plan, digits));
+}
+
+/** As dialled within some country, with or without its trunk prefix; or with `00` before the calling code. */
+export function isDialled(digits: string): boolean {
+  if (digits.startsWith('00')) return isInternational(digits.slice(2));
+  spokenPlans ??= Object.keys(metadata.country_calling_codes).flatMap((code) => plansFor(code));
+  return spokenPlans.some((plan) => {
+    if (
+      plan.prefix !== '' &&
+      digits.startsWith(plan.prefix) &&
+      belongs(plan, digits.slice(plan.prefix.length))
+    )
+      return true;
+    return belongs(plan, digits);
+  });
+}

@@ -1,0 +1,119 @@
+// Reads the value that is assigned to a name: `name=value`, `"name": "value"`, `NAME 'value'`, `--name value`. Bounded and linear.
+import { isAlphanumeric, isSpace } from './characters.ts';
+import type { Hit } from './detector.ts';
+
+/** Longest value believed. */
+const LONGEST = 512;
+
+/** What stands for a value rather than being one: masks, variables, templates, null words. */
+const PLACEHOLDER =
+  /^(?:\*+|x{3,}|\.{3,}|-+|\?|\$\d+|%\w|:\w+|\$?\{\{?[^}]*\}?\}?|\$[A-Z_][A-Z0-9_]*|\$\([^)]*|<[^>]*>?|\[[^\]]*\]?|null|nil|none|undefined|true|false|yes|no|empty|redacted|hidden|masked|md5|scram-sha-256)$/i;
+
+export function isPlaceholder(value: string): boolean {
+  return PLACEHOLDER.test(value);
+}
+
+/** Up to three quotes and backslashes, as JSON within JSON writes them. */
+function afterQuotes(text: string, at: number): number {
+  let i = at;
+  while (i < at + 3) {
+    const code = text.charCodeAt(i);
+    if (code !== 34 && code !== 39 && code !== 92 && code !== 96) break;
+    i += 1;
+  }
+  return i;
+}
+
+function afterBlanks(text: string, at: number): number {
+  let i = at;
+  while (i < at + 4 && (text.charCodeAt(i) === 32 || text.charCodeAt(i) === 9)) i += 1;
+  return i;
+}
+
+/** Behind `=`, `:`, `:=`, `=>` or `%3D`, when one stands at `at`; otherwise 0. */
+function afterOperator(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (code === 61)
+    return text.charCodeAt(at + 1) === 62 ? at + 2 : text.charCodeAt(at + 1) === 61 ? 0 : at + 1;
+  if (code === 58)
+    return text.charCodeAt(at + 1) === 61 ? at + 2 : text.charCodeAt(at + 1) === 58 ? 0 : at + 1;
+  return code === 37 && /^%3[dDaA]/.test(text.slice(at, at + 3)) ? at + 3 : 0;
+}
+
+const isStop = (code: number): boolean =>
+  isSpace(code) ||
+  code === 34 ||
+  code === 39 ||
+  code === 96 ||
+  code === 38 ||
+  code === 59 ||
+  code === 60 ||
+  code === 62;
+
+/** A comma or closing bracket ends a bare value only where something else follows it. */
+function endsAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code === 92) return /[nrt"'\\]/.test(text[at + 1] ?? '');
+  if (code !== 44 && code !== 41 && code !== 93 && code !== 125) return isStop(code);
+  const next = text.charCodeAt(at + 1);
+  return (
+    Number.isNaN(next) ||
+    isStop(next) ||
+    !isAlphanumeric(next) ||
+    /^\w{1,32}\s?[=:]/.test(text.slice(at + 1, at + 35))
+  );
+}
+
+function bareEnd(text: string, from: number): number {
+  const stop = Math.min(text.length, from + LONGEST);
+  let end = from;
+  while (end < stop && !endsAt(text, end)) end += 1;
+  return end;
+}
+
+/** End of the value that opened with the quote before `from`; an escaped quote is part of it, a line end is not. */
+function quotedEnd(text: string, from: number, quote: string, escaped: boolean): number {
+  const stop = Math.min(text.length, from + LONGEST);
+  for (let i = from; i < stop; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === 10) return i;
+    if (code === 92) {
+      if (escaped && text[i + 1] === quote) return i;
+      i += 1;
+    } else if (text[i] === quote) {
+      // SQL doubles a quote inside.
+      if (quote === "'" && text[i + 1] === "'") i += 1;
+      else return i;
+    }
+  }
+  return stop;
+}
+
+function valueAt(text: string, at: number): (Hit & { readonly quoted: boolean }) | undefined {
+  const start = afterQuotes(text, at);
+  const quote = text[start - 1] ?? '';
+  const quoted = start > at && quote !== '\\';
+  const end = quoted ? quotedEnd(text, start, quote, text[start - 2] === '\\') : bareEnd(text, start);
+  return end > start ? { start, end, quoted } : undefined;
+}
+
+/** The value assigned to the name that ends at `end`. */
+export function assignedValue(text: string, end: number): (Hit & { readonly quoted: boolean }) | undefined {
+  const operator = afterOperator(text, afterBlanks(text, afterQuotes(text, end)));
+  return operator === 0 ? undefined : valueAt(text, afterBlanks(text, operator));
+}
+
+/** The quoted value right behind the name, as in SQL: `PASSWORD 'x'`, `IDENTIFIED BY "x"`. */
+export function quotedValue(text: string, end: number): Hit | undefined {
+  const from = afterBlanks(text, end);
+  if (from === end) return undefined;
+  const value = valueAt(text, /^E'/i.test(text.slice(from, from + 2)) ? from + 1 : from);
+  return value?.quoted === true ? value : undefined;
+}
+
+/** The value behind a command-line flag that starts at `name`: `--password x`. */
+export function flagValue(text: string, name: number, end: number): Hit | undefined {
+  if (text.charCodeAt(name - 1) !== 45 || text.charCodeAt(end) !== 32) return undefined;
+  const next = text.charCodeAt(end + 1);
+  return next === 45 || next === 32 ? undefined : valueAt(text, end + 1);
+}
