@@ -5,7 +5,7 @@ import { type Clock, timestamp } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
 import { statementKey } from '../model/bundle.ts';
 import type { Predicate, StatementKind, Subject } from '../model/evidence.ts';
-import { FRESH_TOKEN_BLOB, JWKS_BLOB, PK_TOKEN_BLOB, POLICY_BLOB } from '../model/sealed.ts';
+import { jwksBlob, PK_TOKEN_BLOB, POLICY_BLOB } from '../model/sealed.ts';
 import { advance, type Chain, type Head } from './chain.ts';
 import type { Actor, EpochSignIn, PolicyInForce, Receipt } from './evidence.ts';
 import type { Outbox } from './outbox.ts';
@@ -32,7 +32,7 @@ export type Body = Pick<Predicate, 'session' | 'events' | 'policy' | 'decisions'
 export interface Epoch {
   readonly signIn: EpochSignIn;
   readonly chain: Chain;
-  /** PK token, JWKS and fresh ID token, named by every statement of the epoch. */
+  /** PK token and JWKS, named by every statement of the epoch. */
   readonly subjects: readonly Subject[];
 }
 
@@ -42,11 +42,10 @@ async function blob(pending: Pending, name: string, text: string): Promise<Subje
 
 /** Puts what proves whose key it is into the outbox. */
 export function proofBlobs(pending: Pending, signIn: EpochSignIn): Promise<Subject[]> {
-  const blobs: (readonly [string, string])[] = [
-    [PK_TOKEN_BLOB, signIn.pkToken],
-    [JWKS_BLOB, signIn.jwks.text],
+  const blobs = [
+    [PK_TOKEN_BLOB, signIn.pkToken] as const,
+    ...signIn.sightings.map(({ text }, look) => [jwksBlob(look), text] as const),
   ];
-  if (signIn.freshIdToken) blobs.push([FRESH_TOKEN_BLOB, signIn.freshIdToken]);
   return Promise.all(blobs.map(([name, text]) => blob(pending, name, text)));
 }
 

@@ -6,10 +6,8 @@ export interface EpochSignIn {
   readonly signer: Signer;
   /** The PK token, JWS JSON general serialisation, as text. Its SHA-256 is `signer.identity.pkToken`. */
   readonly pkToken: string;
-  /** The provider's JWKS verbatim, where it was fetched, and when (RFC 3339). */
-  readonly jwks: { readonly text: string; readonly uri: string; readonly fetched: string };
-  /** A refreshed ID token, when the original has expired: PK tokens keep the original. */
-  readonly freshIdToken?: string;
+  /** The agent's looks at the provider's keys, verbatim: the one that goes with the ID token first. */
+  readonly sightings: readonly { readonly text: string; readonly uri: string; readonly time: number }[];
   /** Milliseconds since the epoch until when a signature of this sign-in counts; for ever when absent. */
   readonly validUntil?: number;
 }

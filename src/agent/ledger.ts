@@ -220,8 +220,11 @@ export class Ledger {
     const before = this.#epoch;
     this.#epoch = { signIn, chain, subjects: await proofBlobs(this.#options.outbox.pending, signIn) };
     try {
-      const { uri, fetched, text } = signIn.jwks;
-      const jwks = { uri, fetched, digest: sha256(text) };
+      const jwks = signIn.sightings.map(({ uri, time, text }) => ({
+        uri,
+        fetched: timestamp(time * 1000),
+        digest: sha256(text),
+      }));
       const seen = await this.#witness(chain.head.writer);
       return await this.#append('epoch', { seen, detail: { jwks, open: chain.head.open } });
     } catch (error) {

@@ -8,8 +8,15 @@ export const TRANSCRIPT_BLOB = 'transcript.cast.gz';
 export const POLICY_BLOB = 'policy.json';
 export const PK_TOKEN_BLOB = 'pk-token.json';
 export const JWKS_BLOB = 'jwks.json';
-/** A refreshed ID token, when the PK token's own has expired. */
-export const FRESH_TOKEN_BLOB = 'id-token.jwt';
+
+/** `jwks.json`, `jwks-1.json` …: one per look at the provider's keys. */
+export function jwksBlob(look: number): string {
+  return look === 0 ? JWKS_BLOB : `jwks-${look}.json`;
+}
+
+export function isJwksBlob(name: string): boolean {
+  return /^jwks(-\d+)?\.json$/.test(name);
+}
 
 const FORMAT = 'urn:access-broker:events:v1';
 
