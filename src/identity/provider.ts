@@ -1,8 +1,8 @@
 // The identity provider as a client sees it: discovery, its keys, its clock, and its failures in our words. Only https, or http on loopback.
 import type * as Oidc from 'openid-client';
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { sha256 } from '../lib/digest.ts';
 import { BrokerError } from '../model/errors.ts';
-import { sha256Hex } from './digest.ts';
 import type { JwksSighting } from './signed-in.ts';
 
 export type TokenResponse = Oidc.TokenEndpointResponse & Oidc.TokenEndpointResponseHelpers;
@@ -101,7 +101,7 @@ async function sight(
   if (response.status !== 200 || text.length > MAX_JWKS)
     throw unreachable(issuer, `its key set answered ${response.status} with ${text.length} characters`);
   readKeys(text, issuer);
-  return { issuer, uri, digest: sha256Hex(text), time: clock.now(), text };
+  return { issuer, uri, digest: sha256(text), time: clock.now(), text };
 }
 
 /** The keys of an archived key set. */

@@ -1,9 +1,9 @@
 // What one sign-in left behind, and how it is kept in the keychain as text. Holds secrets: never log it, never put it in evidence.
+import { sha256 } from '../lib/digest.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Signer } from '../model/evidence.ts';
 import type { User } from '../model/principal.ts';
 import { thumbprint } from './cic.ts';
-import { sha256Hex } from './digest.ts';
 import { importPrivate, type PrivateJwk, publicPart, signDer } from './key.ts';
 
 /** The agent's own look at the provider's keys, archived verbatim. */
@@ -86,7 +86,7 @@ export function toSigner(signedIn: SignedIn): Signer {
       iss,
       sub,
       jkt: thumbprint(jwk),
-      pkToken: sha256Hex(signedIn.pkToken),
+      pkToken: sha256(signedIn.pkToken),
       ...(acr === undefined ? {} : { acr }),
       ...(amr === undefined ? {} : { amr }),
       ...(authTime === undefined ? {} : { authTime }),

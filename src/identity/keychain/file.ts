@@ -1,7 +1,7 @@
 // The encrypted keychain file for machines without a keyring: one AES-256-GCM file per secret, key by scrypt. Never overwrites what it cannot read.
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../lib/atomic-file.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { Keychain } from './keychain.ts';
 import { checkFolder, createOnce, readPrivate, removeFile, replaceFile, setAside } from './private-files.ts';
@@ -150,7 +150,7 @@ function fileOf(folder: string, name: string): string {
 }
 
 export async function openFileKeychain(folder: string, passphrase: string | undefined): Promise<Keychain> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   await checkFolder(folder);
   const key = await openHead(folder, passphrase);
   const read = async (name: string): Promise<string | undefined> => {

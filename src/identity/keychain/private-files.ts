@@ -1,11 +1,12 @@
 // Files only this user may read: created exclusively, replaced atomically, never through a symbolic link.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder, writeAtomic, writeOnce } from '../../lib/atomic-file.ts';
 import { BrokerError } from '../../model/errors.ts';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const { O_NOFOLLOW, O_RDONLY } = constants;
 const MAX_BYTES = 4 * 1024 * 1024;
 
 function codeOf(error: unknown): string | undefined {
@@ -52,31 +53,6 @@ export async function readPrivate(path: string): Promise<string | undefined> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(dirname(path), O_RDONLY | O_DIRECTORY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-/** Writes the text beside its place, durably; answers the temporary path. */
-async function writeBeside(path: string, text: string): Promise<string> {
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
-  const file = await open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
-  try {
-    await file.writeFile(text, 'utf8');
-    await file.sync();
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw error;
-  } finally {
-    await file.close();
-  }
-  return temporary;
-}
-
 async function failing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -92,31 +68,12 @@ async function failing<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 /** Old or new after any crash, never half of either. */
 export function replaceFile(path: string, text: string): Promise<void> {
-  return failing(path, async () => {
-    const temporary = await writeBeside(path, text);
-    try {
-      await rename(temporary, path);
-    } catch (error) {
-      await unlink(temporary).catch(() => {});
-      throw error;
-    }
-    await syncFolder(path);
-  });
+  return failing(path, () => writeAtomic(path, text));
 }
 
 /** Creates the file whole unless it exists; of several at once exactly one wins. */
-export function createOnce(path: string, text: string): Promise<void> {
-  return failing(path, async () => {
-    const temporary = await writeBeside(path, text);
-    try {
-      await link(temporary, path);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    } finally {
-      await unlink(temporary).catch(() => {});
-    }
-    await syncFolder(path);
-  });
+export async function createOnce(path: string, text: string): Promise<void> {
+  await failing(path, () => writeOnce(path, text));
 }
 
 export async function removeFile(path: string): Promise<boolean> {
@@ -126,7 +83,7 @@ export async function removeFile(path: string): Promise<boolean> {
     if (codeOf(error) === 'ENOENT') return false;
     throw unsafe(path, `cannot be removed (${codeOf(error)})`, `check who owns ${dirname(path)}`);
   }
-  await syncFolder(path);
+  await syncFolder(dirname(path));
   return true;
 }
 
