@@ -1,0 +1,104 @@
+// Fetches blobs and holds them to their digests. Must never keep a large one, nor trust a name.
+import { sha256 } from '../../lib/digest.ts';
+import { blobKey } from '../../model/bundle.ts';
+import { BrokerError } from '../../model/errors.ts';
+import type { InTotoStatement, Subject } from '../../model/evidence.ts';
+import { EVENTS_BLOB } from '../../model/sealed.ts';
+import type { CompletenessFinding, IntegrityFinding } from '../../model/verdict.ts';
+import { eventsProblem } from './events.ts';
+import type { EvidenceReader } from './source.ts';
+
+/** A blob larger than this is refused unread. */
+const MAX_BLOB = 2 ** 30;
+const MAX_TEXT = 512 * 1024;
+const KNOWN = 100_000;
+
+type Fetched = { readonly bytes: Uint8Array } | { readonly missing: true } | { readonly wrong: string };
+
+export interface BlobFindings {
+  readonly integrity: IntegrityFinding[];
+  readonly completeness: CompletenessFinding[];
+}
+
+export class Blobs {
+  readonly #reader: EvidenceReader;
+  /** Digests found to be right, so that the policy of a thousand sessions is read once. */
+  readonly #good = new Set<string>();
+  readonly #texts = new Map<string, Promise<string | undefined>>();
+  readonly counts = { blobs: 0, events: 0, bytes: 0 };
+
+  constructor(reader: EvidenceReader) {
+    this.#reader = reader;
+  }
+
+  /** Proofs that are not there or not as they were, by key: named once, however many statements need them. */
+  readonly broken = new Map<string, string>();
+
+  /** A small blob as text; undefined (and in `broken`) when it is not there, too long, or not what its digest says. */
+  text(digest: string): Promise<string | undefined> {
+    let text = this.#texts.get(digest);
+    if (!text) {
+      text = this.#fetch(digest, MAX_TEXT).then((found) => {
+        if (!('bytes' in found)) {
+          this.broken.set(blobKey(digest), 'wrong' in found ? found.wrong : 'it is not there');
+          return undefined;
+        }
+        this.#good.add(digest);
+        return Buffer.from(found.bytes).toString('utf8');
+      });
+      this.#texts.set(digest, text);
+    }
+    return text;
+  }
+
+  async #fetch(digest: string, limit: number): Promise<Fetched> {
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await this.#reader.get(blobKey(digest), limit);
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === 'not-verified')
+        return { wrong: error.details['reason'] as string };
+      throw error;
+    }
+    if (!bytes) return { missing: true };
+    this.counts.blobs += 1;
+    this.counts.bytes += bytes.byteLength;
+    return sha256(bytes) === digest ? { bytes } : { wrong: 'its bytes have another digest' };
+  }
+
+  /** Checks every blob a statement vouches for, and a session's events line by line. */
+  async check(file: string, statement: InTotoStatement): Promise<BlobFindings> {
+    const findings: BlobFindings = { integrity: [], completeness: [] };
+    for (const subject of statement.subject) await this.#checkOne(file, subject, statement, findings);
+    return findings;
+  }
+
+  async #checkOne(
+    file: string,
+    subject: Subject,
+    statement: InTotoStatement,
+    findings: BlobFindings,
+  ): Promise<void> {
+    const digest = subject.digest.sha256;
+    const events = subject.name === EVENTS_BLOB;
+    if (this.#good.has(digest) && !events) return;
+    const session = statement.predicate.session?.id;
+    const about = { file: blobKey(digest), ...(session === undefined ? {} : { session }) };
+    const found = await this.#fetch(digest, MAX_BLOB);
+    if ('missing' in found) {
+      const reason = `${subject.name} of ${file} is not there`;
+      findings.completeness.push({ verdict: 'MISSING', step: 'blob', reason, ...about });
+      return;
+    }
+    if ('wrong' in found) {
+      const reason = `${subject.name} of ${file}: ${found.wrong}`;
+      findings.integrity.push({ verdict: 'INVALID', step: 'blob', reason, ...about });
+      return;
+    }
+    if (this.#good.size < KNOWN) this.#good.add(digest);
+    if (!events) return;
+    const problem = await eventsProblem(found.bytes, statement.predicate);
+    if (problem) findings.integrity.push({ verdict: 'INVALID', ...problem, ...about });
+    else this.counts.events += statement.predicate.events?.count ?? 0;
+  }
+}

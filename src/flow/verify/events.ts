@@ -1,0 +1,128 @@
+// Checks a sealed event log against what its statement says of it, line by line. Must never hold more than a batch of lines.
+import { CanonicalError, type Json, parseCanonical } from '../../lib/canonical.ts';
+import { gunzip, InflateLimit } from '../../lib/gzip.ts';
+import { MerkleTree } from '../../lib/merkle.ts';
+import type { Predicate } from '../../model/evidence.ts';
+import { lineLeaf, lineSalt, parseSealedHeader } from '../../model/sealed.ts';
+import type { Step } from '../../model/verdict.ts';
+
+export interface EventProblem {
+  readonly step: Step;
+  readonly reason: string;
+}
+
+export class EventError extends Error {
+  readonly step: Step;
+
+  constructor(step: Step, reason: string) {
+    super(reason);
+    this.name = 'EventError';
+    this.step = step;
+  }
+}
+
+/** A log inflates to no more than this. */
+const MAX_INFLATED = 4 * 2 ** 30;
+const MAX_LINE = 64 * 2 ** 20;
+
+/** Splits inflated bytes into lines; text after the last line feed is an error. */
+async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string[]> {
+  let rest: Buffer = Buffer.alloc(0);
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  for await (const chunk of chunks) {
+    const last = chunk.lastIndexOf(10);
+    if (last < 0) {
+      rest = Buffer.concat([rest, chunk]);
+      if (rest.length > MAX_LINE) throw new EventError('events-format', 'a line is too long');
+      continue;
+    }
+    const whole = Buffer.concat([rest, chunk.subarray(0, last)]);
+    rest = Buffer.from(chunk.subarray(last + 1));
+    yield decoder.decode(whole).split('\n');
+  }
+  if (rest.length > 0) throw new EventError('events-format', 'the last line has no end');
+}
+
+export interface SealedLine {
+  readonly seq: number;
+  readonly line: string;
+  readonly value: Readonly<Record<string, Json>>;
+}
+
+function parseEvent(line: string, seq: number, session: string): Readonly<Record<string, Json>> {
+  let value: Json;
+  try {
+    value = parseCanonical(line);
+  } catch (error) {
+    if (error instanceof CanonicalError) throw new EventError('event-line', `event ${seq}: ${error.message}`);
+    throw error;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new EventError('event-line', `event ${seq} is not an object`);
+  const event = value as Readonly<Record<string, Json>>;
+  if (event['seq'] !== seq) throw new EventError('event-line', `event ${seq} has another number`);
+  if (event['session'] !== session && event['session'] !== 'unknown')
+    throw new EventError('event-line', `event ${seq} is of another session`);
+  return event;
+}
+
+/** Yields the events of a sealed log in batches; throws EventError at the first thing that is not as it must be. */
+export async function* sealedEvents(
+  blob: Uint8Array,
+  session: string,
+): AsyncGenerator<{ salt: string; batch: SealedLine[] }> {
+  let salt: string | undefined;
+  let seq = 0;
+  const source = (async function* () {
+    for (let at = 0; at < blob.byteLength; at += 1 << 20) yield blob.subarray(at, at + (1 << 20));
+  })();
+  try {
+    for await (const texts of lines(gunzip(source, MAX_INFLATED))) {
+      const batch: SealedLine[] = [];
+      for (const line of texts) {
+        if (salt === undefined) {
+          const header = parseSealedHeader(line);
+          if (!header) throw new EventError('events-format', 'the first line is not a header');
+          if (header.session !== session)
+            throw new EventError('events-format', 'it is the log of another session');
+          salt = header.salt;
+        } else {
+          batch.push({ seq, line, value: parseEvent(line, seq, session) });
+          seq += 1;
+        }
+      }
+      if (salt !== undefined) yield { salt, batch };
+    }
+  } catch (error) {
+    if (error instanceof EventError) throw error;
+    const reason =
+      error instanceof InflateLimit ? error.message : `it cannot be unpacked: ${(error as Error).message}`;
+    throw new EventError('events-format', reason);
+  }
+  if (salt === undefined) throw new EventError('events-format', 'it is empty');
+}
+
+/** Undefined when the log is what the statement says. */
+export async function eventsProblem(
+  blob: Uint8Array,
+  predicate: Predicate,
+): Promise<EventProblem | undefined> {
+  const { session, events } = predicate;
+  if (!session || !events) return { step: 'events-format', reason: 'the statement does not describe it' };
+  const tree = new MerkleTree();
+  try {
+    for await (const { salt, batch } of sealedEvents(blob, session.id))
+      for (const { seq, line } of batch) tree.append(lineLeaf(lineSalt(salt, seq), line));
+  } catch (error) {
+    if (error instanceof EventError) return { step: error.step, reason: error.message };
+    throw error;
+  }
+  if (tree.count !== events.count)
+    return {
+      step: 'events-count',
+      reason: `it has ${tree.count} events, the statement says ${events.count}`,
+    };
+  if (tree.root() !== events.merkleRoot)
+    return { step: 'merkle-root', reason: 'its events have another Merkle root' };
+  return undefined;
+}

@@ -1,0 +1,246 @@
+// Verifies a store or an exported folder, offline, as a stream. Must never write, and never call a thing valid it did not check.
+
+import { sha256 } from '../../lib/digest.ts';
+import { preAuthentication, signatureHolds } from '../../lib/dsse.ts';
+import { ordered } from '../../lib/ordered.ts';
+import {
+  BundleError,
+  MAX_STATEMENT,
+  type ParsedBundle,
+  parseBundle,
+  parseStatementKey,
+} from '../../model/bundle.ts';
+import { BrokerError } from '../../model/errors.ts';
+import { PAYLOAD_TYPE, type Predicate } from '../../model/evidence.ts';
+import { isJwksBlob, PK_TOKEN_BLOB } from '../../model/sealed.ts';
+import type { SignerSeen, Step, Verification } from '../../model/verdict.ts';
+import { type BlobFindings, Blobs } from './blobs.ts';
+import { Chains } from './chains.ts';
+import { Findings } from './findings.ts';
+import { Identities, type IssuerPin, identityProblem, type Known } from './identities.ts';
+import { type EvidenceReader, type Span, statementEntries } from './source.ts';
+
+export type { IssuerPin } from './identities.ts';
+export type { EvidenceReader, Span } from './source.ts';
+
+/** A statement that passed every step of its own; what the whole ledger says comes with the verdicts. */
+export interface VerifiedStatement {
+  readonly key: string;
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+  readonly bundle: ParsedBundle;
+}
+
+export interface VerifyOptions extends Span {
+  /** Id of the store, from its v1/store.json. */
+  readonly store: string;
+  /** Now, milliseconds since the epoch. */
+  readonly now: number;
+  /** Issuers that count. When absent, whatever issuer a token names is taken, and a note says so. */
+  readonly pins?: readonly IssuerPin[];
+  /** Files read at once; 16 unless told. */
+  readonly width?: number;
+  /** How long an open session or an unsealed tail is normal, milliseconds; a day unless told. */
+  readonly grace?: number;
+  readonly signal?: AbortSignal;
+  onProgress?(statements: number): void;
+  /** Every statement that passed, in the order of keys. */
+  onStatement?(statement: VerifiedStatement): Promise<void> | void;
+}
+
+const DAY = 86_400_000;
+
+interface Outcome {
+  readonly key: string;
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+  readonly bundle?: ParsedBundle;
+  readonly known?: Known;
+  readonly blobs?: BlobFindings;
+  readonly problem?: { readonly step: Step; readonly reason: string };
+}
+
+class Verifier {
+  readonly #reader: EvidenceReader;
+  readonly #options: VerifyOptions;
+  readonly #findings = new Findings();
+  readonly #identities: Identities;
+  readonly #blobs: Blobs;
+  readonly #chains: Chains;
+  readonly #signers = new Map<string, SignerSeen>();
+  readonly #uncertain = new Map<string, { known: Known; key: string; count: number }>();
+  #statements = 0;
+  #sessions = 0;
+
+  constructor(reader: EvidenceReader, options: VerifyOptions) {
+    this.#reader = reader;
+    this.#options = options;
+    this.#identities = new Identities(options.pins);
+    this.#blobs = new Blobs(reader);
+    this.#chains = new Chains(this.#findings, {
+      partialStart: options.since !== undefined,
+      partialEnd: options.until !== undefined && options.until < options.now,
+      now: options.now,
+      grace: options.grace ?? DAY,
+    });
+  }
+
+  async run(): Promise<Verification> {
+    const { signal, width = 16 } = this.#options;
+    const entries = statementEntries(this.#reader, this.#options);
+    for await (const outcome of ordered(entries, width, (entry) => this.#check(entry.key))) {
+      if (signal?.aborted) throw new BrokerError('interrupted');
+      await this.#take(outcome);
+    }
+    for (const [file, reason] of this.#blobs.broken)
+      this.#findings.integrity({ verdict: 'INVALID', step: 'blob', file, reason });
+    this.#chains.finish();
+    this.#corroborate();
+    return this.#report();
+  }
+
+  /** Everything that concerns one file alone. */
+  async #check(key: string): Promise<Outcome> {
+    const bytes = await this.#reader.get(key, MAX_STATEMENT + 1).catch((error: unknown) => tooLong(error));
+    if (!bytes) return refuse(key, new Uint8Array(), 'json', 'it was listed and is gone');
+    try {
+      const bundle = parseBundle(bytes);
+      const problem = this.#placeProblem(key, bundle.statement.predicate);
+      if (problem) return { ...refuse(key, bytes, problem.step, problem.reason) };
+      return await this.#checkSigned(key, bytes, bundle);
+    } catch (error) {
+      if (error instanceof BundleError) return refuse(key, bytes, error.step, error.message);
+      throw error;
+    }
+  }
+
+  #placeProblem(
+    key: string,
+    { key: own, chain, kind, clock, store }: Predicate,
+  ): { step: Step; reason: string } | undefined {
+    const parts = parseStatementKey(key);
+    if (own !== key) return { step: 'key', reason: `it was signed to stand at ${own}` };
+    if (!parts) return { step: 'key', reason: 'its name is not that of a statement' };
+    if (parts.writer !== chain.writer || parts.seq !== chain.seq || parts.kind !== kind)
+      return { step: 'key', reason: 'its name and its content differ' };
+    if (parts.day !== clock.wall.slice(0, 10))
+      return { step: 'key', reason: 'it stands under another day than it was signed' };
+    if (store !== this.#options.store) return { step: 'store', reason: 'it belongs to another store' };
+    return undefined;
+  }
+
+  async #checkSigned(key: string, bytes: Uint8Array, bundle: ParsedBundle): Promise<Outcome> {
+    const { predicate, subject } = bundle.statement;
+    const named = subject.find((each) => each.name === PK_TOKEN_BLOB)?.digest.sha256;
+    if (named === undefined || named !== predicate.identity.pkToken)
+      return refuse(key, bytes, 'identity', 'its subjects do not name its PK token');
+    const pkToken = await this.#blobs.text(named);
+    const jwks = await Promise.all(
+      subject.filter((each) => isJwksBlob(each.name)).map((each) => this.#blobs.text(each.digest.sha256)),
+    );
+    if (pkToken === undefined || jwks.some((text) => text === undefined))
+      return refuse(key, bytes, 'pk-token', 'its PK token or JWKS is not in the store as it was');
+    const judged = await this.#identities.judge(pkToken, jwks as string[]);
+    if (!judged.ok) return refuse(key, bytes, judged.step, judged.reason);
+    const { known } = judged;
+    if (!signatureHolds(preAuthentication(PAYLOAD_TYPE, bundle.payload), bundle.signature, known.key))
+      return refuse(key, bytes, 'signature', 'the signature does not hold');
+    const problem = identityProblem(predicate, known.identity);
+    if (problem) return refuse(key, bytes, problem.step, problem.reason);
+    if (predicate.kind === 'epoch') this.#identities.sighted(jwks as string[], known.identity);
+    const blobs = await this.#blobs.check(key, bundle.statement);
+    return { key, digest: sha256(bytes), bytes, bundle, known, blobs };
+  }
+
+  async #take(outcome: Outcome): Promise<void> {
+    this.#statements += 1;
+    this.#options.onProgress?.(this.#statements);
+    const { key, digest, bytes, bundle, known, blobs, problem } = outcome;
+    if (problem || !bundle || !known) {
+      const { step, reason } = problem ?? { step: 'json' as const, reason: 'unreadable' };
+      this.#findings.integrity({ verdict: 'INVALID', step, file: key, reason });
+      const parts = parseStatementKey(key);
+      if (parts) this.#chains.add({ key, digest, writer: parts.writer, seq: parts.seq });
+      return;
+    }
+    const { predicate } = bundle.statement;
+    this.#chains.add({ key, digest, predicate });
+    this.#sign(key, predicate, known);
+    if (predicate.kind === 'session') this.#sessions += 1;
+    for (const finding of blobs?.integrity ?? []) this.#findings.integrity(finding);
+    for (const finding of blobs?.completeness ?? []) this.#findings.completeness(finding);
+    await this.#options.onStatement?.({ key, digest, bytes, bundle });
+  }
+
+  #sign(key: string, { identity, chain, detail }: Predicate, known: Known): void {
+    const { iss, sub, binding, pkToken } = identity;
+    const before = this.#signers.get(chain.writer);
+    this.#signers.set(chain.writer, {
+      iss,
+      sub,
+      writer: chain.writer,
+      statements: (before?.statements ?? 0) + 1,
+    });
+    if (binding === 'none' && before === undefined)
+      this.#findings.note({
+        about: 'binding-none',
+        file: key,
+        text: `the sign-in of ${sub} did not commit to its key`,
+      });
+    if (detail?.['damage'] !== undefined)
+      this.#findings.note({
+        about: 'damage',
+        file: key,
+        text: 'parts of its journal were unreadable when it was sealed',
+      });
+    const uncertain = this.#uncertain.get(pkToken);
+    if (uncertain) uncertain.count += 1;
+    else if (known.archived.length > 0) this.#uncertain.set(pkToken, { known, key, count: 1 });
+  }
+
+  #corroborate(): void {
+    for (const { known, key, count } of this.#uncertain.values()) {
+      if (this.#identities.corroborated(known)) continue;
+      const { iss, sub } = known.identity;
+      const reason = `the key of ${iss} that vouches for ${sub} is neither pinned nor seen by a second person (${count} statement${count === 1 ? '' : 's'})`;
+      this.#findings.integrity({ verdict: 'UNCORROBORATED', step: 'corroboration', file: key, reason });
+    }
+    if (!this.#options.pins && this.#signers.size > 0) {
+      const issuers = [...new Set([...this.#signers.values()].map((each) => each.iss))].join(', ');
+      this.#findings.note({
+        about: 'issuer-not-pinned',
+        file: '',
+        text: `taken as issuer because nobody said which counts: ${issuers}`,
+      });
+    }
+  }
+
+  #report(): Verification {
+    const { since, until } = this.#options;
+    return {
+      ...this.#findings.result(),
+      coverage: { verdict: 'NOT CHECKED' },
+      checked: { statements: this.#statements, sessions: this.#sessions, ...this.#blobs.counts },
+      signers: [...this.#signers.values()],
+      window: {
+        ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
+        ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+      },
+    };
+  }
+}
+
+/** A bounded read that hit its bound is a finding about the file; anything else is about the store. */
+function tooLong(error: unknown): Uint8Array {
+  if (error instanceof BrokerError && error.code === 'not-verified') return new Uint8Array(MAX_STATEMENT + 1);
+  throw error;
+}
+
+function refuse(key: string, bytes: Uint8Array, step: Step, reason: string): Outcome {
+  return { key, digest: sha256(bytes), bytes, problem: { step, reason } };
+}
+
+/** Reads every statement of the span and all it vouches for. Throws only when the store cannot be read. */
+export function verifyStore(reader: EvidenceReader, options: VerifyOptions): Promise<Verification> {
+  return new Verifier(reader, options).run();
+}
