@@ -1,0 +1,140 @@
+// What broker.yaml may say. The JSON Schema for editors is made from this too, so every field describes itself.
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_.-]{0,62}$/,
+    'must be lower case letters, digits, - _ . and start with one of the first two',
+  );
+const text = z.string().min(1, 'must not be empty');
+const dataType = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be a data type such as payment-card');
+const column = z.string().regex(/^[^.]+\.[^.]+\.[^.]+$/, 'must be schema.table.column');
+
+const issuer = z.string().superRefine((value, context) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const loopback = url && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)) return;
+  context.addIssue({ code: 'custom', message: 'must be an https:// address (http:// only on loopback)' });
+});
+
+const identity = z
+  .strictObject({
+    issuer: issuer.describe('Issuer URL of the OpenID provider.'),
+    client_id: text.describe('Public client used for evidence; no target should trust its tokens.'),
+    target_client_id: text.optional().describe('Public client whose tokens targets accept.'),
+    scopes: z
+      .array(text)
+      .default(['openid', 'email', 'profile', 'offline_access'])
+      .describe('Scopes to ask for.'),
+    groups_claim: text.default('groups').describe('Claim that lists the groups of a person.'),
+    redirect_port: z
+      .int()
+      .min(0)
+      .max(65535)
+      .default(0)
+      .describe('Loopback port of the redirect; 0 picks any.'),
+  })
+  .describe('Who signs people in.');
+
+const store = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(/^(file:|s3:\/\/)/, 'must start with file: or s3://')
+      .describe('Where bundles go: file:/path or s3://bucket/prefix?endpoint=…&region=….'),
+    unsafe: z.boolean().default(false).describe('Accept a store that the probe calls unsafe; recorded.'),
+    require_online: z.boolean().default(false).describe('Refuse sessions while the store cannot be reached.'),
+    max_backlog: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Refuse sessions while an upload has waited longer, in seconds; 0 never.'),
+  })
+  .describe('The shared object store.');
+
+const tls = z
+  .strictObject({
+    mode: z
+      .enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'])
+      .default('verify-full')
+      .describe("libpq's sslmode, with its meaning."),
+    ca: text.optional().describe('PEM file of the authorities to trust.'),
+    cert: text.optional().describe('PEM file of our certificate.'),
+    key: text.optional().describe('PEM file of our key.'),
+  })
+  .describe('TLS to the target.');
+
+const masking = z
+  .strictObject({
+    strategies: z
+      .record(dataType, z.enum(['redact', 'partial', 'hash', 'null']))
+      .default({})
+      .describe('How values of a data type are hidden.'),
+    on_unknown: z
+      .enum(['mask', 'deny', 'pass'])
+      .default('mask')
+      .describe('What happens to values of unknown origin.'),
+    detectors: z.array(dataType).optional().describe('Detectors to run; all when left out.'),
+  })
+  .describe('How values are masked.');
+
+const recording = z
+  .strictObject({
+    max_rows: z.int().min(0).max(100_000).default(50).describe('Masked rows kept per answer.'),
+    max_bytes: z
+      .int()
+      .min(0)
+      .max(16_777_216)
+      .default(65_536)
+      .describe('Bytes of masked rows kept per answer.'),
+  })
+  .describe('How much of an answer is recorded.');
+
+const connection = z
+  .strictObject({
+    type: z.literal('postgres').describe('Protocol of the target.'),
+    host: text.describe('Host name, address, or the folder of a unix socket.'),
+    port: z.int().min(1).max(65535).default(5432).describe('Port of the target.'),
+    database: text.optional().describe('Database; the account name when left out.'),
+    tls: tls.prefault({}),
+    credential: z
+      .looseObject({ source: text.describe('keychain, env, oidc, ephemeral-role or exec.') })
+      .describe('How the credential is obtained.'),
+    labels: z.array(text).default([]).describe('Labels that policies speak about, such as env:prod.'),
+    columns: z
+      .record(column, dataType)
+      .default({})
+      .describe('Protected columns: schema.table.column → data type.'),
+    masking: masking.prefault({}),
+    recording: recording.prefault({}),
+    description: text.optional().describe('One line for people.'),
+  })
+  .describe('A named target.');
+
+const agent = z
+  .strictObject({
+    idle: z.int().min(1).default(900).describe('Seconds without work before the agent stops.'),
+    spare: z.boolean().default(true).describe('Keep one worker forked ahead.'),
+  })
+  .describe('The background process.');
+
+export const SCHEMA = z
+  .strictObject({
+    version: z.literal(1).default(1).describe('Version of this format.'),
+    identity: identity.optional(),
+    store: store.prefault({ url: 'file:' }),
+    keychain: z.enum(['auto', 'system', 'file']).default('auto').describe('Where secrets are kept.'),
+    policy: z.array(text).default([]).describe('Cedar files and folders; relative to this file.'),
+    connections: z.record(name, connection).default({}).describe('Targets by name.'),
+    agent: agent.prefault({}),
+  })
+  .describe('Configuration of broker.');
+
+export type RawConfig = z.infer<typeof SCHEMA>;
+export type RawConnection = RawConfig['connections'][string];
+
+/** JSON Schema (draft 2020-12) of broker.yaml, for editors. */
+export function jsonSchema(): object {
+  return { title: 'broker.yaml', ...z.toJSONSchema(SCHEMA, { io: 'input' }) };
+}
