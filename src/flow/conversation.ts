@@ -18,11 +18,21 @@ export interface Parameter {
   readonly format: 0 | 1;
 }
 
+/** A held execution, as the client sees it. */
+export interface Hold {
+  /** Aborted when the client cancels, leaves, or the session ends; the answer then no longer counts. */
+  readonly signal: AbortSignal;
+  /** Tells the waiting client something in its protocol's own words. */
+  notice(message: string, hint?: string): void;
+}
+
 export interface Execution {
   readonly phase: 'simple' | 'execute';
   readonly parameters?: readonly Parameter[];
   /** Target transaction state at the time: idle, in transaction, failed. */
   readonly transaction: 'I' | 'T' | 'E';
+  /** Only of use while `admit` has not been answered; made when first looked at. */
+  readonly hold?: Hold;
 }
 
 export type Admission =
