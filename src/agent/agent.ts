@@ -5,6 +5,7 @@ import { BrokerError } from '../model/errors.ts';
 import { messageOf } from './fault.ts';
 import type { AgentIdentity, AgentStatus, Backlog, Caller, ConnectionTest, SignInState } from './messages.ts';
 import type { Log } from './ports.ts';
+import type { Ask } from './probe.ts';
 import type { Host } from './routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { LoginTalk } from './sign-in.ts';
@@ -12,7 +13,7 @@ import type { LoginTalk } from './sign-in.ts';
 /** Sign-in as the agent uses it, whatever the sign-in itself is made of. */
 export interface SignInDesk {
   state(): Promise<SignInState>;
-  login(talk: LoginTalk): Promise<SignInState>;
+  login(talk: LoginTalk, caller: Caller): Promise<SignInState>;
   logout(): Promise<SignInState>;
   load(): Promise<void>;
 }
@@ -35,7 +36,7 @@ export interface AgentPorts {
   /** Everything that waits, unsealed sessions included. */
   backlog(): Promise<Backlog>;
   store(): Promise<string | undefined>;
-  test(connection: string, caller: Caller): Promise<ConnectionTest>;
+  test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest>;
   /** Sign-in, upload queues and recovery of what an earlier agent left. Returns how many sessions still wait. */
   recover(): Promise<number>;
   /** The last statement of each chain, then the queues. */
@@ -114,9 +115,9 @@ export class Agent implements Host {
     return this.#use(() => this.#ports.signIn.state());
   }
 
-  login(talk: LoginTalk): Promise<SignInState> {
+  login(talk: LoginTalk, caller: Caller): Promise<SignInState> {
     return this.#use(async () => {
-      const state = await this.#ports.signIn.login(talk);
+      const state = await this.#ports.signIn.login(talk, caller);
       this.#ports.log.info({}, 'signed in');
       void this.recover();
       return state;
@@ -132,8 +133,8 @@ export class Agent implements Host {
     });
   }
 
-  test(connection: string, caller: Caller): Promise<ConnectionTest> {
-    return this.#use(() => this.#ports.test(connection, caller));
+  test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest> {
+    return this.#use(() => this.#ports.test(connection, caller, environment));
   }
 
   setSecret(name: string, value: string): Promise<void> {

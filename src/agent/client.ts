@@ -7,14 +7,14 @@ import { hasCode, messageOf } from './fault.ts';
 import type {
   AgentIdentity,
   AgentStatus,
-  Caller,
-  ConnectionTest,
   FromFront,
   FromLogin,
+  FromTest,
   SessionRow,
   SignInState,
   ToFront,
   ToLogin,
+  ToTest,
   WireError,
 } from './messages.ts';
 import { readLines, writeLine } from './ndjson.ts';
@@ -40,11 +40,13 @@ export interface AgentClient {
   /** Lines of the session's journal as they are written, JSON each. */
   tail(session: string, signal: AbortSignal): AsyncIterable<unknown>;
   kill(session: string, reason: string): Promise<void>;
-  test(connection: string, caller: Caller): Promise<ConnectionTest>;
+  test(first: FromTest, signal: AbortSignal): Dialogue<ToTest, FromTest>;
   setSecret(name: string, value: string): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
   secrets(): Promise<readonly string[]>;
   stop(options?: { readonly now?: boolean }): Promise<void>;
+  /** Asks the agent to look through the spool. */
+  recover(): Promise<void>;
   /** Asks the agent to take no new sessions and to end with its last one. */
   drain(): Promise<void>;
 }
@@ -149,12 +151,13 @@ export async function attach(socket: string): Promise<AgentClient> {
     sessions: () => ask(socket, 'GET', '/v1/sessions'),
     tail: (id, signal) => converse(socket, `${session(id)}/tail`, undefined, signal),
     kill: (id, reason) => ask(socket, 'POST', `${session(id)}/kill`, { reason }),
-    test: (connection, caller) => ask(socket, 'POST', '/v1/test', { connection, caller }),
+    test: (first, signal) => converse(socket, '/v1/test', first, signal),
     setSecret: (name, value) => ask(socket, 'PUT', `/v1/secrets/${encodeURIComponent(name)}`, { value }),
     deleteSecret: async (name) =>
       (await ask<{ deleted: boolean }>(socket, 'DELETE', `/v1/secrets/${encodeURIComponent(name)}`)).deleted,
     secrets: () => ask(socket, 'GET', '/v1/secrets'),
     stop: (options) => ask(socket, 'POST', '/v1/stop', { now: options?.now ?? false }),
+    recover: () => ask(socket, 'POST', '/v1/recover', {}),
     drain: () => ask(socket, 'POST', '/v1/drain', {}),
   };
 }

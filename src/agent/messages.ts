@@ -1,7 +1,8 @@
 // What commands and the agent say to each other over the control socket. Plain data; a change here is a new version of the agent.
+import type { SignInPrompt } from '../identity/index.ts';
 import type { ErrorDetails } from '../model/errors.ts';
 import type { User } from '../model/principal.ts';
-import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
+import type { Endpoint, SessionOrder } from '../model/session.ts';
 
 export interface WireError {
   readonly code: string;
@@ -47,6 +48,8 @@ export type SignInState =
       readonly binding: 'nonce' | 'none';
       /** RFC 7638 thumbprint of the signing key. */
       readonly key: string;
+      /** What the person should know about this sign-in. */
+      readonly notices: readonly string[];
     };
 
 export interface Backlog {
@@ -108,7 +111,7 @@ export interface OpenedSession {
   /** RFC 3339; the session ends then at the latest. */
   readonly expires?: string;
   readonly policies: readonly string[];
-  readonly policy: { readonly digest: string; readonly files: PolicyText['files'] };
+  readonly policyDigest: string;
 }
 
 export type SessionEnd = 'closed' | 'interrupted' | 'killed' | 'expired' | 'failed';
@@ -132,15 +135,9 @@ export type FromFront =
   /** Everything the front recorded is on disk. */
   | { readonly type: 'exit'; readonly reason: string; readonly exit?: number; readonly signal?: string };
 
-export type SignInMode = 'browser' | 'paste' | 'device';
+export type { SignInPrompt };
 
-/** What a person must do to sign in. */
-export interface SignInPrompt {
-  readonly kind: 'open' | 'paste' | 'device';
-  readonly url: string;
-  /** For the device flow. */
-  readonly code?: string;
-}
+export type SignInMode = 'browser' | 'paste' | 'device';
 
 export type ToLogin =
   | { readonly type: 'prompt'; readonly prompt: SignInPrompt }
@@ -162,3 +159,12 @@ export interface ConnectionTest {
     readonly error?: WireError;
   }[];
 }
+
+export type ToTest =
+  | { readonly type: 'wanted'; readonly names: readonly string[] }
+  | { readonly type: 'tested'; readonly test: ConnectionTest }
+  | { readonly type: 'error'; readonly error: WireError };
+
+export type FromTest =
+  | { readonly type: 'test'; readonly connection: string; readonly caller: Caller }
+  | { readonly type: 'environment'; readonly values: Readonly<Record<string, string>> };

@@ -21,8 +21,6 @@ export interface SessionMeta {
   readonly store: string;
   readonly connection: Connection;
   readonly user: User;
-  /** From `Lease.resume`; absent once the lease is released. */
-  readonly lease?: Readonly<Record<string, string>>;
   /** Whether the `open` statement was stored: without it nothing ran and there is nothing to seal. */
   readonly opened: boolean;
   /** Set when it ended in an orderly way and only sealing is left. */

@@ -5,8 +5,8 @@ import type { Connection } from '../model/connection.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import type { User } from '../model/principal.ts';
 import type { PolicyText } from '../model/session.ts';
-import type { AttemptOrder, OpenOrder, SessionEnd } from './evidence.ts';
-import type { Caller } from './messages.ts';
+import type { AttemptOrder, OpenOrder, SessionEnd as SealedEnd } from './evidence.ts';
+import type { Caller, OpenRequest, SessionEnd, ToFront } from './messages.ts';
 import type { Worker } from './workers.ts';
 
 /** The configuration as the caller of a session sees it. */
@@ -26,6 +26,8 @@ export interface SessionPorts {
   readonly clock: Clock;
   /** Folder that holds one folder per session. */
   readonly spool: string;
+  /** Folder of credentials that must be given back. */
+  readonly leases: string;
   /** `broker/<version>`. */
   readonly tool: string;
   readonly log: Log;
@@ -43,7 +45,7 @@ export interface SessionPorts {
   open(config: Config, order: OpenOrder): Promise<void>;
   attempt(config: Config, order: AttemptOrder): Promise<void>;
   /** `waiting` leaves it to recovery: nobody signs right now, or another agent does. */
-  seal(store: string, folder: string, end: SessionEnd): Promise<'sealed' | 'waiting'>;
+  seal(store: string, folder: string, end: SealedEnd): Promise<'sealed' | 'waiting'>;
   /** Throws when the configuration refuses sessions because of what still waits for upload. */
   admitBacklog(config: Config): Promise<void>;
 }
@@ -57,4 +59,26 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+export interface Ending {
+  readonly end: SessionEnd;
+  readonly reason: string;
+  readonly exit?: number;
+  readonly signal?: string;
+}
+
+export interface FrontLink {
+  send(message: ToFront): boolean;
+  /** The caller's values of these variables. */
+  environment(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
+  readonly gone: AbortSignal;
+}
+
+export interface SessionStart {
+  readonly id: string;
+  readonly request: OpenRequest;
+  readonly front: FrontLink;
+  readonly setting: Setting;
+  readonly person: Person;
 }

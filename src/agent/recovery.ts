@@ -1,9 +1,9 @@
-// What an agent that died left behind: leases are given back, sessions sealed. Must never touch what another live process still writes.
+// What an agent that died left behind: sessions are sealed, credentials given back. Must never touch what another live process still writes.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionEnd } from './evidence.ts';
 import { messageOf } from './fault.ts';
-import { isRun, type SpooledSession, spooled, writeMeta } from './meta.ts';
+import { isRun, type SpooledSession, spooled } from './meta.ts';
 import type { Log } from './ports.ts';
 import { sameProcess } from './process.ts';
 
@@ -15,8 +15,8 @@ export interface RecoveryPorts {
   readonly log: Log;
   /** Sessions this agent runs itself. */
   own(): ReadonlySet<string>;
-  /** Gives back a lease by what `Lease.resume` said. */
-  sweep(session: SpooledSession): Promise<void>;
+  /** Gives back what dead agents held; returns how many could not be given back yet. */
+  sweepLeases(): Promise<number>;
   /** Seals one that had ended in an orderly way; true when that is done. */
   seal(store: string, folder: string, end: SessionEnd): Promise<boolean>;
   /** Seals the rest as interrupted, except the live ones. */
@@ -29,22 +29,6 @@ export interface RecoveryPorts {
 function isWritten({ folder, meta }: SpooledSession): boolean {
   if (meta.worker && sameProcess(meta.worker.pid, meta.worker.start)) return true;
   return sameProcess(meta.front.pid, meta.front.start) && !existsSync(join(folder, FRONT_DONE));
-}
-
-async function release(ports: RecoveryPorts, session: SpooledSession): Promise<void> {
-  if (!session.meta.lease) return;
-  try {
-    await ports.sweep(session);
-    const { lease: _swept, ...rest } = session.meta;
-    writeMeta(session.folder, rest);
-    ports.log.info({ session: session.meta.session }, 'left-over credential given back');
-  } catch (error) {
-    ports.log.warn(
-      { session: session.meta.session, reason: messageOf(error) },
-      'a left-over credential could not be given back yet',
-    );
-    throw error;
-  }
 }
 
 /** One round. Returns how many sessions wait for another one. */
@@ -61,15 +45,15 @@ export async function recoverSpool(ports: RecoveryPorts): Promise<number> {
     }
     try {
       if (isWritten(session)) throw new Error('its worker or front still writes');
-      await release(ports, session);
       if (meta.opened && meta.end && !(await ports.seal(meta.store, folder, meta.end))) waiting += 1;
     } catch (error) {
-      // Kept whole for the next round: sealing would remove what is needed to give the credential back.
+      // Kept whole for the next round.
       live.add(meta.session);
       waiting += 1;
       ports.log.info({ session: meta.session, reason: messageOf(error) }, 'recovery waits');
     }
   }
   ports.sweepRuntime(live);
-  return waiting + (await ports.recover(live)).length;
+  const left = await ports.recover(live);
+  return waiting + left.length + (await ports.sweepLeases());
 }

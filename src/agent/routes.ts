@@ -6,9 +6,11 @@ import type {
   Caller,
   ConnectionTest,
   FromLogin,
+  FromTest,
   SignInPrompt,
   SignInState,
 } from './messages.ts';
+import type { Ask } from './probe.ts';
 import type { Call, LinesCall, Route } from './server.ts';
 import type { Sessions } from './sessions.ts';
 import type { LoginTalk } from './sign-in.ts';
@@ -22,7 +24,7 @@ export interface Host {
   signInState(): Promise<SignInState>;
   login(talk: LoginTalk, caller: Caller): Promise<SignInState>;
   logout(): Promise<SignInState>;
-  test(connection: string, caller: Caller): Promise<ConnectionTest>;
+  test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest>;
   setSecret(name: string, value: string): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
   secrets(): Promise<readonly string[]>;
@@ -78,6 +80,27 @@ async function login(host: Host, call: LinesCall): Promise<void> {
   call.send({ type: 'signed-in', signIn });
 }
 
+async function test(host: Host, call: LinesCall): Promise<void> {
+  const first = await call.lines.next();
+  const message = first.done ? undefined : (first.value as FromTest);
+  if (message?.type !== 'test')
+    throw new BrokerError('protocol-violation', {
+      side: 'control client',
+      reason: 'its first line is not a test',
+    });
+  const environment = async (names: readonly string[]): Promise<Readonly<Record<string, string>>> => {
+    if (names.length === 0) return {};
+    call.send({ type: 'wanted', names });
+    const next = await call.lines.next();
+    const answer = next.done ? undefined : (next.value as FromTest);
+    return answer?.type === 'environment' ? answer.values : {};
+  };
+  call.send({
+    type: 'tested',
+    test: await host.test(message.connection, caller(message.caller), environment),
+  });
+}
+
 async function tail(host: Host, call: LinesCall): Promise<void> {
   const session = host.sessions.find(call.parameters[0] ?? '');
   for await (const line of tailSegments(session.folder, session.ended, call.gone)) {
@@ -108,12 +131,7 @@ export const ROUTES: readonly Route<Host>[] = [
       host.sessions.find(call.parameters[0] ?? '').end({ end: 'killed', reason: text(call, 'reason') });
     },
   },
-  {
-    kind: 'json',
-    method: 'POST',
-    path: /^\/v1\/test$/,
-    run: (host, call) => host.test(text(call, 'connection'), caller(call.body['caller'])),
-  },
+  { kind: 'lines', method: 'POST', path: /^\/v1\/test$/, run: test },
   { kind: 'json', method: 'GET', path: /^\/v1\/secrets$/, run: (host) => host.secrets() },
   {
     kind: 'json',

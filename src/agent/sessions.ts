@@ -3,9 +3,9 @@ import { BrokerError } from '../model/errors.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import { sessionId } from './id.ts';
 import type { FromFront, OpenRequest, SessionRow } from './messages.ts';
-import type { Person, SessionPorts, Setting } from './ports.ts';
+import type { Ending, FrontLink, Person, SessionPorts, Setting } from './ports.ts';
 import type { LinesCall } from './server.ts';
-import { type Ending, type FrontLink, Session } from './session.ts';
+import { Session } from './session.ts';
 
 /** How long a front may take to end its client and close its part of the journal. */
 const FRONT_PATIENCE = 10_000;
@@ -166,7 +166,7 @@ export class Sessions {
 
   #create(request: OpenRequest, front: Front, setting: Setting, person: Person): Session {
     const id = sessionId(this.#ports.clock.now());
-    const session = new Session(id, request, front, setting, person, this.#ports);
+    const session = new Session({ id, request, front, setting, person }, this.#ports);
     this.#running.set(id, session);
     this.#changed();
     return session;

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { User } from '../model/principal.ts';
 import { messageOf } from './fault.ts';
-import type { SignInMode, SignInPrompt, SignInState } from './messages.ts';
+import type { Caller, SignInMode, SignInPrompt, SignInState } from './messages.ts';
 import type { Log, Person } from './ports.ts';
 
 /** Renew when less than this is left, milliseconds. */
@@ -20,6 +20,8 @@ export interface SignInView {
   readonly binding: 'nonce' | 'none';
   /** Thumbprint of the signing key. */
   readonly key: string;
+  /** What the person should know about it. */
+  readonly notices: readonly string[];
 }
 
 export interface LoginTalk {
@@ -41,8 +43,8 @@ export interface SignInPorts<SignedIn> {
   load(): Promise<SignedIn | undefined>;
   save(signedIn: SignedIn): Promise<void>;
   forget(): Promise<void>;
-  view(signedIn: SignedIn): SignInView;
-  signIn(talk: LoginTalk): Promise<SignedIn>;
+  view(signedIn: SignedIn): Promise<SignInView>;
+  signIn(talk: LoginTalk, caller: Caller): Promise<SignedIn>;
   /** Throws `provider-unreachable` when it may work later, `sign-in-expired` when it will not. */
   refresh(signedIn: SignedIn, signal: AbortSignal): Promise<SignedIn>;
   targetToken(
@@ -50,8 +52,10 @@ export interface SignInPorts<SignedIn> {
     wish: TokenWish,
     signal: AbortSignal,
   ): Promise<{ token: string; expires: number; signedIn?: SignedIn }>;
+  /** The provider is told that the tokens are not needed any more. */
+  revoke(signedIn: SignedIn, signal: AbortSignal): Promise<void>;
   /** The ledger learns of a new key: its epoch statement. */
-  epoch(signedIn: SignedIn): Promise<void>;
+  epoch(signedIn: SignedIn, caller: Caller): Promise<void>;
   /** The ledger may sign again with a key that was kept. */
   resume(signedIn: SignedIn): Promise<void>;
   /** The ledger's last word under this key. */
@@ -88,7 +92,7 @@ export class SignIn<SignedIn> {
   async state(): Promise<SignInState> {
     await this.load();
     if (!this.#current) return { state: 'signed-out' };
-    const { expires, ...view } = this.#ports.view(this.#current);
+    const { expires, ...view } = await this.#ports.view(this.#current);
     return {
       state: expires > this.#ports.clock.now() ? 'signed-in' : 'expired',
       ...view,
@@ -98,7 +102,7 @@ export class SignIn<SignedIn> {
 
   /** The person, renewed when the sign-in is about to end. Throws `not-signed-in` or `sign-in-expired`. */
   async person(): Promise<Person> {
-    const { user, expires } = this.#ports.view(await this.#fresh());
+    const { user, expires } = await this.#ports.view(await this.#fresh());
     return { user, expires };
   }
 
@@ -112,10 +116,10 @@ export class SignIn<SignedIn> {
     await this.load();
     if (!this.#current) throw new BrokerError('not-signed-in');
     const now = this.#ports.clock.now();
-    const { expires, renewable } = this.#ports.view(this.#current);
+    const { expires, renewable } = await this.#ports.view(this.#current);
     if (renewable && expires - now < RENEW_BEFORE && now - this.#renewedAt > RENEW_PAUSE)
       await this.#renew(this.#current);
-    const after = this.#ports.view(this.#current).expires;
+    const after = (await this.#ports.view(this.#current)).expires;
     if (after <= this.#ports.clock.now())
       throw new BrokerError('sign-in-expired', { at: new Date(after).toISOString() });
     return this.#current;
@@ -145,9 +149,9 @@ export class SignIn<SignedIn> {
   }
 
   /** Signs in anew: a new key, a new epoch. The old sign-in stays in force until the new one is recorded. */
-  async login(talk: LoginTalk): Promise<SignInState> {
-    const signedIn = await this.#ports.signIn(talk);
-    await this.#ports.epoch(signedIn);
+  async login(talk: LoginTalk, caller: Caller): Promise<SignInState> {
+    const signedIn = await this.#ports.signIn(talk, caller);
+    await this.#ports.epoch(signedIn, caller);
     this.#loading = Promise.resolve();
     await this.#keep(signedIn);
     this.#renewedAt = Number.NEGATIVE_INFINITY;
@@ -165,6 +169,11 @@ export class SignIn<SignedIn> {
     }
     this.#current = undefined;
     await this.#ports.forget();
+    if (current !== undefined) {
+      await this.#ports.revoke(current, AbortSignal.timeout(5000)).catch((error: unknown) => {
+        this.#ports.log.warn({ reason: messageOf(error) }, 'the provider could not be told of the sign-out');
+      });
+    }
     return was;
   }
 }

@@ -1,21 +1,84 @@
-// How evidence and listings name a connection. Must never show more than its address.
+// How evidence, listings and the front are told about a session. Pure; must never contain the session secret except for its front.
 import type { Connection } from '../model/connection.ts';
+import type { Credential } from '../model/credential.ts';
+import type { BrokerError } from '../model/errors.ts';
+import type { SessionSummary } from '../model/evidence.ts';
+import type { User } from '../model/principal.ts';
+import type { FromWorker, PolicyText } from '../model/session.ts';
+import type { Actor, AttemptOrder } from './evidence.ts';
+import type { OpenedSession } from './messages.ts';
+
+export type Admitted = Extract<FromWorker, { type: 'admitted' }>;
+export type Listening = Extract<FromWorker, { type: 'listening' }>;
+
+/** What is known of a session so far. */
+export interface Known {
+  readonly id: string;
+  readonly connection: Connection;
+  readonly user: User;
+  readonly client: string;
+  /** RFC 3339. */
+  readonly opened: string;
+  readonly policy: PolicyText;
+  readonly spool: string;
+  readonly credential?: Credential | undefined;
+  readonly admitted?: Admitted | undefined;
+  readonly listening?: Listening | undefined;
+}
 
 /** `host:port`, or the folder of a unix socket. */
 export function addressOf(connection: Connection): string {
   return connection.host.startsWith('/') ? connection.host : `${connection.host}:${connection.port}`;
 }
 
-export function describeConnection(connection: Connection): {
-  readonly connection: string;
-  readonly protocol: string;
-  readonly address: string;
-  readonly database?: string;
-} {
+export function actorOf(user: User): Actor {
+  return { kind: 'human', name: user.name ?? user.sub };
+}
+
+export function summarise(known: Known): Omit<SessionSummary, 'closed' | 'end' | 'exit' | 'counts'> {
+  const { connection, credential, listening } = known;
+  const database = listening?.endpoint.database ?? connection.database;
   return {
+    id: known.id,
     connection: connection.name,
     protocol: connection.type,
     address: addressOf(connection),
-    ...(connection.database === undefined ? {} : { database: connection.database }),
+    ...(database === undefined ? {} : { database }),
+    ...(listening?.fingerprint ? { fingerprint: listening.fingerprint } : {}),
+    client: known.client,
+    credential: credential?.label ?? connection.credential.source,
+    ...(credential ? { account: credential.user } : {}),
+    opened: known.opened,
+  };
+}
+
+export function attemptOf(known: Known, failure: BrokerError): AttemptOrder {
+  const policies = String(failure.details['policy'] ?? '');
+  const { admitted } = known;
+  return {
+    session: { ...summarise(known), end: 'failed' },
+    actor: actorOf(known.user),
+    ...(admitted ? { policy: { digest: admitted.policyDigest, files: known.policy.files } } : {}),
+    code: failure.code,
+    policies: policies === '' ? [] : policies.split(', '),
+  };
+}
+
+export function openedOf(known: Known, admitted: Admitted, listening: Listening): OpenedSession {
+  const expires = known.credential?.expires;
+  return {
+    id: known.id,
+    connection: known.connection.name,
+    protocol: known.connection.type,
+    address: addressOf(known.connection),
+    endpoint: listening.endpoint,
+    database: listening.endpoint.database,
+    spool: known.spool,
+    user: known.user,
+    account: known.credential?.user ?? '',
+    serverVersion: listening.serverVersion,
+    ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),
+    policies: admitted.policies,
+    policyDigest: admitted.policyDigest,
   };
 }

@@ -8,6 +8,9 @@ import type { Sessions } from './sessions.ts';
 /** Wall-clock checks while sessions run; an expiry nearer than this gets a timer of its own. */
 const LOOK = 20_000;
 
+/** A sign-in signs nothing after its end: sessions stop this much earlier, so that they can still be sealed. */
+const SEAL_TIME = 10_000;
+
 export interface Watch {
   /** Looks again now; called when sessions come or go. */
   wake(): void;
@@ -21,7 +24,10 @@ async function endExpired(sessions: Sessions, person: () => Promise<Person>, now
     else next = Math.min(next, session.expires);
   }
   try {
-    next = Math.min(next, (await person()).expires);
+    const until = (await person()).expires - SEAL_TIME;
+    if (until <= now)
+      throw new BrokerError('sign-in-expired', { at: new Date(until + SEAL_TIME).toISOString() });
+    next = Math.min(next, until);
   } catch (error) {
     const reason = error instanceof BrokerError ? error.message : 'the sign-in could not be renewed';
     for (const session of sessions.each()) session.end({ end: 'expired', reason });

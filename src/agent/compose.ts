@@ -1,0 +1,250 @@
+// Picks who stands behind every port of the agent, and starts it. The only file of the agent that reads the environment.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { paths } from '../config/paths.ts';
+import type { SignedIn } from '../identity/index.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import type { StoreSettings } from '../model/config.ts';
+import type { CredentialContext } from '../model/credential.ts';
+import { BrokerError } from '../model/errors.ts';
+import { Agent, type AgentPorts } from './agent.ts';
+import { EvidenceDesk } from './desk.ts';
+import { type Environment, workerEnvironment } from './environment.ts';
+import { messageOf } from './fault.ts';
+import { type OpenLease, sweepLeases } from './leases.ts';
+import { takeLock } from './lock.ts';
+import { openLog } from './log.ts';
+import type { AgentIdentity } from './messages.ts';
+import { spooled } from './meta.ts';
+import { secureFolder, socketFolder, socketPath } from './place.ts';
+import type { LeaseContext, Log, SessionPorts } from './ports.ts';
+import { testConnection } from './probe.ts';
+import { recoverSpool } from './recovery.ts';
+import { ROUTES } from './routes.ts';
+import { openSecrets, secretEntry } from './secrets.ts';
+import { type ControlServer, serve } from './server.ts';
+import { Sessions } from './sessions.ts';
+import { Settings } from './settings.ts';
+import { SignIn } from './sign-in.ts';
+import { signInPorts } from './sign-in-ports.ts';
+import { sweepClientFiles } from './sweep.ts';
+import { wantedVariables } from './wanted.ts';
+import { watchExpiry } from './watch.ts';
+import { WorkerPool } from './workers.ts';
+
+export interface AgentOptions {
+  readonly home: string;
+  readonly version: string;
+}
+
+/** The bundle lies in one folder, chunks of it in a folder below: wherever this code ended up, look in both. */
+export function bundled(name: string): string | undefined {
+  const here = ['./', '../'].map((folder) => fileURLToPath(new URL(`${folder}${name}`, import.meta.url)));
+  return here.find((path) => existsSync(path));
+}
+
+/** What the client compares: two builds of one version differ here. */
+export function buildOf(): string {
+  const hash = createHash('sha256');
+  for (const name of ['main.js', 'worker.js']) {
+    const path = bundled(name);
+    if (path) hash.update(readFileSync(path));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Everything one agent is made of, wired in the constructor, started by `run`. */
+class Composition {
+  readonly #clock: Clock = systemClock;
+  readonly #environment: Environment = process.env;
+  readonly #settings: Settings;
+  readonly #paths: ReturnType<typeof paths>;
+  readonly #identity: AgentIdentity;
+  readonly #log: Log;
+  readonly #desk: EvidenceDesk;
+  readonly #signIn: SignIn<SignedIn>;
+  readonly #sessions: Sessions;
+  readonly #ports: SessionPorts;
+  readonly #workers: WorkerPool;
+  readonly #leases: string;
+  #server: ControlServer | undefined;
+  #agent: Agent | undefined;
+
+  constructor(options: AgentOptions) {
+    this.#paths = paths(options.home, this.#environment);
+    this.#leases = join(this.#paths.state, 'leases');
+    this.#identity = { version: options.version, build: buildOf(), pid: process.pid };
+    this.#log = openLog(this.#paths.log, this.#clock);
+    this.#desk = new EvidenceDesk({
+      folder: join(this.#paths.state, 'ledger'),
+      environment: this.#environment,
+      clock: this.#clock,
+      tool: { name: 'broker', version: options.version, digest: this.#identity.build },
+      enforcement: 'local',
+      log: this.#log,
+    });
+    this.#settings = new Settings(options.home, this.#paths.state, this.#environment);
+    this.#signIn = new SignIn(
+      signInPorts({ clock: this.#clock, log: this.#log, settings: this.#settings, desk: this.#desk }),
+    );
+    this.#workers = new WorkerPool({
+      path: bundled('worker.js') ?? fileURLToPath(new URL('./worker/main.ts', import.meta.url)),
+      environment: workerEnvironment(this.#environment),
+      spare: true,
+      complain: (pid, text) => this.#log.error({ worker: pid, text }, 'a worker complains'),
+    });
+    this.#ports = this.#sessionPorts();
+    this.#sessions = new Sessions(this.#ports, () => this.#changed());
+  }
+
+  readonly #watch = (() => {
+    let watch: ReturnType<typeof watchExpiry> | undefined;
+    return () => (watch ??= watchExpiry(this.#sessions, () => this.#signIn.person(), this.#clock));
+  })();
+
+  #changed(): void {
+    this.#agent?.changed();
+    this.#watch().wake();
+  }
+
+  #sessionPorts(): SessionPorts {
+    return {
+      clock: this.#clock,
+      spool: this.#paths.spool,
+      leases: this.#leases,
+      tool: `broker/${this.#identity.version}`,
+      log: this.#log,
+      setting: (caller) => this.#settings.setting(caller),
+      person: () => this.#signIn.person(),
+      worker: () => this.#workers.take(),
+      prepareWorker: () => this.#workers.prepare(),
+      wanted: async ({ credential }) => wantedVariables(credential),
+      obtain: async (context) => (await this.#source(context)).obtain(this.#credentialContext(context)),
+      hashKey: async ({ store }) => (await (await this.#desk.link(store)).identity()).hashSalt,
+      open: async ({ store }, order) => void (await (await this.#desk.ledger(store)).open(order)),
+      attempt: async ({ store }, order) => void (await (await this.#desk.ledger(store)).attempt(order)),
+      seal: async (store, folder, end) => {
+        if (this.#agent?.draining) return 'waiting';
+        return (await this.#desk.sealSession(store, folder, end)).kind;
+      },
+      admitBacklog: ({ store }) => this.#admitBacklog(store),
+    };
+  }
+
+  async #admitBacklog(store: StoreSettings): Promise<void> {
+    if (store.maxBacklog <= 0) return;
+    const oldest = await this.#desk.oldest(store);
+    const age = oldest === undefined ? 0 : Math.floor((this.#clock.now() - oldest) / 1000);
+    if (age > store.maxBacklog) throw new BrokerError('backlog-too-old', { age, store: store.url });
+  }
+
+  async #source({ connection }: Pick<LeaseContext, 'connection'>) {
+    const { CREDENTIAL_SOURCES } = await import('../credentials/index.ts');
+    const row = CREDENTIAL_SOURCES[connection.credential.source];
+    if (row) return row();
+    throw new BrokerError('credential-failed', {
+      connection: connection.name,
+      reason: `there is no source ${connection.credential.source}`,
+      mend: `use one of ${Object.keys(CREDENTIAL_SOURCES).join(', ')}`,
+    });
+  }
+
+  #credentialContext(context: LeaseContext): CredentialContext {
+    return {
+      ...context,
+      environment: { ...this.#environment, ...context.environment },
+      targetToken: (audience, kind) =>
+        this.#signIn.targetToken(
+          { ...(audience === undefined ? {} : { audience }), ...(kind ? { kind } : {}) },
+          context.signal,
+        ),
+      secret: async (name) => (await this.#settings.keychain()).get(secretEntry(name)),
+      now: () => this.#clock.now(),
+    };
+  }
+
+  async #sweep(lease: OpenLease): Promise<void> {
+    const source = await this.#source(lease);
+    const context = { ...lease, signal: AbortSignal.timeout(15_000), environment: {} };
+    await source.sweep?.(this.#credentialContext(context), lease.resume);
+  }
+
+  async #recover(): Promise<number> {
+    const own = () => new Set(this.#sessions.rows().map(({ id }) => id));
+    await this.#signIn.load().catch((error: unknown) => {
+      this.#log.warn({ reason: messageOf(error) }, 'the kept sign-in cannot be used');
+    });
+    await this.#desk.resumeAll();
+    return recoverSpool({
+      spool: this.#paths.spool,
+      log: this.#log,
+      own,
+      sweepLeases: () => sweepLeases(this.#leases, own(), this.#log, (lease) => this.#sweep(lease)),
+      seal: async (store, folder, end) =>
+        (await this.#desk.sealSession(store, folder, end)).kind === 'sealed',
+      recover: (live) => this.#desk.recover(this.#paths.spool, live),
+      sweepRuntime: (live) => sweepClientFiles(this.#paths.runtime, live),
+    });
+  }
+
+  #agentPorts(release: () => void): AgentPorts {
+    return {
+      identity: this.#identity,
+      clock: this.#clock,
+      log: this.#log,
+      logPath: this.#paths.log,
+      sessions: this.#sessions,
+      signIn: this.#signIn,
+      secrets: async () => openSecrets(await this.#settings.keychain()),
+      backlog: async () => {
+        const unsealed = spooled(this.#paths.spool).length - this.#sessions.size;
+        return { unsealed: Math.max(0, unsealed), ...(await this.#desk.backlog()) };
+      },
+      store: async () => (await this.#settings.config()).store.url,
+      test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
+      recover: () => this.#recover(),
+      closeEvidence: (reason) => this.#desk.close(reason),
+      stopEvidence: () => this.#desk.stop(),
+      prepareWorker: () => this.#workers.prepare(),
+      stopWorkers: () => this.#workers.stop(),
+      giveWay: () => {
+        this.#server?.rename(`drain-${process.pid}.sock`);
+        release();
+      },
+      handOver: async () => {
+        const { attach } = await import('./client.ts');
+        await (await attach(socketPath(this.#paths.runtime))).recover();
+      },
+      closeServer: async () => this.#server?.close(),
+      idleSeconds: async () => (await this.#settings.config().catch(() => undefined))?.agent.idle ?? 900,
+    };
+  }
+
+  /** Resolves with the exit code once the agent has stopped. */
+  async run(signal: AbortSignal): Promise<number> {
+    secureFolder(this.#paths.state);
+    secureFolder(this.#paths.runtime);
+    const folder = socketFolder(this.#paths.runtime);
+    secureFolder(folder);
+    const lock = takeLock(this.#paths.runtime);
+    // Somebody else was faster; whoever asked finds them.
+    if (!lock) return 0;
+    const agent = new Agent(this.#agentPorts(() => lock.release()));
+    this.#agent = agent;
+    this.#server = await serve(ROUTES, agent, folder, 'agent.sock');
+    this.#log.info({ version: this.#identity.version, build: this.#identity.build }, 'agent started');
+    signal.addEventListener('abort', () => agent.stop(true), { once: true });
+    if (signal.aborted) agent.stop(true);
+    void agent.begin();
+    await agent.stopped;
+    return 0;
+  }
+}
+
+/** Runs the agent of this user until it is told to stop, is idle, or gives way to another version. */
+export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<number> {
+  process.umask(0o077);
+  return new Composition(options).run(signal);
+}
