@@ -103,7 +103,9 @@ async function authorizeTarget(
   const { settings, clock, signal } = options;
   const provider = await discover({ issuer: settings.issuer, clientId, clock, signal });
   const nonce = () => provider.oidc.randomNonce();
-  const round: Round = { purpose: 'target', nonce: nonce(), silent: true };
+  // Silence is worth a try only where the browser goes on by itself: a person should not paste twice for nothing.
+  const silent = evidence.arrival.forward !== undefined;
+  const round: Round = { purpose: 'target', nonce: nonce(), silent };
   let outcome = await authorize(provider, settings, courier, round, evidence.arrival);
   if (!outcome.ok && outcome.code !== undefined && NEEDS_PERSON.has(outcome.code))
     outcome = await authorize(

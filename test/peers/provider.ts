@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { type Browser, openBrowser, type Visit } from './browser.ts';
 import { createStorage } from './provider-storage.ts';
+import { addTokenExchange, EXCHANGE, type Jwk } from './token-exchange.ts';
 
 export interface Account {
   readonly groups?: readonly string[];
@@ -55,14 +56,13 @@ export interface ProviderPeer {
   stop(): Promise<void>;
 }
 
-const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const AUDIENCE = 'urn:example:database';
 const DEFAULT_ACCOUNTS: Readonly<Record<string, Account>> = {
   alice: { groups: ['developers'], email: 'alice@example.com', name: 'Alice Example' },
   dana: { groups: ['dba', 'developers'], email: 'dana@example.com', name: 'Dana Example' },
 };
 
-function makeJwk(): Record<string, unknown> {
+function makeJwk(): Jwk {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return {
     ...privateKey.export({ format: 'jwk' }),
@@ -133,7 +133,7 @@ function page(ctx: KoaContextWithOIDC, title: string, form: string): void {
   ctx.body = `<!doctype html><title>${title}</title><h1>${title}</h1>${form.replace('</form>', button)}`;
 }
 
-function configuration(options: ProviderOptions, keys: Record<string, unknown>[]): Configuration {
+function configuration(options: ProviderOptions, keys: Jwk[]): Configuration {
   const { ttl = {}, accounts = DEFAULT_ACCOUNTS } = options;
   return {
     clients: clients(),
@@ -183,43 +183,6 @@ function configuration(options: ProviderOptions, keys: Record<string, unknown>[]
 }
 
 /** RFC 8693, as far as a client that swaps its own token for another audience needs it. */
-function addTokenExchange(provider: Provider): void {
-  provider.registerGrantType(
-    EXCHANGE,
-    async (ctx) => {
-      const { subject_token: value, audience } = ctx.oidc.params ?? {};
-      const subject = await provider.AccessToken.find(String(value));
-      const { client } = ctx.oidc;
-      if (!subject?.isValid || !client) {
-        ctx.status = 400;
-        ctx.body = { error: 'invalid_grant', error_description: 'subject_token is not valid' };
-        return;
-      }
-      const token = new provider.AccessToken({
-        accountId: subject.accountId,
-        client,
-        grantId: subject.grantId ?? '',
-        gty: 'token_exchange',
-      } as never);
-      token.resourceServer = new provider.ResourceServer(String(audience ?? AUDIENCE), {
-        scope: 'connect',
-        audience: String(audience ?? AUDIENCE),
-        accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'RS256' } },
-      });
-      token.scope = 'connect';
-      ctx.body = {
-        access_token: await token.save(),
-        issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-        token_type: 'Bearer',
-        expires_in: token.expiration,
-      };
-    },
-    ['subject_token', 'subject_token_type', 'audience', 'resource', 'requested_token_type', 'scope'],
-    [],
-  );
-}
-
 function dropNonceOfDevices(provider: Provider): void {
   provider.use(async (ctx, next) => {
     await next();
@@ -238,13 +201,20 @@ function dropNonceOfDevices(provider: Provider): void {
 async function makeProvider(
   issuer: string,
   options: ProviderOptions,
-  keys: Record<string, unknown>[],
+  keys: Jwk[],
   adapter: ReturnType<typeof createStorage>,
 ): Promise<Provider> {
   return quietly(async () => {
-    const { Provider: Library } = await import('oidc-provider');
-    const provider = new Library(issuer, { ...configuration(options, keys), adapter });
-    addTokenExchange(provider);
+    const { Provider: Library, interactionPolicy } = await import('oidc-provider');
+    const policy = interactionPolicy.base();
+    // RFC 8252 section 8.6: native clients are not trusted silently, unless who runs the provider says so.
+    if (options.targetConsented !== false) policy.get('consent')?.checks.remove('native_client_prompt');
+    const provider = new Library(issuer, {
+      ...configuration(options, keys),
+      interactions: { policy },
+      adapter,
+    });
+    addTokenExchange(provider, AUDIENCE, () => keys);
     if (options.deviceDropsNonce !== false) dropNonceOfDevices(provider);
     return provider;
   });
