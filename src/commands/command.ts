@@ -60,8 +60,6 @@ export interface CommandDefinition {
   readonly arguments: readonly ArgumentDefinition[];
   readonly options: readonly OptionDefinition[];
   readonly examples: readonly Example[];
-  /** Everything after `--` is passed on untouched. */
-  readonly passThrough?: boolean;
   readonly hidden?: boolean;
   /** Returns the exit code. Throws BrokerError for every failure a person can meet. Imports what it needs lazily. */
   run(context: CommandContext): Promise<number>;

@@ -95,8 +95,8 @@ connections:
     tls: { mode: disable }
     credential:
       source: ephemeral-role
-      admin: { user: postgres, password_env: SHOP_ADMIN_PASSWORD }
-      roles: [app]
+      admin: { user: postgres, password_variable: SHOP_ADMIN_PASSWORD }
+      grant: [app]
     labels: [env:prod]
     columns:
 ${columns}

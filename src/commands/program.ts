@@ -1,0 +1,184 @@
+// Builds the commander program from the command table. Knows the shape of commands, none of their insides.
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { nearest } from '../lib/nearest.ts';
+import { BrokerError } from '../model/errors.ts';
+import type { CommandContext, CommandDefinition } from './command.ts';
+
+export interface Invocation {
+  readonly definition: CommandDefinition;
+  readonly args: readonly string[];
+  readonly options: CommandContext['options'];
+}
+
+export interface Writers {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** What is typed before anything can run: a verb to run, or text that was printed already. */
+export type Parsed = { readonly kind: 'run'; readonly invocation: Invocation } | { readonly kind: 'printed' };
+
+export const GROUP_TITLES: Readonly<Record<CommandDefinition['group'], string>> = {
+  start: 'Getting started:',
+  sessions: 'Using connections:',
+  evidence: 'Evidence:',
+  policy: 'Policy and masking:',
+  machine: 'This machine:',
+};
+
+const GROUP_ORDER = Object.keys(GROUP_TITLES) as readonly CommandDefinition['group'][];
+
+/** Verbs that hold other verbs, e.g. `sessions`. */
+export const PARENTS: Readonly<
+  Record<string, { readonly summary: string; readonly group: CommandDefinition['group'] }>
+> = {
+  agent: { summary: 'the background process that holds keys and opens sessions', group: 'machine' },
+  config: { summary: 'where each setting comes from, and whether it is right', group: 'machine' },
+  connections: { summary: 'targets you may reach', group: 'sessions' },
+  mask: { summary: 'what would be hidden', group: 'policy' },
+  policy: { summary: 'who may do what', group: 'policy' },
+  secrets: { summary: 'passwords kept in the keychain for targets', group: 'machine' },
+  sessions: { summary: 'sessions, live and past', group: 'evidence' },
+};
+
+function describe(definition: CommandDefinition): string {
+  const examples = definition.examples.map(({ command, explains }) => `  $ ${command}\n      ${explains}`);
+  const paragraphs = definition.description ?? [];
+  const parts = [...paragraphs, ...(examples.length > 0 ? [`Examples:\n${examples.join('\n')}`] : [])];
+  return parts.length > 0 ? `\n${parts.join('\n\n')}\n` : '';
+}
+
+function addArguments(command: Command, definition: CommandDefinition): void {
+  for (const { name, summary, required, variadic, choices } of definition.arguments) {
+    const shown = `${name}${variadic ? '...' : ''}`;
+    const argument = new Argument(required ? `<${shown}>` : `[${shown}]`, summary);
+    command.addArgument(choices ? argument.choices([...choices]) : argument);
+  }
+}
+
+function addOptions(command: Command, definition: CommandDefinition): void {
+  for (const { flags, summary, default: value, choices } of definition.options) {
+    const option = new Option(flags, summary);
+    if (value !== undefined) option.default(value);
+    if (choices) option.choices([...choices]);
+    command.addOption(option);
+  }
+  command.addOption(new Option('--json', 'results as JSON on stdout, errors as JSON on stderr'));
+  command.addOption(new Option('--no-input', 'never ask a question'));
+}
+
+function leaf(definition: CommandDefinition, run: (invocation: Invocation) => void): Command {
+  const command = new Command(definition.name.split(' ').at(-1) ?? definition.name);
+  command.summary(definition.summary).description(definition.summary);
+  addArguments(command, definition);
+  addOptions(command, definition);
+  command.addHelpText('after', describe(definition));
+  command.action(() => {
+    run({ definition, args: command.args, options: command.opts() });
+  });
+  return command;
+}
+
+function prepare(command: Command, writers: Writers): Command {
+  return command
+    .exitOverride()
+    .configureOutput({ writeOut: writers.out, writeErr: () => undefined })
+    .showSuggestionAfterError(false)
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: false });
+}
+
+export function buildProgram(
+  commands: readonly CommandDefinition[],
+  version: string,
+  writers: Writers,
+  run: (invocation: Invocation) => void,
+): Command {
+  const program = prepare(new Command('broker'), writers).enablePositionalOptions();
+  program.description(
+    'Stands between people, AI agents and production: judges, masks, records and signs what runs.',
+  );
+  program.version(version, '-V, --version', 'print the version');
+  program.usage('<command> [options]');
+  const parents = new Map<string, Command>();
+  const sorted = [...commands].sort((a, b) => GROUP_ORDER.indexOf(a.group) - GROUP_ORDER.indexOf(b.group));
+  for (const definition of sorted) {
+    const [first = '', second] = definition.name.split(' ');
+    const command = prepare(leaf(definition, run), writers);
+    if (second === undefined) {
+      command.helpGroup(GROUP_TITLES[definition.group]);
+      program.addCommand(command, { hidden: definition.hidden ?? false });
+      continue;
+    }
+    let parent = parents.get(first);
+    if (!parent) {
+      parent = prepare(new Command(first), writers);
+      const { summary = '', group = definition.group } = PARENTS[first] ?? {};
+      parent
+        .summary(summary)
+        .description(summary)
+        .helpGroup(GROUP_TITLES[group])
+        .usage('<command> [options]');
+      parents.set(first, parent);
+      program.addCommand(parent);
+    }
+    parent.addCommand(command, { hidden: definition.hidden ?? false });
+  }
+  program.addHelpText('after', '\nRun `broker <command> --help` for more, or `man broker`.\n');
+  return program;
+}
+
+/** commander's complaint as ours, with the verb it was about and a near miss. */
+function usageError(
+  error: CommanderError,
+  argv: readonly string[],
+  commands: readonly CommandDefinition[],
+): BrokerError {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const typed = commands.find(({ name }) => name === words.slice(0, 2).join(' ') || name === words[0]);
+  const reason = error.message
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '');
+  const details = { reason, command: typed?.name ?? '' };
+  if (error.code !== 'commander.unknownCommand') return new BrokerError('usage', details);
+  const parent = words[0] && PARENTS[words[0]] && words.length > 1 ? words[0] : undefined;
+  const unknown = (parent ? words[1] : words[0]) ?? '';
+  const known = commands
+    .map(({ name }) => name.split(' '))
+    .flatMap(([a = '', b]) => (parent ? (a === parent && b ? [b] : []) : [a]));
+  const meant = nearest(unknown, [...new Set(known)]);
+  const all = `broker ${parent ? `${parent} ` : ''}`;
+  return new BrokerError(
+    'usage',
+    { reason: `there is no command ${all.slice('broker '.length)}${unknown}`, command: parent ?? '' },
+    { hint: meant ? `did you mean \`${all}${meant}\`?` : `see \`${all}--help\`` },
+  );
+}
+
+/** Throws BrokerError `usage`. */
+export async function parseArguments(
+  argv: readonly string[],
+  commands: readonly CommandDefinition[],
+  version: string,
+  writers: Writers,
+): Promise<Parsed> {
+  let invocation: Invocation | undefined;
+  const program = buildProgram(commands, version, writers, (found) => {
+    invocation = found;
+  });
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (['commander.helpDisplayed', 'commander.version', 'commander.help'].includes(error.code)) {
+      const parent = argv.find((word) => !word.startsWith('-')) ?? '';
+      if (error.code === 'commander.help' && PARENTS[parent])
+        writers.out(program.commands.find((command) => command.name() === parent)?.helpInformation() ?? '');
+      return { kind: 'printed' };
+    }
+    throw usageError(error, argv, commands);
+  }
+  return invocation ? { kind: 'run', invocation } : { kind: 'printed' };
+}
