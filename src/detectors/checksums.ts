@@ -75,12 +75,17 @@ export function verhoeff(digits: string): boolean {
   return check === 0;
 }
 
-/** Bits per character by Shannon, of the characters as they are. */
+/** Bits per character by Shannon; characters count by their low seven bits. */
 export function entropy(text: string): number {
-  const counts = new Map<number, number>();
-  for (let i = 0; i < text.length; i += 1)
-    counts.set(text.charCodeAt(i), (counts.get(text.charCodeAt(i)) ?? 0) + 1);
+  const counts = new Uint16Array(128);
+  for (let i = 0; i < text.length; i += 1) {
+    const place = text.charCodeAt(i) & 127;
+    counts[place] = (counts[place] ?? 0) + 1;
+  }
   let bits = 0;
-  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
+  for (let i = 0; i < 128; i += 1) {
+    const share = (counts[i] ?? 0) / text.length;
+    if (share > 0) bits -= share * Math.log2(share);
+  }
   return bits;
 }

@@ -23,8 +23,12 @@ const OF: Readonly<Record<Alphabet, (code: number) => boolean>> = {
   dotted: (code) => isBase64Url(code) || code === 46,
 };
 
-/** Longest prefix first, so that `sk-ant-` is not read as `sk-`. */
-const FACTS: readonly KeyFact[] = [...KEY_FACTS].sort((a, b) => b.prefix.length - a.prefix.length);
+/** By the first two characters; longest prefix first, so that `sk-ant-` is not read as `sk-`. */
+const FACTS = new Map<string, KeyFact[]>();
+for (const fact of [...KEY_FACTS].sort((a, b) => b.prefix.length - a.prefix.length)) {
+  const start = fact.prefix.slice(0, 2);
+  FACTS.set(start, [...(FACTS.get(start) ?? []), fact]);
+}
 
 /** Random text of letters and digits; ordinary hyphenated words are not. */
 function isMixed(body: string): boolean {
@@ -37,10 +41,10 @@ export const cloudKey: AnchoredDetector = {
   summary: 'keys and tokens of clouds and services, by their published shape',
   byDefault: true,
   rank: 90,
-  anchors: FACTS.map((fact) => fact.prefix),
+  anchors: KEY_FACTS.map((fact) => fact.prefix),
   match(text, at) {
     if (!beginsWord(text, at) || text.charCodeAt(at - 1) === 95) return undefined;
-    for (const fact of FACTS) {
+    for (const fact of FACTS.get(text.slice(at, at + 2)) ?? []) {
       if (!text.startsWith(fact.prefix, at)) continue;
       const body = at + fact.prefix.length;
       const end = runEnd(text, body, OF[fact.alphabet], fact.most + 1);

@@ -116,6 +116,12 @@ function accountEnd(text: string, at: number, length: number): number {
   }
 }
 
+function charactersIn(text: string, start: number, end: number): string {
+  let characters = '';
+  for (let i = start; i < end; i += 1) if (isAlphanumeric(text.charCodeAt(i))) characters += text[i];
+  return characters;
+}
+
 export const iban: LetteredDetector = {
   kind: 'lettered',
   type: 'iban',
@@ -129,10 +135,8 @@ export const iban: LetteredDetector = {
     if (length === undefined) return undefined;
     const end = accountEnd(text, at, length);
     if (end === 0) return undefined;
-    const characters = text
-      .slice(at, end)
-      .replace(/[^0-9A-Za-z]/g, '')
-      .toUpperCase();
-    return mod97(characters.slice(4) + characters.slice(0, 4)) === 1 ? { start: at, end } : undefined;
+    return mod97(charactersIn(text, at + 4, end) + text.slice(at, at + 4)) === 1
+      ? { start: at, end }
+      : undefined;
   },
 };

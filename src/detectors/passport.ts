@@ -38,7 +38,8 @@ export const passport: AnchoredDetector = {
   anchors: ['passport', 'p<'],
   ignoreCase: true,
   match(text, at) {
-    if (text[at + 1] === '<') return beginsWord(text, at) ? zone(text, at) : undefined;
+    if (text[at + 1] === '<')
+      return beginsWord(text, at) && text[at - 1] !== '<' ? zone(text, at) : undefined;
     const from = at + (WORD.exec(text.slice(at, at + 24))?.[0].length ?? 8);
     const near = text.slice(from, from + NEAR + 12);
     const line = near.indexOf('\n');

@@ -122,9 +122,10 @@ function groupedCard(run: NumberRun, first: number): number {
   for (let next = longest; next >= first + 3; next -= 1) {
     const start = run.starts[first] ?? 0;
     const end = run.ends[next - 1] ?? 0;
+    if (!sameSeparators(run, first, next) || inTable(run, first, next) || isEmbedded(run.text, start, end))
+      continue;
     const digits = digitsIn(run.text, start, end);
-    if (!luhn(digits) || !issued(digits) || isEmbedded(run.text, start, end)) continue;
-    if (sameSeparators(run, first, next) && !inTable(run, first, next)) return next;
+    if (luhn(digits) && issued(digits)) return next;
   }
   return 0;
 }

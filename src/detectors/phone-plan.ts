@@ -11,7 +11,7 @@ interface Plan {
   readonly patterns: readonly RegExp[];
 }
 
-const plans = new Map<string, Plan>();
+const plans = new Map<string, readonly Plan[]>();
 let spokenPlans: readonly Plan[] | undefined;
 
 function patternsOf(row: Row): RegExp[] {
@@ -24,31 +24,33 @@ function patternsOf(row: Row): RegExp[] {
   return sources.map((source) => new RegExp(`^(?:${source})$`));
 }
 
-function planOf(name: string, row: Row): Plan {
-  const known = plans.get(name);
-  if (known !== undefined) return known;
-  const plan: Plan = {
+function planOf(row: Row): Plan {
+  return {
     code: String(row[0]),
     lengths: Array.isArray(row[3]) ? row[3].map(Number) : [],
     prefix: typeof row[5] === 'string' ? row[5] : '',
     patterns: patternsOf(row),
   };
-  plans.set(name, plan);
-  return plan;
 }
 
 function belongs(plan: Plan, national: string): boolean {
   return plan.lengths.includes(national.length) && plan.patterns.some((pattern) => pattern.test(national));
 }
 
+function readPlans(code: string): readonly Plan[] {
+  const codes = metadata.country_calling_codes as Readonly<Record<string, readonly string[]>>;
+  const rows = metadata.countries as unknown as Readonly<Record<string, Row>>;
+  const names = Object.hasOwn(codes, code) ? (codes[code] ?? []) : [];
+  return names.flatMap((name) => (rows[name] === undefined ? [] : [planOf(rows[name])]));
+}
+
+/** Compiled when first asked for, and kept: only calling codes that exist are. */
 function plansFor(code: string): readonly Plan[] {
-  const names: readonly string[] = Object.hasOwn(metadata.country_calling_codes, code)
-    ? ((metadata.country_calling_codes as Record<string, string[]>)[code] ?? [])
-    : [];
-  return names.flatMap((name) => {
-    const row = (metadata.countries as unknown as Record<string, Row>)[name];
-    return row === undefined ? [] : [planOf(name, row)];
-  });
+  const known = plans.get(code);
+  if (known !== undefined) return known;
+  const read = readPlans(code);
+  if (read.length > 0) plans.set(code, read);
+  return read;
 }
 
 /** Digits behind the `+` (ITU-T E.164: 15 at most). A stray trunk zero, as in `+44 (0)20 …`, is forgiven. */

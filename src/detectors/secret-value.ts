@@ -64,8 +64,8 @@ function endsAt(text: string, at: number): boolean {
   );
 }
 
-function bareEnd(text: string, from: number): number {
-  const stop = Math.min(text.length, from + LONGEST);
+function bareEnd(text: string, from: number, longest: number): number {
+  const stop = Math.min(text.length, from + longest);
   let end = from;
   while (end < stop && !endsAt(text, end)) end += 1;
   return end;
@@ -89,18 +89,28 @@ function quotedEnd(text: string, from: number, quote: string, escaped: boolean):
   return stop;
 }
 
-function valueAt(text: string, at: number): (Hit & { readonly quoted: boolean }) | undefined {
+function valueAt(
+  text: string,
+  at: number,
+  longest = LONGEST,
+): (Hit & { readonly quoted: boolean }) | undefined {
   const start = afterQuotes(text, at);
   const quote = text[start - 1] ?? '';
   const quoted = start > at && quote !== '\\';
-  const end = quoted ? quotedEnd(text, start, quote, text[start - 2] === '\\') : bareEnd(text, start);
+  const end = quoted
+    ? quotedEnd(text, start, quote, text[start - 2] === '\\')
+    : bareEnd(text, start, longest);
   return end > start ? { start, end, quoted } : undefined;
 }
 
-/** The value assigned to the name that ends at `end`. */
-export function assignedValue(text: string, end: number): (Hit & { readonly quoted: boolean }) | undefined {
+/** The value assigned to the name that ends at `end`; a bare one is read no further than `longest`. */
+export function assignedValue(
+  text: string,
+  end: number,
+  longest = LONGEST,
+): (Hit & { readonly quoted: boolean }) | undefined {
   const operator = afterOperator(text, afterBlanks(text, afterQuotes(text, end)));
-  return operator === 0 ? undefined : valueAt(text, afterBlanks(text, operator));
+  return operator === 0 ? undefined : valueAt(text, afterBlanks(text, operator), longest);
 }
 
 /** The quoted value right behind the name, as in SQL: `PASSWORD 'x'`, `IDENTIFIED BY "x"`. */

@@ -12,10 +12,14 @@ const KEYS =
 
 const FEWEST = 12;
 
+/** Characters of a value that are judged: random text shows itself early. */
+const JUDGED = 64;
+
 /** Bits per character; English words have 2.5 to 3 at these lengths, random hex 3 to 4, base64 4 and more. */
 const RANDOM = 2.9;
 
-function isRandom(value: string): boolean {
+function isRandom(whole: string): boolean {
+  const value = whole.slice(0, JUDGED);
   if (value.length < FEWEST || isPlaceholder(value) || /[\s]/.test(value)) return false;
   const letters = /[a-z]/i.test(value);
   const digits = /\d/.test(value);
@@ -82,9 +86,9 @@ export const secret: AnchoredDetector = {
     if (name === 'token' && isLetter(text.charCodeAt(at - 1)) && /[^a-z]to/i.test(text.slice(at - 2, at)))
       return undefined;
     const end = nameEnd(text, at, name);
-    const value = assignedValue(text, end) ?? flagValue(text, at, end);
-    return value !== undefined && isRandom(text.slice(value.start, value.end))
-      ? { start: value.start, end: value.end }
-      : undefined;
+    const start = assignedValue(text, end, JUDGED) ?? flagValue(text, at, end);
+    if (start === undefined || !isRandom(text.slice(start.start, start.end))) return undefined;
+    const value = assignedValue(text, end) ?? start;
+    return { start: value.start, end: value.end };
   },
 };
