@@ -20,6 +20,8 @@ export interface CatalogueRelation {
   readonly dependsOn: readonly { readonly oid: number; readonly attnum: number }[];
   /** For views: the defining query, as pg_get_viewdef prints it. */
   readonly definition?: string;
+  /** Writing to it runs more than the statement says: triggers (foreign keys too) or rules. */
+  readonly acts?: boolean;
   readonly temporary: boolean;
 }
 

@@ -1,7 +1,13 @@
 // The mask stage: what of one unit's answer may be seen. Pure but for its counters; must never let a doubt pass as clean.
 import type { Catalogue } from '../../model/catalogue.ts';
-import type { Field, ResultMask } from '../../model/masking.ts';
-import type { Masker, MaskerOptions, UnitPlan } from './types.ts';
+import { Content } from './cells/scan.ts';
+import { Tally } from './cells/tally.ts';
+import { type ColumnOptions, copyFields, maskColumns } from './columns.ts';
+import { Resolver } from './lineage/resolver.ts';
+import { followTags, type Pins, type TagsByAttnum } from './lineage/tags.ts';
+import { scrubFields } from './scrub.ts';
+import { strategyFor } from './strategies.ts';
+import type { Masker, MaskerOptions, ProtectedColumn, UnitPlan } from './types.ts';
 
 export type {
   Lineage,
@@ -14,59 +20,70 @@ export type {
   UnitPlan,
 } from './types.ts';
 
-const HIDDEN = () => null;
-/** MaxTupleAttributeNumber of PostgreSQL: no result has more columns. */
-const MOST_COLUMNS = 1664;
+/** Nothing is protected: only detectors have a say. */
+const OPEN_PLAN: UnitPlan = {
+  outputs: undefined,
+  rest: { kind: 'clean' },
+  reaches: false,
+  unknown: false,
+  sideways: [],
+};
 
-/** True when the wire says the column is a plain one that no tag names. */
-function plain(field: Field, catalogue: Catalogue, tagged: ReadonlySet<string>): boolean {
-  const relation = catalogue.relations.get(field.tableOid);
-  if (relation?.kind !== 'table' || relation.parents.length > 0 || field.attnum <= 0) return false;
-  const column = relation.columns.find((candidate) => candidate.attnum === field.attnum);
-  return column !== undefined && !tagged.has(`${relation.schema}.${relation.name}.${column.name}`);
+function tagged(options: MaskerOptions, revealed: boolean): readonly ProtectedColumn[] {
+  const { columns, strategies } = options.connection.masking;
+  return Object.entries(columns)
+    .filter(([name]) => options.revealed.columns.has(name) === revealed)
+    .map(([name, dataType]) => ({ name, dataType, strategy: strategyFor(strategies, dataType) }));
+}
+
+/** Finds the data type of a tagged column that may be seen: its own detector leaves it alone. */
+function sparing(columns: readonly ProtectedColumn[]) {
+  const pins: Pins = new Map();
+  let at: Catalogue | undefined;
+  let tags: ReadonlyMap<number, TagsByAttnum> = new Map();
+  return (catalogue: Catalogue) => {
+    if (at !== catalogue) tags = followTags(catalogue, columns, pins);
+    at = catalogue;
+    return (oid: number, attnum: number): string | undefined => tags.get(oid)?.get(attnum)?.[0]?.dataType;
+  };
 }
 
 export function createMasker(options: MaskerOptions): Masker {
-  const tagged = new Set(
-    Object.keys(options.connection.masking.columns).filter((name) => !options.revealed.columns.has(name)),
-  );
-  const everything: UnitPlan = {
-    outputs: undefined,
-    reaches: tagged.size > 0,
-    unknown: tagged.size > 0,
-    sideways: [],
-  };
-  const scrubText = (text: string): string => {
-    let out = '';
-    let at = 0;
-    for (const span of options.scanner.scan(text)) {
-      if (options.revealed.dataTypes.has(span.type)) continue;
-      out += `${text.slice(at, span.start)}[${span.type}]`;
-      at = span.end;
-    }
-    return out + text.slice(at);
-  };
-  const columns = (
-    _plan: UnitPlan | undefined,
-    fields: readonly Field[] | undefined,
-    catalogue: Catalogue,
-  ): ResultMask => ({
-    untouched: false,
-    cells: fields
-      ? fields.map((field) => (plain(field, catalogue, tagged) ? undefined : HIDDEN))
-      : new Array(MOST_COLUMNS).fill(HIDDEN),
+  const { masking } = options.connection;
+  const hidden = tagged(options, false);
+  const spare = sparing(tagged(options, true));
+  const tally = new Tally();
+  const { scanner, hashKey } = options;
+  const content = new Content({
+    scanner,
+    revealed: options.revealed.dataTypes,
+    strategies: masking.strategies,
+    hashKey,
+    tally,
   });
+  const resolver = new Resolver(hidden, options.parse);
+  const scrubText = (text: string): string => content.mask(text) ?? text;
+  const columnOptions = (catalogue: Catalogue): ColumnOptions => ({
+    content,
+    tally,
+    hashKey,
+    onUnknown: masking.onUnknown,
+    spared: spare(catalogue),
+  });
+  const nothing = hidden.length === 0;
   return {
-    plan: () => everything,
-    columns,
-    copyOut: () => undefined,
-    scrub: (_plan, fields) =>
-      new Map(
-        [...fields].filter(([key]) => 'SVCFLR'.includes(key)).concat([['M', 'the target reported an error']]),
-      ),
+    plan: (unit, catalogue, planOptions) =>
+      nothing ? OPEN_PLAN : resolver.plan(unit, catalogue, planOptions),
+    columns: (plan, fields, catalogue) =>
+      maskColumns(columnOptions(catalogue), nothing ? OPEN_PLAN : plan, fields, resolver.facts(catalogue)),
+    copyOut: (plan, columns, binary, catalogue) => {
+      const fields = copyFields(plan, columns, binary);
+      return fields && maskColumns(columnOptions(catalogue), plan, fields, resolver.facts(catalogue));
+    },
+    scrub: (plan, fields) => scrubFields(plan, fields, !nothing, scrubText),
     scrubText,
-    saw: () => {},
-    coverage: () => [],
-    take: () => ({ seen: 0, masked: 0 }),
+    saw: (mask, rows) => tally.saw(mask, rows),
+    coverage: () => tally.coverage(),
+    take: () => tally.take(),
   };
 }

@@ -26,12 +26,16 @@ export interface PlannedColumn {
   /** Undefined where the resolver does not predict the server's column name. */
   readonly name: string | undefined;
   readonly lineage: Lineage;
+  /** Type of a column that is a relation's own; undefined for computed ones. */
+  readonly typeOid: number | undefined;
 }
 
 /** What the parse tree and the catalogue say about one unit, before it runs. */
 export interface UnitPlan {
   /** One per result column; undefined when their number cannot be told. */
   readonly outputs: readonly PlannedColumn[] | undefined;
+  /** What every column may carry when `outputs` is undefined. */
+  readonly rest: Lineage;
   /** A protected column, or something that can reach anything, is within reach of this unit. */
   readonly reaches: boolean;
   /** Some output's origin cannot be told; with `onUnknown: deny` the unit is to be refused. */

@@ -29,7 +29,8 @@ const KINDS: Readonly<Record<string, RelationKind>> = {
 
 // Indexes and TOAST tables are left out: what is not in the snapshot counts as unknown.
 const RELATIONS = `select c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
-  case when c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID} then pg_catalog.pg_get_viewdef(c.oid) end
+  case when c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID} then pg_catalog.pg_get_viewdef(c.oid) end,
+  c.relhastriggers or (c.relhasrules and c.relkind not in ('v', 'm'))
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')`;
 
@@ -59,7 +60,7 @@ const functionsSql = (
      from pg_catalog.unnest(p.proargmodes) with ordinality m(mode, i) where m.mode in ('o', 'b', 't')) end,
   case when p.oid >= ${FIRST_USER_OID} and l.lanname not in ('c', 'internal') then ${
     serverVersion >= 140_000 ? 'coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)' : 'p.prosrc'
-  } end,
+  } || case when p.pronargdefaults > 0 then ' ' || pg_catalog.pg_get_function_arguments(p.oid) else '' end end,
   e.extname
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
@@ -99,6 +100,7 @@ function toRelation(row: Row, parts: RelationParts): CatalogueRelation {
     parents: parts.parents.get(oid) ?? [],
     dependsOn: parts.dependencies.get(oid) ?? [],
     ...(row[5] == null ? {} : { definition: row[5] }),
+    acts: row[6] === 't',
     temporary: row[4] === 't',
   };
 }

@@ -1,0 +1,122 @@
+// Picks the mask of a column by type and format: by content where its origin is clean, by lineage where it is not.
+// Every replacement is a value of the column's type, or NULL.
+import type { Catalogue } from '../../../model/catalogue.ts';
+import type { CellMask } from '../../../model/masking.ts';
+import { applyStrategy } from '../strategies.ts';
+import type { ProtectedColumn } from '../types.ts';
+import { viewOf } from './bytes.ts';
+import { jsonbBinaryScan, jsonTextScan } from './json.ts';
+import { type Kind, kindOf } from './kinds.ts';
+import { arrayBinary, arrayText, type ElementMask, rowBinary, rowText } from './nested.ts';
+import { int8Scan, numberTextScan, numericScan } from './numbers.ts';
+import { byteaScan, type Content, opaqueScan, textScan } from './scan.ts';
+
+const TEXT_OID = 25;
+const DEEPEST = 6;
+
+/** Lets a value pass when nothing shows in its raw text and no escape could hide something. */
+function unlessQuiet(content: Content, spared: string | undefined, inner: CellMask): CellMask {
+  return (buffer, start, end) => {
+    const raw = viewOf(buffer).toString('latin1', start, end);
+    if (!raw.includes('\\') && !raw.includes('""') && content.spans(raw, spared).length === 0)
+      return undefined;
+    return inner(buffer, start, end);
+  };
+}
+
+function remembered(make: (oid: number) => CellMask | undefined): ElementMask {
+  const made = new Map<number, CellMask | undefined>();
+  return (oid) => {
+    if (!made.has(oid)) made.set(oid, make(oid));
+    return made.get(oid);
+  };
+}
+
+/** The content mask of a type; undefined where its values need no look. */
+export function contentMask(
+  content: Content,
+  catalogue: Catalogue,
+  typeOid: number,
+  format: 0 | 1,
+  spared: string | undefined,
+  depth = 0,
+): CellMask | undefined {
+  const kind = kindOf(typeOid, catalogue);
+  if (depth > DEEPEST) return opaqueScan(content, spared);
+  const element = remembered((oid) => contentMask(content, catalogue, oid, format, spared, depth + 1));
+  switch (kind.kind) {
+    case 'plain':
+      return undefined;
+    case 'text':
+      return textScan(content, spared);
+    case 'json':
+      return jsonTextScan(content, spared);
+    case 'jsonb':
+      return format === 1 ? jsonbBinaryScan(content, spared) : jsonTextScan(content, spared);
+    case 'int8':
+      return format === 1 ? int8Scan(content, spared) : numberTextScan(content, spared);
+    case 'numeric':
+      return format === 1 ? numericScan(content, spared) : numberTextScan(content, spared);
+    case 'bytea':
+      return byteaScan(content, format, spared);
+    case 'array': {
+      const inner = element(kind.elementOid);
+      if (!inner) return undefined;
+      return format === 1
+        ? arrayBinary(element)
+        : unlessQuiet(content, spared, arrayText(inner, kind.delimiter));
+    }
+    case 'row':
+      return format === 1
+        ? rowBinary(element)
+        : unlessQuiet(content, spared, rowText(kind.fieldOids, element, TEXT_OID));
+    case 'opaque':
+      return opaqueScan(content, spared);
+  }
+}
+
+const HIDDEN: CellMask = () => null;
+
+function constant(text: string): CellMask {
+  const bytes = Buffer.from(text);
+  return () => bytes;
+}
+
+/** Replaces the whole value by a word, in a form the type can hold. */
+export function hide(catalogue: Catalogue, typeOid: number, format: 0 | 1, word: string): CellMask {
+  const kind = kindOf(typeOid, catalogue);
+  if (kind.kind === 'text') return constant(word);
+  if (kind.kind === 'json' || (kind.kind === 'jsonb' && format === 0)) return constant(JSON.stringify(word));
+  if (kind.kind === 'jsonb') return constant(`\x01${JSON.stringify(word)}`);
+  return HIDDEN;
+}
+
+function strategyText(column: ProtectedColumn, hashKey: Uint8Array): CellMask {
+  const { strategy, dataType } = column;
+  if (strategy === 'null') return HIDDEN;
+  if (strategy === 'redact') return constant(applyStrategy('redact', dataType, '', hashKey) ?? '');
+  return (buffer, start, end) => {
+    const masked = applyStrategy(strategy, dataType, viewOf(buffer).toString('utf8', start, end), hashKey);
+    return masked === null ? null : Buffer.from(masked);
+  };
+}
+
+function elementwise(kind: Kind & { kind: 'array' }, format: 0 | 1, inner: CellMask): CellMask {
+  return format === 1 ? arrayBinary(() => inner) : arrayText(inner, kind.delimiter);
+}
+
+/** Masks a tagged column's own value by its strategy. */
+export function strategyMask(
+  catalogue: Catalogue,
+  typeOid: number,
+  format: 0 | 1,
+  column: ProtectedColumn,
+  hashKey: Uint8Array,
+): CellMask {
+  const kind = kindOf(typeOid, catalogue);
+  if (kind.kind === 'text') return strategyText(column, hashKey);
+  if (column.strategy === 'null') return HIDDEN;
+  if (kind.kind === 'array' && kindOf(kind.elementOid, catalogue).kind === 'text')
+    return elementwise(kind, format, strategyText(column, hashKey));
+  return hide(catalogue, typeOid, format, applyStrategy('redact', column.dataType, '', hashKey) ?? '');
+}

@@ -1,0 +1,62 @@
+// How a value of a type is written on the wire, as far as masking needs to know. A type not in the snapshot is opaque.
+import type { Catalogue, CatalogueType } from '../../../model/catalogue.ts';
+
+export type Kind =
+  /** UTF-8 text in both formats. */
+  | { readonly kind: 'text' }
+  | { readonly kind: 'json' }
+  | { readonly kind: 'jsonb' }
+  | { readonly kind: 'int8' }
+  | { readonly kind: 'numeric' }
+  | { readonly kind: 'bytea' }
+  | { readonly kind: 'array'; readonly elementOid: number; readonly delimiter: string }
+  /** Fields' types in order; undefined for anonymous rows. */
+  | { readonly kind: 'row'; readonly fieldOids: readonly number[] | undefined }
+  /** May hold text in a form not taken apart here. */
+  | { readonly kind: 'opaque' }
+  /** Cannot hold text or long numbers. */
+  | { readonly kind: 'plain' };
+
+const RECORD = 2249;
+const BOX_ARRAY = 1020;
+const FIRST_USER_OID = 16384;
+
+const SHIPPED: ReadonlyMap<number, Kind> = new Map<number, Kind>([
+  ...[25, 1043, 1042, 19, 705, 142, 1790, 2275].map((oid): [number, Kind] => [oid, { kind: 'text' }]),
+  [114, { kind: 'json' }],
+  [3802, { kind: 'jsonb' }],
+  [20, { kind: 'int8' }],
+  [1700, { kind: 'numeric' }],
+  [17, { kind: 'bytea' }],
+  [RECORD, { kind: 'row', fieldOids: undefined }],
+  // tsvector, tsquery, jsonpath, bit, varbit, anyarray
+  ...[3614, 3615, 4072, 1560, 1562, 2277].map((oid): [number, Kind] => [oid, { kind: 'opaque' }]),
+]);
+
+function rowKind(type: CatalogueType, catalogue: Catalogue): Kind {
+  const relation = catalogue.relations.get(type.relationOid);
+  return { kind: 'row', fieldOids: relation?.columns.map((column) => column.typeOid) };
+}
+
+export function kindOf(oid: number, catalogue: Catalogue, depth = 0): Kind {
+  const shipped = SHIPPED.get(oid);
+  if (shipped) return shipped;
+  const type = catalogue.types.get(oid);
+  if (!type || depth > 8) return { kind: 'opaque' };
+  if (type.category === 'A' && type.elementOid !== 0)
+    return { kind: 'array', elementOid: type.elementOid, delimiter: oid === BOX_ARRAY ? ';' : ',' };
+  switch (type.kind) {
+    case 'd':
+      return kindOf(type.baseOid, catalogue, depth + 1);
+    case 'c':
+      return rowKind(type, catalogue);
+    case 'e':
+      return { kind: 'plain' };
+    case 'r':
+    case 'm':
+      return { kind: 'opaque' };
+    default:
+      if (oid < FIRST_USER_OID) return { kind: 'plain' };
+      return { kind: type.category === 'S' ? 'text' : 'opaque' };
+  }
+}

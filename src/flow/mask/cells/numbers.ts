@@ -1,0 +1,66 @@
+// Content masking of int8 and numeric, which are wide enough for card and account numbers. NULL is the only
+// replacement that keeps the type.
+import type { CellMask } from '../../../model/masking.ts';
+import { viewOf } from './bytes.ts';
+import type { Content } from './scan.ts';
+
+/** Fewer digits are ordinary numbers and keys. */
+const FEWEST_DIGITS = 12;
+const SMALLEST = 10n ** BigInt(FEWEST_DIGITS - 1);
+
+const NUMERIC_SPECIAL = 0xc000;
+const NUMERIC_NEGATIVE = 0x4000;
+
+function hideNumber(content: Content, digits: string, spared: string | undefined): null | undefined {
+  const spans = content.spans(digits, spared);
+  if (spans.length === 0) return undefined;
+  content.count(spans);
+  return null;
+}
+
+export const numberTextScan =
+  (content: Content, spared: string | undefined): CellMask =>
+  (buffer, start, end) =>
+    end - start < FEWEST_DIGITS
+      ? undefined
+      : hideNumber(content, viewOf(buffer).toString('latin1', start, end), spared);
+
+export const int8Scan =
+  (content: Content, spared: string | undefined): CellMask =>
+  (buffer, start, end) => {
+    if (end - start !== 8) return null;
+    const value = viewOf(buffer).readBigInt64BE(start);
+    const size = value < 0n ? -value : value;
+    return size < SMALLEST ? undefined : hideNumber(content, size.toString(), spared);
+  };
+
+/** Digits before and after the point; undefined for NaN and infinities; null when it is malformed. */
+export function numericDigits(view: Buffer, start: number, end: number): string | undefined | null {
+  if (end - start < 8) return null;
+  const count = view.readUInt16BE(start);
+  const weight = view.readInt16BE(start + 2);
+  const sign = view.readUInt16BE(start + 4);
+  const scale = view.readUInt16BE(start + 6);
+  if (sign >= NUMERIC_SPECIAL) return undefined;
+  if (sign !== 0 && sign !== NUMERIC_NEGATIVE) return null;
+  if (end - start !== 8 + count * 2) return null;
+  // Past any card or account number; such numbers are looked at as far as their digits go.
+  const groups: string[] = [];
+  const whole = Math.max(Math.min(weight, 64) + 1, 0);
+  for (let index = 0; index < Math.max(whole, count); index++)
+    groups.push(String(index < count ? view.readUInt16BE(start + 8 + index * 2) : 0).padStart(4, '0'));
+  const before = groups.slice(0, whole).join('').replace(/^0+/, '');
+  const lead = weight < -1 ? '0000'.repeat(Math.min(-1 - weight, 64)) : '';
+  const after = (lead + groups.slice(whole).join('')).slice(0, scale);
+  return after === '' ? before : `${before === '' ? '0' : before}.${after}`;
+}
+
+export const numericScan =
+  (content: Content, spared: string | undefined): CellMask =>
+  (buffer, start, end) => {
+    const digits = numericDigits(viewOf(buffer), start, end);
+    if (digits === null) return null;
+    return digits === undefined || digits.length < FEWEST_DIGITS
+      ? undefined
+      : hideNumber(content, digits, spared);
+  };

@@ -1,0 +1,115 @@
+// Content masking of text: detectors look at the bytes as Latin-1, so that offsets are bytes and nothing is decoded
+// that passes. Must never pass a span whose data type is not revealed.
+import type { MaskStrategy } from '../../../model/connection.ts';
+import type { CellMask, Scanner, Span } from '../../../model/masking.ts';
+import { applyStrategy, strategyFor } from '../strategies.ts';
+import { Output, viewOf } from './bytes.ts';
+import type { Tally } from './tally.ts';
+
+/** Shortest text any detector reports, in bytes. */
+const SHORTEST = 5;
+
+export interface ContentOptions {
+  readonly scanner: Scanner;
+  /** Data types this principal may see. */
+  readonly revealed: ReadonlySet<string>;
+  readonly strategies: Readonly<Record<string, MaskStrategy>>;
+  readonly hashKey: Uint8Array;
+  readonly tally: Tally;
+}
+
+export class Content {
+  readonly #options: ContentOptions;
+
+  constructor(options: ContentOptions) {
+    this.#options = options;
+  }
+
+  /** True when nothing is looked for. */
+  get idle(): boolean {
+    const { scanner, revealed } = this.#options;
+    return scanner.types.every((type) => revealed.has(type));
+  }
+
+  /** What to hide in a text. `spared` is the data type of the column, when it is revealed. */
+  spans(text: string, spared?: string): readonly Span[] {
+    const { scanner, revealed } = this.#options;
+    const spans = scanner.scan(text);
+    if (spans.length === 0 || (revealed.size === 0 && spared === undefined)) return spans;
+    return spans.filter((span) => span.type !== spared && !revealed.has(span.type));
+  }
+
+  replacement(type: string, raw: string): string {
+    const { strategies, hashKey } = this.#options;
+    return applyStrategy(strategyFor(strategies, type), type, raw, hashKey) ?? '';
+  }
+
+  count(spans: readonly Span[]): void {
+    for (const span of spans) this.#options.tally.of(span.type).content += 1;
+    this.#options.tally.masked();
+  }
+
+  /** Masks a whole text; undefined when it may pass. Counts. */
+  mask(text: string, spared?: string): string | undefined {
+    const spans = this.spans(text, spared);
+    if (spans.length === 0) return undefined;
+    this.count(spans);
+    return this.splice(text, spans);
+  }
+
+  /** The text with the spans replaced. */
+  splice(text: string, spans: readonly Span[]): string {
+    let out = '';
+    let at = 0;
+    for (const span of spans) {
+      out += text.slice(at, span.start) + this.replacement(span.type, text.slice(span.start, span.end));
+      at = span.end;
+    }
+    return out + text.slice(at);
+  }
+}
+
+/** UTF-8 text, the same in both formats. */
+export function textScan(content: Content, spared: string | undefined): CellMask {
+  const output = new Output();
+  return (buffer, start, end) => {
+    if (end - start < SHORTEST) return undefined;
+    const view = viewOf(buffer);
+    const spans = content.spans(view.toString('latin1', start, end), spared);
+    if (spans.length === 0) return undefined;
+    content.count(spans);
+    output.start();
+    let at = start;
+    for (const span of spans) {
+      output.copy(view, at, start + span.start);
+      output.text(
+        content.replacement(span.type, view.toString('utf8', start + span.start, start + span.end)),
+      );
+      at = start + span.end;
+    }
+    output.copy(view, at, end);
+    return output.done();
+  };
+}
+
+/** A form not taken apart: NULL as soon as anything shows in its bytes. */
+export function opaqueScan(content: Content, spared: string | undefined): CellMask {
+  return (buffer, start, end) => {
+    if (end - start < SHORTEST) return undefined;
+    const spans = content.spans(viewOf(buffer).toString('latin1', start, end), spared);
+    if (spans.length === 0) return undefined;
+    content.count(spans);
+    return null;
+  };
+}
+
+/** bytea: hexadecimal (`\x…`) or escaped in text, plain in binary. */
+export function byteaScan(content: Content, format: 0 | 1, spared: string | undefined): CellMask {
+  const plain = opaqueScan(content, spared);
+  if (format === 1) return plain;
+  return (buffer, start, end) => {
+    if (buffer[start] !== 0x5c || buffer[start + 1] !== 0x78) return plain(buffer, start, end);
+    const bytes = Buffer.from(viewOf(buffer).toString('latin1', start + 2, end), 'hex');
+    return plain(bytes, 0, bytes.length);
+  };
+}

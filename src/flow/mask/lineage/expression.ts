@@ -1,0 +1,197 @@
+// Lineage of one expression. Whatever is computed from a protected column carries that column's whole label; a node
+// that is not known here is unknown.
+import { OPERATOR_WORDS, OPERATORS } from './builtins.ts';
+import { judgeCall } from './functions.ts';
+import { CLEAN_VALUE, derive, fieldOf, type Label, shapeLabel, UNKNOWN, type Value } from './label.ts';
+import type { Run } from './run.ts';
+import { lookUp, type Scope } from './scope.ts';
+import {
+  asBody,
+  asList,
+  asName,
+  asNames,
+  asNode,
+  asText,
+  asTree,
+  isTree,
+  type Tree,
+  type TreeNode,
+} from './tree.ts';
+
+type Handler = (run: Run, body: Tree, scope: Scope) => Value;
+
+/** Labels of every expression inside a structure, inlined structures included. */
+function inside(run: Run, value: unknown, scope: Scope): Label[] {
+  if (Array.isArray(value)) return value.flatMap((item) => inside(run, item, scope));
+  if (!isTree(value)) return [];
+  if (asNode(value)) return [run.parts.expression(run, value, scope).label];
+  return Object.values(value).flatMap((child) => inside(run, child, scope));
+}
+
+const computed: Handler = (run, body, scope) => ({ label: derive(inside(run, Object.values(body), scope)) });
+
+const constant: Handler = () => CLEAN_VALUE;
+
+/** Takes note of what is inside, and shows nothing of it. */
+const revealFree: Handler = (run, body, scope) => {
+  inside(run, Object.values(body), scope);
+  return CLEAN_VALUE;
+};
+
+/** Text of a literal, through casts. */
+function literal(value: unknown): string | undefined {
+  const cast = asBody(value, 'TypeCast');
+  if (cast) return literal(cast['arg']);
+  const constantBody = asBody(value, 'A_Const');
+  return constantBody && isTree(constantBody['sval'])
+    ? (asText(constantBody['sval']['sval']) ?? '')
+    : undefined;
+}
+
+const columnRef: Handler = (_run, body, scope) => {
+  const fields = asList(body['fields']);
+  const parts = asNames(fields);
+  // `*` outside a target list stands in count(*) only, or as a whole row argument.
+  if (parts.length !== fields.length) {
+    const table = parts.at(-1);
+    return table === undefined
+      ? { label: derive(scope.ranges.flatMap((range) => [wholeRow(range.alias, scope)])) }
+      : lookUp(scope, [table]);
+  }
+  return lookUp(scope, parts);
+};
+
+const wholeRow = (alias: string | undefined, scope: Scope): Label =>
+  alias === undefined ? UNKNOWN : lookUp(scope, [alias]).label;
+
+/** A cast to text without a length changes nothing; any other may cut or reshape. */
+const typeCast: Handler = (run, body, scope) => {
+  const value = run.parts.expression(run, body['arg'], scope);
+  const type = asTree(body['typeName']);
+  const name = asNames(type['names']).at(-1);
+  const same =
+    (name === 'text' || name === 'varchar') &&
+    asList(type['typmods']).length === 0 &&
+    asList(type['arrayBounds']).length === 0;
+  return same ? { label: value.label } : { label: derive([value.label]) };
+};
+
+const collate: Handler = (run, body, scope) => ({
+  label: run.parts.expression(run, body['arg'], scope).label,
+});
+
+const operator: Handler = (run, body, scope) => {
+  const names = asNames(body['name']);
+  const name = names.at(-1) ?? '';
+  const qualifiedElsewhere = names.length > 1 && names[0] !== 'pg_catalog';
+  const known = (OPERATORS.has(name) || OPERATOR_WORDS.has(name)) && !qualifiedElsewhere;
+  const labels = inside(run, [body['lexpr'], body['rexpr']], scope);
+  if (known) return { label: derive(labels) };
+  run.reaches = true;
+  return { label: derive([...labels, UNKNOWN]) };
+};
+
+const indirection: Handler = (run, body, scope) => {
+  let value = run.parts.expression(run, body['arg'], scope);
+  for (const step of asList(body['indirection'])) {
+    const field = asName(step);
+    if (field !== undefined) value = fieldOf(value, field);
+    else if (asNode(step)?.type === 'A_Indices')
+      value = {
+        label: derive([value.label, ...inside(run, Object.values(asNode(step)?.body ?? {}), scope)]),
+      };
+    else value = { label: derive([value.label]) };
+  }
+  return value;
+};
+
+const sublink: Handler = (run, body, scope) => {
+  const select = asNode(body['subselect']);
+  const rows = select
+    ? run.parts.statement(run, select, scope, scope.ctes)
+    : { shape: { columns: [], rest: UNKNOWN }, predicate: UNKNOWN };
+  const all = shapeLabel(rows.shape);
+  switch (asText(body['subLinkType'])) {
+    case 'EXISTS_SUBLINK':
+      return { label: derive([rows.predicate]) };
+    case 'EXPR_SUBLINK': {
+      const [only] = rows.shape.columns;
+      return only && rows.shape.columns.length === 1 && !rows.shape.rest ? only.value : { label: all };
+    }
+    default:
+      return { label: derive([all, ...inside(run, body['testexpr'], scope)]) };
+  }
+};
+
+const call: Handler = (run, body, scope) => {
+  const args = asList(body['args']);
+  const verdict = judgeCall(run.facts, asNames(body['funcname']), args, literal);
+  const labels = inside(run, args, scope);
+  // Ordering and windows pick rows; like predicates, they are left to policy. They still run whatever is in them.
+  const ordering = derive(inside(run, [body['over'], verdict.revealFree ? [] : body['agg_order']], scope));
+  if (body['agg_within_group'] === true) labels.push(...inside(run, body['agg_order'], scope));
+  const filter = inside(run, body['agg_filter'], scope);
+  const given = derive(labels);
+  if (verdict.keeps) run.leaves(given);
+  run.met(derive([verdict.reach, ordering]));
+  return { label: derive([verdict.reach, ...(verdict.revealFree ? [] : [given]), ...filter]) };
+};
+
+/** `(a, b) = (SELECT …)`: the column of the source this one takes. */
+const multiAssign: Handler = (run, body, scope) => {
+  const source = asNode(body['source']);
+  if (source?.type === 'SubLink') {
+    const select = asNode(source.body['subselect']);
+    const rows = select && run.parts.statement(run, select, scope, scope.ctes);
+    const column = rows?.shape.rest ? undefined : rows?.shape.columns[Number(body['colno'] ?? 0) - 1];
+    if (column) return column.value;
+  }
+  return computed(run, body, scope);
+};
+
+const subselect: Handler = (run, body, scope) => ({
+  label: shapeLabel(run.parts.select(run, body, scope, scope.ctes).shape),
+});
+
+const HANDLERS: Readonly<Record<string, Handler>> = Object.assign(Object.create(null), {
+  ColumnRef: columnRef,
+  A_Const: constant,
+  ParamRef: constant,
+  SetToDefault: constant,
+  SQLValueFunction: constant,
+  MergeSupportFunc: constant,
+  GroupingFunc: constant,
+  CurrentOfExpr: constant,
+  String: constant,
+  Integer: constant,
+  TypeName: constant,
+  A_Star: constant,
+  TypeCast: typeCast,
+  CollateClause: collate,
+  A_Expr: operator,
+  A_Indirection: indirection,
+  SubLink: sublink,
+  FuncCall: call,
+  NullTest: revealFree,
+  MultiAssignRef: multiAssign,
+  SelectStmt: subselect,
+  ...Object.fromEntries(
+    `CoalesceExpr MinMaxExpr BooleanTest BoolExpr CaseExpr CaseWhen RowExpr A_ArrayExpr NamedArgExpr List SortBy WindowDef GroupingSet
+    XmlExpr XmlSerialize JsonObjectConstructor JsonArrayConstructor JsonArrayQueryConstructor JsonObjectAgg JsonArrayAgg
+    JsonKeyValue JsonValueExpr JsonParseExpr JsonScalarExpr JsonSerializeExpr JsonFuncExpr JsonIsPredicate JsonOutput
+    JsonBehavior JsonArgument ResTarget`
+      .split(/\s+/)
+      .map((type) => [type, computed]),
+  ),
+});
+
+export function resolveExpression(run: Run, value: unknown, scope: Scope): Value {
+  run.step();
+  const node: TreeNode | undefined = asNode(value);
+  if (!node) return isTree(value) ? { label: derive(inside(run, Object.values(value), scope)) } : CLEAN_VALUE;
+  const handler = HANDLERS[node.type];
+  if (!handler) return run.unknown();
+  const found = handler(run, node.body, scope);
+  run.met(found.label);
+  return found;
+}

@@ -1,0 +1,198 @@
+// Lineage of FROM: relations, subqueries, functions, joins. A non-lateral subquery must not see its neighbours, or
+// its names would be given the wrong columns.
+import type { CatalogueRelation } from '../../../model/catalogue.ts';
+import { aliasOf, rangeFunction, tableFunction } from './from-function.ts';
+import {
+  type Column,
+  derive,
+  type Label,
+  merge,
+  mergeValues,
+  renamed,
+  type Shape,
+  shapeLabel,
+  UNKNOWN,
+  UNKNOWN_SHAPE,
+} from './label.ts';
+import type { Run } from './run.ts';
+import { type CteList, findCte, type Range, type Scope } from './scope.ts';
+import { asList, asNames, asNode, asText, asTree, type Tree } from './tree.ts';
+
+/** One resolved entry of FROM. */
+interface Item {
+  readonly ranges: readonly Range[];
+  readonly shape: Shape;
+  readonly predicate: Label;
+}
+
+export interface From {
+  readonly scope: Scope;
+  readonly predicate: Label;
+}
+
+/** An entry without predicates of its own. */
+const single = (alias: string | undefined, shape: Shape): Item => ({
+  ranges: [{ alias, shape }],
+  shape,
+  predicate: { sources: [], bare: true, unknown: false },
+});
+
+/** Columns of the likeliest relation, each with what a column of that name may carry in any relation of the name. */
+export function relationShape(run: Run, candidates: readonly CatalogueRelation[]): Shape {
+  const [first, ...others] = candidates;
+  if (!first) {
+    run.met(UNKNOWN);
+    return UNKNOWN_SHAPE;
+  }
+  for (const candidate of candidates) run.met(run.facts.reach(candidate));
+  const shape = run.facts.shape(first);
+  if (others.length === 0) return shape;
+  const elsewhere = others.flatMap((other) => run.facts.shape(other).columns);
+  return {
+    columns: shape.columns.map((column) => {
+      const same = elsewhere.filter((other) => other.name === column.name).map((other) => other.value.label);
+      const label = merge([column.value.label, ...same]);
+      return {
+        name: column.name,
+        value: label === column.value.label ? column.value : { ...column.value, label },
+      };
+    }),
+  };
+}
+
+export const relationsOf = (run: Run, body: Tree): readonly CatalogueRelation[] =>
+  run.facts.find(asText(body['schemaname']), asText(body['relname']) ?? '');
+
+function rangeVar(run: Run, body: Tree, before: Scope): Item {
+  const alias = aliasOf(body);
+  const name = asText(body['relname']) ?? '';
+  const cte = body['schemaname'] === undefined ? findCte(before.ctes, name) : undefined;
+  const shape = cte ?? relationShape(run, relationsOf(run, body));
+  return single(alias.name ?? name, renamed(shape, alias.columns));
+}
+
+function subselect(run: Run, body: Tree, before: Scope): Item {
+  const alias = aliasOf(body);
+  const node = asNode(body['subquery']);
+  if (!node) return single(alias.name, UNKNOWN_SHAPE);
+  const outer = body['lateral'] === true ? before : before.outer;
+  const rows = run.parts.statement(run, node, outer, before.ctes);
+  return { ...single(alias.name, renamed(rows.shape, alias.columns)), predicate: rows.predicate };
+}
+
+function mergedNames(body: Tree, left: Shape, right: Shape): readonly string[] {
+  if (body['isNatural'] !== true) return asNames(body['usingClause']);
+  const names = new Set(right.columns.map((column) => column.name));
+  return left.columns.flatMap((column) =>
+    column.name !== undefined && names.has(column.name) ? [column.name] : [],
+  );
+}
+
+/** Columns of a join: those of USING first, then what is left of either side. */
+function joinShape(
+  names: readonly string[],
+  left: Shape,
+  right: Shape,
+): { readonly shape: Shape; readonly using: readonly Column[] } {
+  const rests = [left, right].flatMap((shape) => (shape.rest ? [shape.rest] : []));
+  const using = names.map((name): Column => {
+    const sides = [left, right].flatMap((shape) =>
+      shape.columns.filter((column) => column.name === name).slice(0, 1),
+    );
+    if (sides.length === 2 && rests.length === 0)
+      return { name, value: mergeValues(sides.map((side) => side.value)) };
+    return {
+      name,
+      value: {
+        label: derive([...sides.map((side) => side.value.label), ...(rests.length > 0 ? rests : [UNKNOWN])]),
+      },
+    };
+  });
+  const others = [left, right].flatMap((shape) =>
+    shape.columns.filter((column) => column.name === undefined || !names.includes(column.name)),
+  );
+  const columns = [...using, ...others];
+  return { shape: rests.length === 0 ? { columns } : { columns, rest: derive(rests) }, using };
+}
+
+const beside = (scope: Scope, item: Item): Scope => ({
+  ...scope,
+  ranges: [...scope.ranges, ...item.ranges],
+  visible: [...scope.visible, item.shape],
+});
+
+function join(run: Run, body: Tree, before: Scope): Item {
+  const left = resolveItem(run, body['larg'], before);
+  const right = resolveItem(run, body['rarg'], beside(before, left));
+  // With an open side, NATURAL may merge columns that are not known: nothing keeps its place.
+  const blind =
+    body['isNatural'] === true && (left.shape.rest !== undefined || right.shape.rest !== undefined);
+  const joined = joinShape(mergedNames(body, left.shape, right.shape), left.shape, right.shape);
+  const shape: Shape = blind
+    ? { columns: [], rest: derive([shapeLabel(left.shape), shapeLabel(right.shape)]) }
+    : joined.shape;
+  const inside = beside(beside(before, left), right);
+  const quals = body['quals'] === undefined ? [] : [run.parts.expression(run, body['quals'], inside).label];
+  const predicate = derive([left.predicate, right.predicate, ...quals]);
+  const alias = aliasOf(body);
+  if (alias.name !== undefined) {
+    const whole = renamed(shape, alias.columns);
+    return { ranges: [{ alias: alias.name, shape: whole }], shape: whole, predicate };
+  }
+  const usingAlias = asText(asTree(body['join_using_alias'])['aliasname']);
+  const extra: Range[] =
+    usingAlias === undefined ? [] : [{ alias: usingAlias, shape: { columns: joined.using } }];
+  return { ranges: [...left.ranges, ...right.ranges, ...extra], shape, predicate };
+}
+
+function sample(run: Run, body: Tree, before: Scope): Item {
+  for (const arg of [...asList(body['args']), body['repeatable']])
+    if (arg !== undefined) run.parts.expression(run, arg, before);
+  return resolveItem(run, body['relation'], before);
+}
+
+type ItemHandler = (run: Run, body: Tree, before: Scope) => Item;
+
+const called =
+  (resolve: (run: Run, body: Tree, before: Scope) => Range): ItemHandler =>
+  (run, body, before) => {
+    const { alias, shape } = resolve(run, body, before);
+    return single(alias, shape);
+  };
+
+const ITEMS: Readonly<Record<string, ItemHandler>> = Object.assign(Object.create(null), {
+  RangeVar: rangeVar,
+  RangeSubselect: subselect,
+  RangeFunction: called(rangeFunction),
+  RangeTableFunc: called(tableFunction),
+  JsonTable: called(tableFunction),
+  JoinExpr: join,
+  RangeTableSample: sample,
+});
+
+function resolveItem(run: Run, value: unknown, before: Scope): Item {
+  run.step();
+  const node = asNode(value);
+  const handler = node && ITEMS[node.type];
+  if (node && handler) return handler(run, node.body, before);
+  run.met(UNKNOWN);
+  return single(undefined, UNKNOWN_SHAPE);
+}
+
+/** Resolves a FROM list, each entry seeing those before it where the grammar lets it. */
+export function resolveFrom(
+  run: Run,
+  items: readonly unknown[],
+  start: readonly Range[],
+  outer: Scope | undefined,
+  ctes: CteList | undefined,
+): From {
+  let scope: Scope = { ranges: start, visible: start.map((range) => range.shape), outer, ctes };
+  const predicates: Label[] = [];
+  for (const entry of items) {
+    const item = resolveItem(run, entry, scope);
+    scope = beside(scope, item);
+    predicates.push(item.predicate);
+  }
+  return { scope, predicate: derive(predicates) };
+}

@@ -1,0 +1,52 @@
+// Judges one function call by name: what it shows, and whether it keeps its arguments. Every function the name could
+// mean counts, since the server picks by argument types that are not worked out here.
+import type { CatalogueFunction } from '../../../model/catalogue.ts';
+import { KEEPS_NOTHING, REVEAL_FREE } from './builtins.ts';
+import type { Facts } from './facts.ts';
+import { CLEAN, derive, type Label, UNKNOWN } from './label.ts';
+
+export interface CallVerdict {
+  /** What the call may show beyond its arguments. */
+  readonly reach: Label;
+  /** Shows nothing of its arguments' values. */
+  readonly revealFree: boolean;
+  /** May write its arguments somewhere. */
+  readonly keeps: boolean;
+  readonly candidates: readonly CatalogueFunction[];
+}
+
+function candidatesOf(facts: Facts, parts: readonly string[]): readonly CatalogueFunction[] {
+  const name = parts.at(-1) ?? '';
+  const schema = parts.at(-2);
+  const all = facts.catalogue.functionsByName.get(name) ?? [];
+  return schema === undefined ? all : all.filter((one) => one.schema === schema);
+}
+
+const keeps = (one: CatalogueFunction): boolean =>
+  one.volatility === 'v' && !(one.builtin && KEEPS_NOTHING.has(one.name));
+
+/** `current_setting('server_version')` is a setting of the server; one with a dot may hold anything. */
+function settingName(args: readonly unknown[], literal: (value: unknown) => string | undefined): boolean {
+  const name = literal(args[0]);
+  return name !== undefined && !name.includes('.');
+}
+
+export function judgeCall(
+  facts: Facts,
+  parts: readonly string[],
+  args: readonly unknown[],
+  literal: (value: unknown) => string | undefined,
+): CallVerdict {
+  const candidates = candidatesOf(facts, parts);
+  const name = parts.at(-1) ?? '';
+  if (candidates.length === 0) return { reach: UNKNOWN, revealFree: false, keeps: true, candidates };
+  const shipped = candidates.every((one) => one.builtin);
+  if (shipped && name === 'current_setting' && settingName(args, literal))
+    return { reach: CLEAN, revealFree: false, keeps: false, candidates };
+  return {
+    reach: derive(candidates.map((one) => facts.functionReach(one))),
+    revealFree: shipped && REVEAL_FREE.has(name),
+    keeps: candidates.some(keeps),
+    candidates,
+  };
+}

@@ -1,0 +1,114 @@
+// Which columns a name can mean at one place of a query. Where the server would report an error, any answer is fine;
+// where it would not, the answer must cover what the server picks.
+import {
+  CLEAN_VALUE,
+  type Column,
+  derive,
+  fieldOf,
+  type Label,
+  mergeValues,
+  rowValue,
+  type Shape,
+  UNKNOWN,
+  UNKNOWN_VALUE,
+  type Value,
+} from './label.ts';
+
+/** One entry of FROM under the name it is addressed by. */
+export interface Range {
+  readonly alias: string | undefined;
+  readonly shape: Shape;
+}
+
+/** Common table expressions in sight, innermost first. */
+export interface CteList {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly next: CteList | undefined;
+}
+
+export interface Scope {
+  /** For qualified names. */
+  readonly ranges: readonly Range[];
+  /** For unqualified names and `*`: columns in order, joins merged. */
+  readonly visible: readonly Shape[];
+  readonly outer: Scope | undefined;
+  readonly ctes: CteList | undefined;
+}
+
+export const EMPTY_SCOPE: Scope = { ranges: [], visible: [], outer: undefined, ctes: undefined };
+
+const SYSTEM_COLUMNS: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+export function findCte(list: CteList | undefined, name: string): Shape | undefined {
+  for (let at = list; at; at = at.next) if (at.name === name) return at.shape;
+  return undefined;
+}
+
+/** Labels of columns that might answer to any name. */
+function openLabels(shapes: readonly Shape[]): Label[] {
+  const unnamed = shapes.flatMap((shape) => shape.columns.filter((column) => column.name === undefined));
+  const rests = shapes.flatMap((shape) => (shape.rest ? [shape.rest] : []));
+  return [...unnamed.map((column) => column.value.label), ...rests];
+}
+
+const named = (shapes: readonly Shape[], name: string): Column[] =>
+  shapes.flatMap((shape) => shape.columns.filter((column) => column.name === name));
+
+function rangeNamed(scope: Scope, name: string): Range | undefined {
+  for (let at: Scope | undefined = scope; at; at = at.outer) {
+    const range = at.ranges.find((candidate) => candidate.alias === name);
+    if (range) return range;
+  }
+  return undefined;
+}
+
+/** `name`: a column of the innermost level that has it, or else a whole row. */
+function unqualified(scope: Scope, name: string): Value {
+  const open: Label[] = [];
+  for (let at: Scope | undefined = scope; at; at = at.outer) {
+    const found = named(at.visible, name).map((column) => column.value);
+    if (found.length > 0) {
+      const value = mergeValues(found);
+      return open.length === 0 ? value : { label: derive([value.label, ...open]) };
+    }
+    open.push(...openLabels(at.visible));
+  }
+  const range = rangeNamed(scope, name);
+  if (range) {
+    const row = rowValue(range.shape);
+    // A function in FROM answers to its alias with its value.
+    return open.length === 0 ? row : { label: derive([row.label, ...open]) };
+  }
+  if (SYSTEM_COLUMNS.has(name)) return CLEAN_VALUE;
+  return open.length === 0 ? UNKNOWN_VALUE : { label: derive([UNKNOWN, ...open]) };
+}
+
+function qualified(scope: Scope, table: string, name: string): Value {
+  const range = rangeNamed(scope, table);
+  if (!range) return UNKNOWN_VALUE;
+  const found = named([range.shape], name);
+  if (found.length > 0) return mergeValues(found.map((column) => column.value));
+  if (SYSTEM_COLUMNS.has(name)) return CLEAN_VALUE;
+  const open = openLabels([range.shape]);
+  if (open.length > 0) return { label: derive(open) };
+  return fieldOf(rowValue(range.shape), name);
+}
+
+/** A column reference by its parts, without `*`; the last part is the column, the one before it its table. */
+export function lookUp(scope: Scope, parts: readonly string[]): Value {
+  const name = parts.at(-1);
+  if (name === undefined) return UNKNOWN_VALUE;
+  const table = parts.at(-2);
+  return table === undefined ? unqualified(scope, name) : qualified(scope, table, name);
+}
+
+/** The columns `*` or `table.*` stands for. */
+export function starOf(scope: Scope, parts: readonly string[]): Shape {
+  const table = parts.at(-1);
+  const shapes =
+    table === undefined ? scope.visible : [rangeNamed(scope, table)?.shape ?? { columns: [], rest: UNKNOWN }];
+  const rests = shapes.flatMap((shape) => (shape.rest ? [shape.rest] : []));
+  const columns = shapes.flatMap((shape) => shape.columns);
+  return rests.length === 0 ? { columns } : { columns, rest: derive(rests) };
+}

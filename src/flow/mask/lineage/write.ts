@@ -1,0 +1,172 @@
+// Lineage of INSERT, UPDATE, DELETE and MERGE: what RETURNING shows, and which protected values are written where
+// they are not protected.
+import type { CatalogueRelation } from '../../../model/catalogue.ts';
+import { relationShape, relationsOf, resolveFrom } from './from.ts';
+import { CLEAN, derive, type Label, type Shape, shapeLabel, UNKNOWN_SHAPE } from './label.ts';
+import type { Rows, Run } from './run.ts';
+import type { CteList, Range, Scope } from './scope.ts';
+import { resolveTargets, withClause } from './select.ts';
+import { asBody, asList, asNames, asNode, asText, asTree, type Tree } from './tree.ts';
+
+interface Target {
+  readonly candidates: readonly CatalogueRelation[];
+  readonly shape: Shape;
+  readonly range: Range;
+}
+
+/** The relation written to. Common table expressions do not hide it. */
+function targetOf(run: Run, body: Tree): Target {
+  const relation = asTree(body['relation']);
+  const candidates = relationsOf(run, relation);
+  const shape = relationShape(run, candidates);
+  // Triggers, foreign keys and rules can meet anything, and say so in errors.
+  if (candidates.some((candidate) => candidate.acts === true)) run.reaches = true;
+  const alias = asText(asTree(relation['alias'])['aliasname']) ?? asText(relation['relname']);
+  return { candidates, shape, range: { alias, shape } };
+}
+
+const dataTypes = (label: Label): readonly string[] => label.sources.map((source) => source.dataType);
+
+/** Data types whose values may stay in the column of that name: those it is protected as itself. */
+function keptBy(target: Target, name: string | undefined): readonly string[] {
+  const column = target.shape.columns.find((candidate) => candidate.name === name);
+  return column && target.candidates.length === 1 ? dataTypes(column.value.label) : [];
+}
+
+/** `SET name = value, …` */
+function assign(run: Run, target: Target, list: readonly unknown[], scope: Scope): void {
+  for (const item of list) {
+    const body = asTree(asBody(item, 'ResTarget'));
+    const label = run.parts.expression(run, body['val'], scope).label;
+    run.leaves(label, keptBy(target, asText(body['name'])));
+  }
+}
+
+/** Rows written by position into the named columns, or into all columns in order. */
+function place(run: Run, target: Target, names: readonly (string | undefined)[], source: Shape): void {
+  if (source.rest) {
+    run.leaves(shapeLabel(source));
+    return;
+  }
+  const columns = names.length > 0 ? names : target.shape.columns.map((column) => column.name);
+  source.columns.forEach((column, index) => {
+    run.leaves(column.value.label, keptBy(target, columns[index]));
+  });
+}
+
+const targetNames = (list: unknown): readonly (string | undefined)[] =>
+  asList(list).map((item) => asText(asBody(item, 'ResTarget')?.['name']));
+
+function returning(run: Run, body: Tree, target: Target, scope: Scope): Shape {
+  const clause = asTree(body['returningClause']);
+  const exprs = asList(clause['exprs'] ?? body['returningList']);
+  if (exprs.length === 0) return { columns: [] };
+  const options = asList(clause['options']).map((option) => asTree(asBody(option, 'ReturningOption')));
+  const nameOf = (kind: string, fallback: string): string =>
+    asText(options.find((option) => option['option'] === `RETURNING_OPTION_${kind}`)?.['value']) ?? fallback;
+  // PostgreSQL 18: the row before and after, unless something else goes by that name.
+  const versions = [nameOf('OLD', 'old'), nameOf('NEW', 'new')].map(
+    (alias): Range => ({ alias, shape: target.shape }),
+  );
+  return resolveTargets(run, exprs, { ...scope, ranges: [...scope.ranges, ...versions] });
+}
+
+function insert(run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined): Rows {
+  const ctes = withClause(run, body, outer, above);
+  const target = targetOf(run, body);
+  const select = asNode(body['selectStmt']);
+  if (select)
+    place(run, target, targetNames(body['cols']), run.parts.statement(run, select, outer, ctes).shape);
+  const scope: Scope = { ranges: [target.range], visible: [target.shape], outer, ctes };
+  const conflict = asTree(body['onConflictClause']);
+  const excluded: Scope = { ...scope, ranges: [...scope.ranges, { alias: 'excluded', shape: target.shape }] };
+  assign(run, target, asList(conflict['targetList']), excluded);
+  if (conflict['whereClause'] !== undefined) run.parts.expression(run, conflict['whereClause'], excluded);
+  return { shape: returning(run, body, target, scope), predicate: CLEAN };
+}
+
+function update(run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined): Rows {
+  const ctes = withClause(run, body, outer, above);
+  const target = targetOf(run, body);
+  const { scope, predicate } = resolveFrom(run, asList(body['fromClause']), [target.range], outer, ctes);
+  assign(run, target, asList(body['targetList']), scope);
+  return finish(run, body, target, scope, predicate);
+}
+
+function remove(run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined): Rows {
+  const ctes = withClause(run, body, outer, above);
+  const target = targetOf(run, body);
+  const { scope, predicate } = resolveFrom(run, asList(body['usingClause']), [target.range], outer, ctes);
+  return finish(run, body, target, scope, predicate);
+}
+
+function finish(run: Run, body: Tree, target: Target, scope: Scope, predicate: Label): Rows {
+  const where =
+    body['whereClause'] === undefined ? CLEAN : run.parts.expression(run, body['whereClause'], scope).label;
+  return { shape: returning(run, body, target, scope), predicate: derive([predicate, where]) };
+}
+
+function merge(run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined): Rows {
+  const ctes = withClause(run, body, outer, above);
+  const target = targetOf(run, body);
+  // `*` in MERGE … RETURNING lists the source before the target.
+  const from = resolveFrom(run, [body['sourceRelation']], [], outer, ctes);
+  const scope: Scope = {
+    ...from.scope,
+    ranges: [...from.scope.ranges, target.range],
+    visible: [...from.scope.visible, target.shape],
+  };
+  const predicate = run.parts.expression(run, body['joinCondition'], scope).label;
+  for (const item of asList(body['mergeWhenClauses'])) {
+    const clause = asTree(asBody(item, 'MergeWhenClause'));
+    if (clause['condition'] !== undefined) run.parts.expression(run, clause['condition'], scope);
+    const list = asList(clause['targetList']);
+    if (clause['commandType'] !== 'CMD_INSERT') assign(run, target, list, scope);
+    else {
+      const columns = asList(clause['values']).map((value) => ({
+        name: undefined,
+        value: run.parts.expression(run, value, scope),
+      }));
+      place(run, target, targetNames(list), { columns });
+    }
+  }
+  return { shape: returning(run, body, target, scope), predicate: derive([from.predicate, predicate]) };
+}
+
+type Writer = (run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined) => Rows;
+
+const WRITERS: Readonly<Record<string, Writer>> = Object.assign(Object.create(null), {
+  InsertStmt: insert,
+  UpdateStmt: update,
+  DeleteStmt: remove,
+  MergeStmt: merge,
+});
+
+export const isWriter = (type: string): boolean => WRITERS[type] !== undefined;
+
+export function resolveWriter(
+  run: Run,
+  type: string,
+  body: Tree,
+  outer: Scope | undefined,
+  ctes: CteList | undefined,
+): Rows {
+  run.step();
+  const writer = WRITERS[type];
+  if (writer) return writer(run, body, outer, ctes);
+  run.met({ sources: [], bare: false, unknown: true });
+  return { shape: UNKNOWN_SHAPE, predicate: { sources: [], bare: false, unknown: true } };
+}
+
+/** Columns COPY names, or all of them. */
+export function copiedColumns(run: Run, body: Tree): Shape {
+  const target = targetOf(run, body);
+  const names = asNames(body['attlist']);
+  if (names.length === 0) return target.shape;
+  return {
+    columns: names.map((name) => {
+      const column = target.shape.columns.find((candidate) => candidate.name === name);
+      return column ?? { name, value: run.unknown() };
+    }),
+  };
+}
