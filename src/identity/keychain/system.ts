@@ -40,7 +40,8 @@ function reasonOf(error: unknown): string {
   const text = String(message ?? error).split('\n')[0] ?? '';
   if (code === 'ERR_MODULE_NOT_FOUND') return 'the optional package keytar is not installed';
   if (text.startsWith('Failed to load keytar')) return 'its library is missing (libsecret on Linux)';
-  if (/autolaunch|D-?Bus|org\.freedesktop\.secrets/i.test(text))
+  if (/locked/i.test(text)) return 'it is locked';
+  if (/autolaunch|could not connect|D-?Bus|org\.freedesktop\.secrets/i.test(text))
     return `there is no secret service here (${text})`;
   return text;
 }
