@@ -11,7 +11,7 @@ import type { Scanner } from '../model/masking.ts';
 import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
 import { type Preparation, refusalOf } from './admission.ts';
 import { classify } from './classify/index.ts';
-import { parseTree } from './classify/tree.ts';
+import { parseTree } from './parse-tree.ts';
 import type { Conversation, MessageFields, SessionPipeline } from './conversation.ts';
 import { decide, loadPolicies, type PolicySet, reveals } from './decide/index.ts';
 import { type Approver, escalate } from './escalate/index.ts';
