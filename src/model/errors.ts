@@ -178,6 +178,16 @@ export const ERRORS = {
     hint: 'install it ({package}), or use `broker query {connection} "SQL"`',
     exit: EXIT.launcher,
   },
+  'client-failed': {
+    summary: '{client} cannot be started: {reason}',
+    hint: 'run it without broker to see whether it works by itself',
+    exit: EXIT.launcher,
+  },
+  'target-error': {
+    summary: '{connection} reports: {message}',
+    hint: 'correct the statement; SQLSTATE {sqlstate}',
+    exit: EXIT.usage,
+  },
   'terminal-missing': {
     summary: 'this needs a terminal',
     hint: 'run it in a terminal, or use `broker query` or `broker exec`',
