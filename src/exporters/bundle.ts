@@ -1,0 +1,117 @@
+// The assessor's folder: evidence as it stands in the store, an index, our verdicts, and a way to check them without us.
+import { canonical } from '../lib/canonical.ts';
+import { blobKey } from '../model/bundle.ts';
+import { README } from './bundle-readme.ts';
+import { VERIFY_SH } from './bundle-verify.ts';
+import type {
+  ExportedStatement,
+  Exporter,
+  ExportFooter,
+  ExportHeader,
+  ExportTarget,
+  ExportWriter,
+} from './exporter.ts';
+
+interface IndexRow {
+  readonly key: string;
+  readonly sha256: string;
+  readonly kind: string;
+  readonly time: string;
+  readonly iss: string;
+  readonly sub: string;
+  readonly session?: string;
+  readonly connection?: string;
+  readonly end?: string;
+  readonly counts?: object;
+  readonly blobs: Readonly<Record<string, string>>;
+}
+
+/** Readable and still the same bytes for the same input: members in canonical order. */
+function pretty(value: unknown): string {
+  return `${JSON.stringify(JSON.parse(canonical(value)), null, 2)}\n`;
+}
+
+function rowOf({ key, digest, predicate, subjects, chosen }: ExportedStatement): IndexRow {
+  const { kind, clock, identity, session } = predicate;
+  return {
+    key,
+    sha256: digest,
+    kind,
+    time: clock.wall,
+    iss: identity.iss,
+    sub: identity.sub,
+    ...(session ? { session: session.id, connection: session.connection } : {}),
+    ...(session?.end ? { end: session.end } : {}),
+    ...(session?.counts ? { counts: session.counts } : {}),
+    blobs: chosen ? Object.fromEntries(subjects.map((each) => [each.name, each.digest])) : {},
+  };
+}
+
+class BundleWriter implements ExportWriter {
+  readonly #target: ExportTarget;
+  readonly #rows: IndexRow[] = [];
+  readonly #named = new Set<string>();
+  readonly #written = new Set<string>();
+  #header: ExportHeader | undefined;
+
+  constructor(target: ExportTarget) {
+    this.#target = target;
+  }
+
+  async header(header: ExportHeader): Promise<void> {
+    this.#header = header;
+    await this.#target.file('v1/store.json', header.store.file);
+    await this.#target.file('verify.sh', VERIFY_SH, true);
+  }
+
+  async statement(statement: ExportedStatement): Promise<void> {
+    this.#rows.push(rowOf(statement));
+    for (const { digest } of statement.subjects) this.#named.add(digest);
+    await this.#target.file(statement.key, statement.bytes);
+  }
+
+  async blob(digest: string, bytes: Uint8Array): Promise<void> {
+    this.#written.add(digest);
+    await this.#target.file(blobKey(digest), bytes);
+  }
+
+  async event(): Promise<void> {}
+
+  async footer({ verdicts, access }: ExportFooter): Promise<void> {
+    const { store, filters, made, tool } = this.#header as ExportHeader;
+    const withheld = [...this.#named].filter((digest) => !this.#written.has(digest)).sort();
+    const heads: Record<string, { seq: number; sha256: string }> = {};
+    for (const { key, sha256 } of this.#rows) {
+      const [, , , writer = '', name = ''] = key.split('/');
+      heads[writer.slice('writer='.length)] = { seq: Number(name.slice(0, 10)), sha256 };
+    }
+    const index = {
+      format: 'urn:access-broker:export:v1',
+      made,
+      tool,
+      store: { id: store.id, url: store.url },
+      filters,
+      heads,
+      statements: this.#rows,
+      withheld,
+    };
+    await this.#target.file('index.json', pretty(index));
+    await this.#target.file('verdicts.json', pretty({ ...verdicts, access }));
+    await this.#target.file(
+      'README.md',
+      README({ verdicts, access, filters, made, sessions: this.#sessions(), withheld: withheld.length }),
+    );
+  }
+
+  #sessions(): number {
+    return this.#rows.filter((row) => row.kind === 'session' && Object.keys(row.blobs).length > 0).length;
+  }
+}
+
+export const bundleExporter: Exporter = {
+  id: 'bundle',
+  summary: 'a folder to check without us: statements, blobs, verdicts, verify.sh',
+  wants: { blobs: true, events: false },
+  streams: false,
+  open: (target) => new BundleWriter(target),
+};

@@ -1,0 +1,9 @@
+// The exporters shelf: one row per format, loaded when first used.
+import type { Exporter } from './exporter.ts';
+
+export type * from './exporter.ts';
+
+export const EXPORTERS: Readonly<Record<string, () => Promise<Exporter>>> = {
+  bundle: async () => (await import('./bundle.ts')).bundleExporter,
+  jsonl: async () => (await import('./jsonl.ts')).jsonlExporter,
+};
