@@ -1,0 +1,223 @@
+// How COPY writes one record in each of its formats: where values lie, and how a changed one is written. No masking here.
+import type { CopyShape } from '../../model/classification.ts';
+import { violation } from './messages.ts';
+
+/** Receives each value of a record: where its bytes lie in the record, and its plain bytes (null for NULL). */
+export type OnValue = (index: number, from: number, to: number, value: Buffer | null) => void;
+
+export interface CopyFormat {
+  /** End of the record that begins at `at`, or -1 when it is not whole. */
+  recordEnd(data: Buffer, at: number, end: number): number;
+  /** Walks a whole record's values; returns how many there were, or -1 when it holds none (binary trailer). */
+  walk(data: Buffer, at: number, end: number, onValue: OnValue): number;
+  /** A changed value as it is written in place of [from, to). */
+  write(value: Uint8Array | null, wasQuoted: boolean): Buffer;
+}
+
+const BACKSLASH = 0x5c;
+const NEWLINE = 0x0a;
+/** COPY TO writes these control characters as a backslash and a letter. */
+const LETTERS: Readonly<Record<number, number>> = {
+  8: 0x62,
+  9: 0x74,
+  10: 0x6e,
+  11: 0x76,
+  12: 0x66,
+  13: 0x72,
+};
+const CONTROLS: Readonly<Record<number, number>> = Object.fromEntries(
+  Object.entries(LETTERS).map(([control, letter]) => [letter, Number(control)]),
+);
+
+/** Text format: rows end at a raw newline, which never stands inside a value. */
+export class TextFormat implements CopyFormat {
+  readonly #delimiter: number;
+  readonly #null: Buffer;
+
+  constructor(shape: CopyShape) {
+    this.#delimiter = shape.delimiter.charCodeAt(0);
+    this.#null = Buffer.from(shape.null, 'utf8');
+  }
+
+  recordEnd(data: Buffer, at: number, end: number): number {
+    const found = data.indexOf(NEWLINE, at);
+    return found < 0 || found >= end ? -1 : found + 1;
+  }
+
+  walk(data: Buffer, at: number, end: number, onValue: OnValue): number {
+    const last = end - 1;
+    let [index, from, escaped] = [0, at, false];
+    for (let pos = at; ; pos++) {
+      const byte = pos < last ? (data[pos] as number) : this.#delimiter;
+      if (pos < last && byte === BACKSLASH) {
+        escaped = true;
+        pos += 1;
+      } else if (byte === this.#delimiter || pos >= last) {
+        const raw = data.subarray(from, Math.min(pos, last));
+        const value = raw.equals(this.#null) ? null : escaped ? unescape(raw) : raw;
+        onValue(index, from, Math.min(pos, last), value);
+        index += 1;
+        if (pos >= last) return index;
+        from = pos + 1;
+        escaped = false;
+      }
+    }
+  }
+
+  write(value: Uint8Array | null): Buffer {
+    if (value === null) return this.#null;
+    const out = Buffer.allocUnsafe(value.length * 2);
+    let used = 0;
+    for (const byte of value) {
+      const letter = LETTERS[byte];
+      if (letter !== undefined || byte === BACKSLASH || byte === this.#delimiter) out[used++] = BACKSLASH;
+      out[used++] = letter ?? byte;
+    }
+    return out.subarray(0, used);
+  }
+}
+
+function unescape(raw: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(raw.length);
+  let used = 0;
+  for (let at = 0; at < raw.length; at++) {
+    let byte = raw[at] as number;
+    if (byte === BACKSLASH && at + 1 < raw.length) {
+      at += 1;
+      byte = raw[at] as number;
+      byte = CONTROLS[byte] ?? byte;
+    }
+    out[used++] = byte;
+  }
+  return out.subarray(0, used);
+}
+
+/** CSV: newlines and delimiters may stand inside quotes. */
+export class CsvFormat implements CopyFormat {
+  readonly #delimiter: number;
+  readonly #quote: number;
+  readonly #escape: number;
+  readonly #null: Buffer;
+
+  constructor(shape: CopyShape) {
+    this.#delimiter = shape.delimiter.charCodeAt(0);
+    this.#quote = shape.quote.charCodeAt(0);
+    this.#escape = shape.escape.charCodeAt(0);
+    this.#null = Buffer.from(shape.null, 'utf8');
+  }
+
+  recordEnd(data: Buffer, at: number, end: number): number {
+    let quoted = false;
+    for (let pos = at; pos < end; pos++) {
+      const byte = data[pos];
+      if (quoted && byte === this.#escape && this.#escapes(data, pos, end)) pos += 1;
+      else if (byte === this.#quote) {
+        // The last byte here may be an escape whose other half is still to come; a quote that closes is followed by more.
+        if (quoted && this.#escape === this.#quote && pos + 1 === end) return -1;
+        quoted = !quoted;
+      } else if (byte === NEWLINE && !quoted) return pos + 1;
+    }
+    return -1;
+  }
+
+  #escapes(data: Buffer, pos: number, end: number): boolean {
+    const next = pos + 1 < end ? data[pos + 1] : -1;
+    return next === this.#quote || next === this.#escape;
+  }
+
+  walk(data: Buffer, at: number, end: number, onValue: OnValue): number {
+    const last = end - 1;
+    let [index, from, quoted, wasQuoted] = [0, at, false, false];
+    for (let pos = at; ; pos++) {
+      const byte = pos < last ? data[pos] : -1;
+      if (quoted && pos < last) {
+        if (byte === this.#escape && this.#escapes(data, pos, last)) pos += 1;
+        else if (byte === this.#quote) quoted = false;
+      } else if (byte === this.#quote) {
+        quoted = true;
+        wasQuoted = true;
+      } else if (byte === this.#delimiter || pos >= last) {
+        const raw = data.subarray(from, pos);
+        const isNull = !wasQuoted && raw.equals(this.#null);
+        onValue(index, from, pos, isNull ? null : wasQuoted ? this.#plain(raw) : raw);
+        index += 1;
+        if (pos >= last) return index;
+        from = pos + 1;
+        wasQuoted = false;
+      }
+    }
+  }
+
+  #plain(raw: Buffer): Buffer {
+    const out = Buffer.allocUnsafe(raw.length);
+    let used = 0;
+    let quoted = false;
+    for (let at = 0; at < raw.length; at++) {
+      const byte = raw[at] as number;
+      if (quoted && byte === this.#escape && this.#escapes(raw, at, raw.length)) {
+        at += 1;
+        out[used++] = raw[at] as number;
+      } else if (byte === this.#quote) quoted = !quoted;
+      else out[used++] = byte;
+    }
+    return out.subarray(0, used);
+  }
+
+  write(value: Uint8Array | null, wasQuoted: boolean): Buffer {
+    if (value === null) return this.#null;
+    const special = (byte: number) =>
+      byte === this.#delimiter ||
+      byte === this.#quote ||
+      byte === NEWLINE ||
+      byte === 13 ||
+      byte === BACKSLASH;
+    const plain = Buffer.from(value);
+    if (!wasQuoted && !plain.some(special) && !plain.equals(this.#null)) return plain;
+    const out = Buffer.allocUnsafe(value.length * 2 + 2);
+    let used = 0;
+    out[used++] = this.#quote;
+    for (const byte of value) {
+      if (byte === this.#quote || byte === this.#escape) out[used++] = this.#escape;
+      out[used++] = byte;
+    }
+    out[used++] = this.#quote;
+    return out.subarray(0, used);
+  }
+}
+
+/** Binary: a count and length-prefixed values per tuple; the file header is dealt with by the stream. */
+export class BinaryFormat implements CopyFormat {
+  recordEnd(data: Buffer, at: number, end: number): number {
+    if (end - at < 2) return -1;
+    const count = data.readInt16BE(at);
+    let pos = at + 2;
+    if (count < -1) throw violation('server', 'a COPY tuple with a negative count');
+    for (let index = 0; index < count; index++) {
+      if (end - pos < 4) return -1;
+      const length = data.readInt32BE(pos);
+      if (length < -1) throw violation('server', 'a COPY value shorter than nothing');
+      pos += 4 + Math.max(length, 0);
+      if (pos > end) return -1;
+    }
+    return pos;
+  }
+
+  walk(data: Buffer, at: number, _end: number, onValue: OnValue): number {
+    const count = data.readInt16BE(at);
+    let pos = at + 2;
+    for (let index = 0; index < count; index++) {
+      const length = data.readInt32BE(pos);
+      const to = pos + 4 + Math.max(length, 0);
+      onValue(index, pos, to, length < 0 ? null : data.subarray(pos + 4, to));
+      pos = to;
+    }
+    return count;
+  }
+
+  write(value: Uint8Array | null): Buffer {
+    const out = Buffer.allocUnsafe(4 + (value?.length ?? 0));
+    out.writeInt32BE(value === null ? -1 : value.length, 0);
+    if (value) out.set(value, 4);
+    return out;
+  }
+}

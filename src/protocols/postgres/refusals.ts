@@ -1,0 +1,55 @@
+// Words a refusal as PostgreSQL would: ErrorResponse with SQLSTATE, detail and hint. Decides nothing.
+
+import type { Decision } from '../../model/decision.ts';
+import type { BrokerError } from '../../model/errors.ts';
+import { FROM_SERVER, fieldsMessage } from './messages.ts';
+
+export type Severity = 'ERROR' | 'FATAL' | 'WARNING' | 'NOTICE';
+
+/** One line each for policies and advice of a decision; undefined when there is none. */
+export function policyDetail(decision: Decision | undefined): string | undefined {
+  if (!decision) return undefined;
+  const policies =
+    decision.policies.length > 0
+      ? `policies: ${decision.policies.join(', ')}`
+      : 'policies: none allows it (default deny)';
+  return [policies, ...decision.advice, ...decision.errors].join('\n');
+}
+
+/** ErrorResponse for a failure of ours. */
+export function refusal(error: BrokerError, severity: Severity = 'ERROR', detail?: string): Buffer {
+  const fields = new Map([
+    ['S', severity],
+    ['V', severity],
+    ['C', error.row.sqlstate ?? 'XX000'],
+    ['M', error.message],
+  ]);
+  if (detail) fields.set('D', detail);
+  fields.set('H', error.hint);
+  fields.set('R', `broker:${error.code}`);
+  return fieldsMessage(FROM_SERVER.error, fields);
+}
+
+/** ErrorResponse in the server's own words, for what it would have said itself. */
+export function serverError(sqlstate: string, text: string): Buffer {
+  return fieldsMessage(
+    FROM_SERVER.error,
+    new Map([
+      ['S', 'ERROR'],
+      ['V', 'ERROR'],
+      ['C', sqlstate],
+      ['M', text],
+    ]),
+  );
+}
+
+export function notice(text: string, hint?: string): Buffer {
+  const fields = new Map([
+    ['S', 'NOTICE'],
+    ['V', 'NOTICE'],
+    ['C', '00000'],
+    ['M', text],
+  ]);
+  if (hint) fields.set('H', hint);
+  return fieldsMessage(FROM_SERVER.notice, fields);
+}

@@ -1,0 +1,279 @@
+// One client's connection and its own upstream connection, joined. Nothing leaves either way before it is recorded.
+import type { Hold } from '../../flow/conversation.ts';
+import { BrokerError } from '../../model/errors.ts';
+import { Framer } from './framer.ts';
+import type { Link } from './link.ts';
+import { FROM_CLIENT, message } from './messages.ts';
+import { notice, refusal, type Severity } from './refusals.ts';
+import { Replies } from './replies.ts';
+import { type Holder, Requests } from './requests.ts';
+import type { Wire, WireHandler } from './wire.ts';
+
+/** Bytes kept from a client while one of its statements is held. */
+const HELD_LIMIT = 1024 * 1024;
+/** How long answers are awaited for the record once the client is gone, and a peer is given to take our last words. */
+const LINGER = 2_000;
+const TERMINATE = message(FROM_CLIENT.terminate);
+const NOTHING = Buffer.alloc(0);
+
+export interface RelayParts {
+  readonly client: Wire;
+  readonly server: Wire;
+  readonly link: Link;
+  /** Words the loss of the server's connection. */
+  lost(reason: string): BrokerError;
+  /** The conversation is over; called once. */
+  over(reason: string, error: Error | undefined): void;
+}
+
+export class Relay implements Holder {
+  readonly #client: Wire;
+  readonly #server: Wire;
+  readonly #link: Link;
+  readonly #over: RelayParts['over'];
+  readonly #lost: RelayParts['lost'];
+  readonly #requests: Requests;
+  readonly #replies: Replies;
+  readonly #fromClient = new Framer('client');
+  readonly #fromServer = new Framer('server');
+  /** What the client sent behind a held message. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #hold: object | undefined;
+  #withdrawal: AbortController | undefined;
+  #serverBusy = false;
+  #asides: Buffer[] = [];
+  #leaving = false;
+  #clientGone = false;
+  #closed = false;
+  readonly port: Hold;
+
+  constructor(parts: RelayParts) {
+    this.#client = parts.client;
+    this.#server = parts.server;
+    this.#link = parts.link;
+    this.#over = parts.over;
+    this.#lost = parts.lost;
+    this.#requests = new Requests(parts.link, this);
+    this.#replies = new Replies(parts.link);
+    const withdrawal = () => {
+      this.#withdrawal ??= new AbortController();
+      return this.#withdrawal.signal;
+    };
+    this.port = {
+      get signal() {
+        return withdrawal();
+      },
+      notice: (text, hint) => this.#aside(notice(text, hint)),
+    };
+  }
+
+  /** Begins with what the client sent behind its start-up. */
+  start(early: Buffer): void {
+    this.#client.handler = this.#clientHandler;
+    this.#server.handler = this.#serverHandler;
+    if (early.length > 0) this.#consume(early, 0, early.length);
+    this.#server.resume();
+    this.#steer();
+  }
+
+  /** The client asks to cancel what runs. True when a held statement was withdrawn and the server need not know. */
+  cancel(): boolean {
+    if (!this.#requests.withdraw()) return false;
+    this.#withdrawal?.abort();
+    this.#withdrawal = undefined;
+    this.#release(this.#hold);
+    return true;
+  }
+
+  /** Ends the conversation with an error the client can read. */
+  end(error: BrokerError): void {
+    this.#fail(error);
+  }
+
+  hold(until: Promise<unknown>): void {
+    const hold = {};
+    this.#hold = hold;
+    until.then(
+      () => this.#release(hold),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  readonly #clientHandler: WireHandler = {
+    data: (chunk, start, end) => {
+      if (this.#hold) this.#keep(chunk, start, end);
+      else this.#consume(chunk, start, end);
+    },
+    drained: () => this.#server.resume(),
+    ended: () => this.#leave(),
+    closed: () => {
+      this.#clientGone = true;
+      this.#server.resume();
+      this.#leave();
+    },
+  };
+
+  readonly #serverHandler: WireHandler = {
+    data: (chunk, start, end) => this.#produce(chunk, start, end),
+    drained: () => {
+      this.#serverBusy = false;
+      this.#steer();
+    },
+    ended: () => this.#serverEnded(undefined),
+    closed: (error) => this.#serverEnded(error),
+  };
+
+  #consume(chunk: Buffer, start: number, end: number): void {
+    if (this.#closed) return;
+    try {
+      const stopped = this.#fromClient.push(chunk, start, end, this.#requests);
+      if (this.#fromClient.stopped) this.#keep(chunk, stopped, end, true);
+      this.#send();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Keeps what may not be looked at yet; reading stops beyond a bound. */
+  #keep(chunk: Buffer, start: number, end: number, first = false): void {
+    if (end > start) {
+      const copy = Buffer.from(chunk.subarray(start, end));
+      if (first) this.#held.unshift(copy);
+      else this.#held.push(copy);
+      this.#heldBytes += copy.length;
+    }
+    this.#steer();
+  }
+
+  #release(hold: object | undefined): void {
+    if (this.#hold !== hold || this.#closed) return;
+    this.#hold = undefined;
+    let chunk = this.#held.shift() ?? NOTHING;
+    for (;;) {
+      this.#heldBytes -= chunk.length;
+      this.#consume(chunk, 0, chunk.length);
+      if (this.#hold) break;
+      const next = this.#held.shift();
+      if (!next) break;
+      chunk = next;
+    }
+    this.#steer();
+  }
+
+  /** Reads from the client only when there is room for what it sends. */
+  #steer(): void {
+    if (this.#serverBusy || this.#heldBytes > HELD_LIMIT) this.#client.pause();
+    else this.#client.resume();
+  }
+
+  #send(): void {
+    const { toServer, conversation, terminated } = this.#link;
+    if (!toServer.empty) {
+      conversation.flush();
+      this.#server.write(toServer.take());
+      if (this.#server.busy) {
+        toServer.abandon();
+        this.#serverBusy = true;
+        this.#server.watch();
+        this.#client.pause();
+      }
+    }
+    if (terminated) this.#server.end();
+  }
+
+  #produce(chunk: Buffer, start: number, end: number): void {
+    if (this.#closed) return;
+    try {
+      this.#fromServer.push(chunk, start, end, this.#replies);
+      for (const aside of this.#fromServer.between ? this.#asides.splice(0) : [])
+        this.#link.toClient.put(aside);
+      this.#deliver();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #deliver(): void {
+    const { toClient, conversation } = this.#link;
+    if (toClient.empty) return;
+    conversation.flush();
+    const bytes = toClient.take();
+    if (this.#clientGone) return;
+    this.#client.write(bytes);
+    if (!this.#client.busy) return;
+    toClient.abandon();
+    this.#server.pause();
+    this.#client.watch();
+  }
+
+  /** Says something of our own between two messages. */
+  #aside(bytes: Buffer): void {
+    if (this.#closed) return;
+    if (!this.#fromServer.between) {
+      this.#asides.push(bytes);
+      return;
+    }
+    this.#link.toClient.put(bytes);
+    try {
+      this.#deliver();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The client says nothing more: end the server's side politely; answers under way still belong in the record. */
+  #leave(): void {
+    if (this.#leaving || this.#closed) return;
+    this.#leaving = true;
+    this.#requests.withdraw();
+    this.#withdrawal?.abort();
+    this.#server.end(this.#link.terminated ? undefined : TERMINATE);
+    if (this.#link.pending.length === 0) this.#close('client left', undefined);
+    else setTimeout(() => this.#close('client left', undefined), LINGER).unref();
+  }
+
+  #serverEnded(cause: Error | undefined): void {
+    if (this.#closed) return;
+    if (this.#clientGone || this.#leaving || this.#link.terminated) {
+      this.#close('client left', undefined);
+      return;
+    }
+    if (this.#link.fatal) this.#close(`server ended it: ${this.#link.fatal}`, undefined);
+    else this.#fail(this.#lost(cause?.message ?? 'it closed the connection'));
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#closed) return;
+    const error =
+      cause instanceof BrokerError
+        ? cause
+        : new BrokerError(
+            'bug',
+            { reason: cause instanceof Error ? cause.message : String(cause) },
+            { cause },
+          );
+    this.#close(error.message, error);
+  }
+
+  #close(reason: string, error: BrokerError | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#withdrawal?.abort();
+    this.#held = [];
+    const severity: Severity = 'FATAL';
+    if (error && !this.#clientGone && this.#fromServer.between) this.#client.end(refusal(error, severity));
+    else this.#client.end();
+    this.#server.end(TERMINATE);
+    setTimeout(() => this.#server.destroy(), error ? 0 : LINGER).unref();
+    setTimeout(() => this.#client.destroy(), LINGER).unref();
+    this.#client.resume();
+    this.#server.resume();
+    try {
+      this.#replies.lost();
+    } catch {
+      // The journal is what failed; there is nowhere left to write to.
+    }
+    this.#over(reason, error);
+  }
+}

@@ -1,0 +1,453 @@
+// Server to client: every message is understood through the request it answers, masked where it must be, or ends it all.
+import type { MessageFields } from '../../flow/conversation.ts';
+import { BrokerError } from '../../model/errors.ts';
+import type { ResultMask } from '../../model/masking.ts';
+import { CopyOut } from './copy.ts';
+import { readDescription } from './description.ts';
+import { type FrameSink, HEADER } from './framer.ts';
+import type { Link, TransactionStatus } from './link.ts';
+import {
+  FROM_SERVER,
+  fieldsMessage,
+  message,
+  Reader,
+  readFields,
+  sameFields,
+  violation,
+} from './messages.ts';
+import type { Pending } from './pending.ts';
+import { refusal } from './refusals.ts';
+import { maskRow, rowValues } from './rows.ts';
+
+/** Bytes of one message that must be read whole before any of it may leave. */
+const MAX_WHOLE = 64 * 1024 * 1024;
+
+/** A row longer than this is recorded by its size alone. */
+const MAX_SAMPLED = 1024 * 1024;
+
+/** Parameters that change what texts mean; our reading of them holds only for these values. */
+const FIXED: Readonly<Record<string, string>> = {
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+};
+
+const STATUSES: Readonly<Record<number, TransactionStatus>> = { 69: 'E', 73: 'I', 84: 'T' };
+
+export class Replies implements FrameSink {
+  readonly #link: Link;
+  /** Rows of the answer under way may go on as they are, only counted. */
+  #rowsPass = false;
+  #row: Pending | undefined;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  frame(type: number, buffer: Buffer, start: number, end: number): boolean {
+    if (type === FROM_SERVER.dataRow) {
+      const row = this.#row;
+      if (this.#rowsPass && row) {
+        row.rows += 1;
+        row.bytes += end - start;
+        this.#link.toClient.pass(buffer, start, end);
+      } else this.#dataRow(buffer, start, end);
+      return true;
+    }
+    const handle = HANDLERS[type];
+    if (!handle) throw violation('server', `a message of type ${type}`);
+    handle(this, buffer, start, end);
+    return true;
+  }
+
+  streams(type: number, size: number): boolean {
+    if (type === FROM_SERVER.dataRow && this.#mayStream(size)) return true;
+    if (type === FROM_SERVER.copyData && this.#link.pending.first?.copy?.passes) return true;
+    if (size > MAX_WHOLE)
+      throw new BrokerError('unsupported', {
+        what: `a masked or recorded value of ${size} bytes`,
+        mend: 'select fewer bytes at a time',
+      });
+    return false;
+  }
+
+  /** Rows nobody needs to look at go on in pieces; one too long for a sample is not sampled. */
+  #mayStream(size: number): boolean {
+    const head = this.#head('a row');
+    if (head.muted || !this.#mask(head)?.untouched) return false;
+    if (head.ticket?.sampling && size <= MAX_SAMPLED) return false;
+    head.rows += 1;
+    return true;
+  }
+
+  piece(buffer: Buffer, start: number, end: number): void {
+    const first = this.#link.pending.first;
+    if (first) first.bytes += end - start;
+    this.#link.toClient.pass(buffer, start, end);
+  }
+
+  settle(): void {
+    this.#link.toClient.settle();
+  }
+
+  /** Everything that waits for an answer will never get one. */
+  lost(): void {
+    const { pending } = this.#link;
+    for (let item = pending.shift(); item; item = pending.shift()) {
+      this.#count(item);
+      item.ticket?.finish({ status: 'lost' });
+      item.portal?.finish({ status: 'lost' });
+      for (const change of item.changes ?? []) this.#link.settle(change, false);
+    }
+    this.#link.portals.clear();
+  }
+
+  #head(type: string): Pending {
+    const { first } = this.#link.pending;
+    if (!first) throw violation('server', `${type} that nothing asked for`);
+    return first;
+  }
+
+  #pass(pending: Pending, buffer: Buffer, start: number, end: number): void {
+    if (!pending.hidden && !pending.muted) this.#link.toClient.pass(buffer, start, end);
+  }
+
+  #dataRow(buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('a row');
+    const mask = this.#mask(head);
+    const { ticket } = head;
+    if (!mask || !ticket) throw violation('server', 'a row in answer to something without rows');
+    head.rows += 1;
+    if (head.muted) return;
+    const sampling = ticket.sampling;
+    if (mask.untouched) {
+      head.bytes += end - start;
+      this.#link.toClient.pass(buffer, start, end);
+      if (sampling) ticket.sample(rowValues(buffer, start, end));
+      else {
+        this.#row = head;
+        this.#rowsPass = true;
+      }
+      return;
+    }
+    const { toClient } = this.#link;
+    const size = maskRow(buffer, start, end, mask, toClient);
+    head.bytes += size;
+    if (sampling) ticket.sample(toClient.tail(size, rowValues));
+  }
+
+  /** How the rows of the unit under way are masked. */
+  #mask(head: Pending): ResultMask | undefined {
+    if (head.mask) return head.mask;
+    if (head.kind === 'query') head.mask = head.ticket?.columns(head.unit, undefined);
+    else if (head.kind === 'execute') head.mask = portalMask(head);
+    return head.mask;
+  }
+
+  rowDescription(buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('a row description');
+    if (head.kind === 'query') {
+      const { ticket } = head;
+      this.#stopPassing();
+      const fields = ticket && this.#link.descriptions.read(ticket.judged, head.unit, buffer, start, end);
+      head.mask = ticket?.columns(head.unit, fields);
+    } else this.#described(head, buffer, start, end);
+    this.#pass(head, buffer, start, end);
+    if (head.kind !== 'query') this.#shift();
+  }
+
+  #described(head: Pending, buffer: Buffer, start: number, end: number): void {
+    if (head.kind === 'describe-statement') head.statement?.describe(readDescription(buffer, start, end));
+    else if (head.kind === 'describe-portal' && head.portal) {
+      const { portal } = head;
+      portal.fields = this.#link.descriptions.read(portal.judged, 0, buffer, start, end);
+      if (portal.statement.judged === portal.judged && !portal.statement.fields)
+        portal.statement.describe(portal.fields.map((field) => ({ ...field, format: 0 })));
+    } else if (head.kind !== 'describe-portal') throw violation('server', 'a row description out of turn');
+  }
+
+  noData(buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('no data');
+    if (head.kind === 'describe-statement') head.statement?.describe([]);
+    else if (head.kind !== 'describe-portal') throw violation('server', 'no data out of turn');
+    this.#pass(head, buffer, start, end);
+    this.#shift();
+  }
+
+  parameterDescription(buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('a parameter description');
+    if (head.kind !== 'describe-statement') throw violation('server', 'a parameter description out of turn');
+    this.#pass(head, buffer, start, end);
+  }
+
+  /** ParseComplete, BindComplete, CloseComplete. */
+  completed(kind: 'parse' | 'bind' | 'close', buffer: Buffer, start: number, end: number): void {
+    const head = this.#head(`${kind} complete`);
+    if (head.kind !== kind) throw violation('server', `${kind} complete out of turn`);
+    for (const change of head.changes ?? []) this.#link.settle(change, true);
+    this.#pass(head, buffer, start, end);
+    this.#shift();
+  }
+
+  /** CommandComplete or EmptyQueryResponse. */
+  unitDone(tag: string, buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('a command that ended');
+    if (head.kind !== 'query' && head.kind !== 'execute')
+      throw violation('server', 'a command that ended out of turn');
+    this.#stopPassing();
+    this.#count(head);
+    const finish = { status: 'ok', tag } as const;
+    if (head.portal) head.portal.finish(finish);
+    else head.ticket?.finish(finish);
+    for (const change of head.changes ?? []) if (change.unit === head.unit) this.#link.settle(change, true);
+    head.changes = head.changes?.filter((change) => change.unit !== head.unit);
+    head.unit += 1;
+    head.mask = undefined;
+    head.copy = undefined;
+    this.#pass(head, buffer, start, end);
+    if (head.kind === 'execute') this.#shift();
+  }
+
+  suspended(buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('a suspended portal');
+    if (head.kind !== 'execute') throw violation('server', 'a suspended portal out of turn');
+    this.#stopPassing();
+    this.#count(head);
+    for (const change of head.changes ?? []) this.#link.settle(change, false);
+    this.#pass(head, buffer, start, end);
+    this.#shift();
+  }
+
+  ready(buffer: Buffer, start: number, end: number): void {
+    const link = this.#link;
+    const head = link.pending.first;
+    const status = end - start === HEADER + 1 ? STATUSES[buffer[start + HEADER] as number] : undefined;
+    if (!status) throw violation('server', 'a malformed status');
+    if (head && (head.kind === 'query' || head.kind === 'sync')) {
+      this.#stopPassing();
+      for (const change of head.changes ?? []) link.settle(change, false);
+      link.pending.shift();
+    } else if (link.looseSyncs > 0) link.looseSyncs -= 1;
+    else throw violation('server', 'ready for a query out of turn');
+    link.copyIn = false;
+    link.status = status;
+    if (status === 'I') link.portals.clear();
+    link.toClient.pass(buffer, start, end);
+    link.wake(true);
+  }
+
+  copyIn(buffer: Buffer, start: number, end: number): void {
+    const link = this.#link;
+    const head = this.#head('a COPY');
+    if (head.kind !== 'query' && head.kind !== 'execute') throw violation('server', 'a COPY out of turn');
+    link.copyIn = true;
+    link.copyInBytes = 0;
+    // Syncs already sent are read by the COPY, which ignores them.
+    link.looseSyncs += link.pending.filterBehind((item) => item.kind === 'sync');
+    if (head.kind === 'execute') link.group = head.group;
+    if (link.pending.length > 1)
+      throw new BrokerError('unsupported', {
+        what: 'sending requests behind COPY … FROM STDIN',
+        mend: 'wait for the answer to COPY first',
+      });
+    this.#pass(head, buffer, start, end);
+  }
+
+  copyOut(buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('a COPY');
+    if ((head.kind !== 'query' && head.kind !== 'execute') || !head.ticket)
+      throw violation('server', 'a COPY out of turn');
+    const reader = new Reader('server', buffer, start + HEADER, end);
+    const binary = reader.byte() === 1;
+    const columns = reader.count();
+    const plan = head.ticket.copyOut(head.unit, columns, binary);
+    if (plan) head.copy = new CopyOut(plan.shape, plan.mask, head.ticket, columns, binary);
+    else this.#refuseCopy(head);
+    this.#pass(head, buffer, start, end);
+  }
+
+  /** Data we cannot mask: the client gets an error, the server is told to stop, and what it still sends is swallowed. */
+  #refuseCopy(head: Pending): void {
+    const link = this.#link;
+    const error = new BrokerError('unsupported', {
+      what: 'COPY of values that may have to be masked',
+      mend: 'use SELECT instead of COPY',
+    });
+    const behind = link.pending
+      .list()
+      .some((item) => item !== head && item.kind !== 'sync' && item.group === head.group);
+    if (behind) throw error;
+    link.toClient.put(refusal(error));
+    head.muted = true;
+    head.ticket?.finish({ status: 'refused', sqlstate: '0A000', message: error.message });
+    if (head.kind === 'execute' && head.group === link.group) link.discarding = true;
+    link.cancelServer();
+  }
+
+  copyData(buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('COPY data');
+    if (head.muted) return;
+    const { copy } = head;
+    if (!copy) throw violation('server', 'COPY data out of turn');
+    head.bytes += end - start - HEADER;
+    if (copy.passes) this.#link.toClient.pass(buffer, start, end);
+    else copy.push(buffer, start, end, this.#link.toClient);
+  }
+
+  copyDone(buffer: Buffer, start: number, end: number): void {
+    const head = this.#head('the end of COPY data');
+    if (!head.muted) {
+      if (!head.copy) throw violation('server', 'the end of COPY data out of turn');
+      head.copy.end(this.#link.toClient);
+      head.rows += head.copy.rows;
+    }
+    this.#pass(head, buffer, start, end);
+  }
+
+  error(buffer: Buffer, start: number, end: number): void {
+    const link = this.#link;
+    const fields = readFields(buffer, start + HEADER, end);
+    const head = link.pending.first;
+    this.#stopPassing();
+    let clean: MessageFields = fields;
+    if (head?.kind === 'refusal' && head.refusal) link.toClient.put(head.refusal);
+    else if (!head?.muted) clean = this.#fields(FROM_SERVER.error, fields, head, buffer, start, end);
+    if (/^(FATAL|PANIC)$/.test(fields.get('V') ?? fields.get('S') ?? ''))
+      link.fatal = fields.get('C') ?? 'XX000';
+    if (head) this.#failed(head, clean);
+  }
+
+  #failed(head: Pending, fields: MessageFields): void {
+    const link = this.#link;
+    const sqlstate = fields.get('C') ?? 'XX000';
+    const status = sqlstate === '57014' ? 'cancelled' : 'error';
+    const end = { status, sqlstate, message: fields.get('M') ?? '' } as const;
+    this.#count(head);
+    if (head.portal) head.portal.finish(end);
+    else head.ticket?.finish(end);
+    link.copyIn = false;
+    if (head.kind === 'query' || head.kind === 'sync') return;
+    this.#skip(head.group);
+  }
+
+  /** After an error the server skips everything up to the next Sync. */
+  #skip(group: number): void {
+    const link = this.#link;
+    for (
+      let item = link.pending.first;
+      item && item.kind !== 'sync' && item.group === group;
+      item = link.pending.first
+    ) {
+      for (const change of item.changes ?? []) link.settle(change, false);
+      if (item.kind === 'bind') item.portal?.finish({ status: 'cancelled' });
+      link.pending.shift();
+    }
+    if (group === link.group) link.discarding = true;
+    link.wake(false);
+  }
+
+  notice(buffer: Buffer, start: number, end: number): void {
+    const fields = readFields(buffer, start + HEADER, end);
+    const clean = this.#fields(FROM_SERVER.notice, fields, this.#link.pending.first, buffer, start, end);
+    this.#link.conversation.event('notice', {
+      severity: clean.get('V') ?? clean.get('S') ?? '',
+      sqlstate: clean.get('C') ?? '',
+      message: clean.get('M') ?? '',
+    });
+  }
+
+  /** Passes an error or notice on, cleaned; as it came when nothing had to be. */
+  #fields(
+    type: number,
+    fields: MessageFields,
+    head: Pending | undefined,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): MessageFields {
+    const clean = (head?.ticket ?? head?.portal?.ticket ?? this.#link.conversation).scrub(new Map(fields));
+    if (sameFields(clean, fields)) this.#link.toClient.pass(buffer, start, end);
+    else this.#link.toClient.put(fieldsMessage(type, clean));
+    return clean;
+  }
+
+  notification(buffer: Buffer, start: number, end: number): void {
+    const { conversation, toClient } = this.#link;
+    const reader = new Reader('server', buffer, start + HEADER, end);
+    const pid = reader.int32();
+    const [channel, payload] = [reader.string(), reader.string()];
+    reader.done();
+    const clean = [conversation.scrubText(channel), conversation.scrubText(payload)] as const;
+    if (clean[0] === channel && clean[1] === payload) toClient.pass(buffer, start, end);
+    else toClient.put(message(FROM_SERVER.notification, pid, ...clean));
+  }
+
+  parameterStatus(buffer: Buffer, start: number, end: number): void {
+    const { conversation, toClient } = this.#link;
+    const reader = new Reader('server', buffer, start + HEADER, end);
+    const [name, value] = [reader.string(), reader.string()];
+    reader.done();
+    const fixed = FIXED[name];
+    if (fixed !== undefined && value !== fixed)
+      throw new BrokerError('unsupported', { what: `${name} = ${value}`, mend: `leave ${name} at ${fixed}` });
+    const clean = conversation.scrubText(value);
+    if (clean === value) toClient.pass(buffer, start, end);
+    else toClient.put(message(FROM_SERVER.parameterStatus, name, clean));
+  }
+
+  #stopPassing(): void {
+    this.#rowsPass = false;
+    this.#row = undefined;
+  }
+
+  #count(head: Pending): void {
+    if (head.rows > 0 || head.bytes > 0) (head.ticket ?? head.portal?.ticket)?.count(head.rows, head.bytes);
+    head.rows = 0;
+    head.bytes = 0;
+  }
+
+  #shift(): void {
+    this.#link.pending.shift();
+    this.#link.wake(false);
+  }
+}
+
+function portalMask(head: Pending): ResultMask | undefined {
+  const { portal } = head;
+  if (!portal) return undefined;
+  if (portal.doubted) return portal.ticket.columns(0, undefined);
+  portal.mask ??= portal.ticket.columns(0, portal.fields ?? portal.statement.fieldsAs(portal.formats));
+  return portal.mask;
+}
+
+type Handler = (replies: Replies, buffer: Buffer, start: number, end: number) => void;
+
+/** CommandComplete's tag, without its zero byte. */
+function tagOf(buffer: Buffer, start: number, end: number): string {
+  return buffer.toString('latin1', start + HEADER, end - 1);
+}
+
+const HANDLERS: readonly (Handler | undefined)[] = (() => {
+  const table: (Handler | undefined)[] = new Array(256).fill(undefined);
+  const rows: readonly (readonly [number, Handler])[] = [
+    [FROM_SERVER.bindComplete, (r, b, s, e) => r.completed('bind', b, s, e)],
+    [FROM_SERVER.closeComplete, (r, b, s, e) => r.completed('close', b, s, e)],
+    [FROM_SERVER.commandComplete, (r, b, s, e) => r.unitDone(tagOf(b, s, e), b, s, e)],
+    [FROM_SERVER.copyData, (r, b, s, e) => r.copyData(b, s, e)],
+    [FROM_SERVER.copyDone, (r, b, s, e) => r.copyDone(b, s, e)],
+    [FROM_SERVER.copyIn, (r, b, s, e) => r.copyIn(b, s, e)],
+    [FROM_SERVER.copyOut, (r, b, s, e) => r.copyOut(b, s, e)],
+    [FROM_SERVER.emptyQuery, (r, b, s, e) => r.unitDone('', b, s, e)],
+    [FROM_SERVER.error, (r, b, s, e) => r.error(b, s, e)],
+    [FROM_SERVER.noData, (r, b, s, e) => r.noData(b, s, e)],
+    [FROM_SERVER.notice, (r, b, s, e) => r.notice(b, s, e)],
+    [FROM_SERVER.notification, (r, b, s, e) => r.notification(b, s, e)],
+    [FROM_SERVER.parameterDescription, (r, b, s, e) => r.parameterDescription(b, s, e)],
+    [FROM_SERVER.parameterStatus, (r, b, s, e) => r.parameterStatus(b, s, e)],
+    [FROM_SERVER.parseComplete, (r, b, s, e) => r.completed('parse', b, s, e)],
+    [FROM_SERVER.portalSuspended, (r, b, s, e) => r.suspended(b, s, e)],
+    [FROM_SERVER.ready, (r, b, s, e) => r.ready(b, s, e)],
+    [FROM_SERVER.rowDescription, (r, b, s, e) => r.rowDescription(b, s, e)],
+  ];
+  for (const [type, handler] of rows) table[type] = handler;
+  return table;
+})();

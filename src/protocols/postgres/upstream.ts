@@ -1,0 +1,241 @@
+// An authenticated connection to a server, handed over to a conversation or used for our own queries. Never both at once.
+import type { TlsSettings } from '../../model/connection.ts';
+import type { Credential } from '../../model/credential.ts';
+import { type AuthenticationMemory, AuthenticationRefused, Authenticator } from './authenticate.ts';
+import { type Address, APPROACHES, DialError, type Dialled, dial } from './dial.ts';
+import { Framer, type FrameSink, HEADER } from './framer.ts';
+import { FROM_CLIENT, FROM_SERVER, int32, message, Reader, readFields, violation } from './messages.ts';
+import { rowValues } from './rows.ts';
+import { ScramError } from './scram.ts';
+import type { Wire, WireHandler } from './wire.ts';
+
+const PROTOCOL_3_0 = 196_608;
+/** Bytes of one message during start-up and our own queries. */
+const MAX_MESSAGE = 64 * 1024 * 1024;
+
+export interface UpstreamOptions {
+  readonly address: Address;
+  readonly tls: TlsSettings;
+  readonly credential: Credential;
+  /** Start-up parameters besides `user`. */
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly memory: AuthenticationMemory;
+  readonly signal?: AbortSignal;
+}
+
+/** The server answered with an error: its fields, to be cleaned before anyone sees them. */
+export class ServerError extends Error {
+  readonly fields: Map<string, string>;
+
+  constructor(fields: Map<string, string>) {
+    super(fields.get('M') ?? 'unknown error');
+    this.fields = fields;
+  }
+
+  get sqlstate(): string {
+    return this.fields.get('C') ?? 'XX000';
+  }
+}
+
+interface Message {
+  readonly type: number;
+  readonly body: Buffer;
+}
+
+/** Collects whole messages for a reader that can wait. */
+class Inbox implements WireHandler, FrameSink {
+  readonly #framer = new Framer('server');
+  readonly #messages: Message[] = [];
+  #waiting: { resolve(message: Message): void; reject(error: Error): void } | undefined;
+  #failed: Error | undefined;
+
+  frame(type: number, buffer: Buffer, start: number, end: number): boolean {
+    const found = { type, body: Buffer.from(buffer.subarray(start + HEADER, end)) };
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting) waiting.resolve(found);
+    else this.#messages.push(found);
+    return true;
+  }
+
+  streams(_type: number, size: number): boolean {
+    if (size > MAX_MESSAGE) throw violation('server', `a message of ${size} bytes`);
+    return false;
+  }
+
+  piece(): void {}
+
+  settle(): void {}
+
+  data(chunk: Buffer, start: number, end: number): void {
+    try {
+      this.#framer.push(chunk, start, end, this);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  drained(): void {}
+
+  ended(): void {
+    this.#fail(new DialError('the server closed the connection'));
+  }
+
+  closed(error: Error | undefined): void {
+    this.#fail(error ?? new DialError('the server closed the connection'));
+  }
+
+  next(): Promise<Message> {
+    const found = this.#messages.shift();
+    if (found) return Promise.resolve(found);
+    if (this.#failed) return Promise.reject(this.#failed);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#failed ??= error;
+    this.#waiting?.reject(this.#failed);
+    this.#waiting = undefined;
+  }
+}
+
+export class Upstream {
+  readonly wire: Wire;
+  readonly fingerprint: string | undefined;
+  /** Parameters the server reported during start-up, in order. */
+  readonly parameters = new Map<string, string>();
+  /** Notices it sent during start-up. */
+  readonly notices: Map<string, string>[] = [];
+  /** What a CancelRequest for this connection must hold. */
+  cancelKey: Buffer = Buffer.alloc(0);
+  #inbox: Inbox | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(dialled: Dialled, inbox: Inbox) {
+    this.wire = dialled.wire;
+    this.fingerprint = dialled.fingerprint;
+    this.#inbox = inbox;
+  }
+
+  /** Throws DialError, AuthenticationRefused, ScramError or ServerError. */
+  static async connect(options: UpstreamOptions): Promise<Upstream> {
+    const approaches = APPROACHES[options.tls.mode];
+    for (const [index, approach] of approaches.entries()) {
+      const dialled = await dial(options.address, options.tls, approach, options.signal);
+      try {
+        return await Upstream.#start(dialled, options);
+      } catch (error) {
+        dialled.wire.destroy();
+        const last = index === approaches.length - 1;
+        if (last || !(error instanceof ServerError) || !error.sqlstate.startsWith('28')) throw error;
+      }
+    }
+    throw new DialError('no way to connect');
+  }
+
+  static async #start(dialled: Dialled, options: UpstreamOptions): Promise<Upstream> {
+    const inbox = new Inbox();
+    const { wire } = dialled;
+    wire.handler = inbox;
+    wire.resume();
+    wire.keepAlive();
+    const upstream = new Upstream(dialled, inbox);
+    const abort = () => wire.destroy();
+    options.signal?.addEventListener('abort', abort);
+    const parameters = [...new Map([['user', options.credential.user], ...options.parameters])].flat();
+    wire.write(message(0, PROTOCOL_3_0, ...parameters, Buffer.from([0])));
+    try {
+      await upstream.#authenticate(inbox, options, dialled);
+      await upstream.#untilReady(inbox);
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
+    }
+    return upstream;
+  }
+
+  async #authenticate(inbox: Inbox, options: UpstreamOptions, dialled: Dialled): Promise<void> {
+    const authenticator = new Authenticator(options.credential, dialled.channel, options.memory);
+    for (;;) {
+      const { type, body } = await inbox.next();
+      if (type === FROM_SERVER.error) throw new ServerError(readFields(body, 0, body.length));
+      if (type === FROM_SERVER.notice || type === FROM_SERVER.negotiate) continue;
+      if (type !== FROM_SERVER.authentication)
+        throw new AuthenticationRefused('the server answered start-up with something else');
+      const answer = await authenticator.answer(new Reader('server', body, 0, body.length));
+      if (answer) this.wire.write(answer);
+      else if (body.readInt32BE(0) === 0) return;
+    }
+  }
+
+  async #untilReady(inbox: Inbox): Promise<void> {
+    for (;;) {
+      const { type, body } = await inbox.next();
+      const reader = new Reader('server', body, 0, body.length);
+      if (type === FROM_SERVER.ready) break;
+      if (type === FROM_SERVER.error) throw new ServerError(readFields(body, 0, body.length));
+      if (type === FROM_SERVER.notice) this.notices.push(readFields(body, 0, body.length));
+      else if (type === FROM_SERVER.parameterStatus) this.parameters.set(reader.string(), reader.string());
+      else if (type === FROM_SERVER.backendKey) this.cancelKey = body;
+      else throw violation('server', 'an unexpected message during start-up');
+    }
+  }
+
+  /** Gives the wire away, paused; the new owner sets its handler and resumes it. */
+  release(): Wire {
+    this.#inbox = undefined;
+    this.wire.pause();
+    return this.wire;
+  }
+
+  get alive(): boolean {
+    return !this.wire.gone;
+  }
+
+  /** One simple query; rows of its last result as text. Queries wait for each other. Throws ServerError. */
+  query(sql: string): Promise<(string | null)[][]> {
+    const answer = this.#queue.then(() => this.#query(sql));
+    this.#queue = answer.catch(() => {});
+    return answer;
+  }
+
+  async #query(sql: string): Promise<(string | null)[][]> {
+    const inbox = this.#inbox;
+    if (!inbox) throw new DialError('this connection was given away');
+    this.wire.write(message(FROM_CLIENT.query, sql));
+    let rows: (string | null)[][] = [];
+    let failure: ServerError | undefined;
+    for (;;) {
+      const { type, body } = await inbox.next();
+      if (type === FROM_SERVER.ready) break;
+      if (type === FROM_SERVER.error) failure = new ServerError(readFields(body, 0, body.length));
+      else if (type === FROM_SERVER.rowDescription) rows = [];
+      else if (type === FROM_SERVER.dataRow) rows.push(texts(body));
+    }
+    if (failure) throw failure;
+    return rows;
+  }
+
+  close(): void {
+    if (this.wire.gone) return;
+    this.wire.end(Buffer.concat([Buffer.from([FROM_CLIENT.terminate]), int32(4)]));
+    const timer = setTimeout(() => this.wire.destroy(), 2_000);
+    timer.unref();
+  }
+}
+
+function texts(body: Buffer): (string | null)[] {
+  // rowValues expects the header in front; the body alone begins five bytes later.
+  const framed = Buffer.concat([Buffer.alloc(HEADER), body]);
+  return rowValues(framed, 0, framed.length).map((value) =>
+    value === null ? null : Buffer.from(value).toString('utf8'),
+  );
+}
+
+/** Errors of `connect` in words for a person. */
+export function whyNot(error: unknown): { reached: boolean; reason: string } {
+  const reached =
+    error instanceof AuthenticationRefused || error instanceof ScramError || error instanceof ServerError;
+  return { reached, reason: error instanceof Error ? error.message : String(error) };
+}
