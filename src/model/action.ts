@@ -50,6 +50,7 @@ export const ACTIONS = {
   'sql:alter-system': 'administer',
   'sql:copy-program': 'administer',
   'sql:copy-file': 'administer',
+  'sql:two-phase': 'administer',
   'sql:replication': 'administer',
   'sql:server-function': 'administer',
   'sql:extension': 'administer',
