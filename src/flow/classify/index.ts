@@ -1,15 +1,21 @@
 // Text → what it does. PostgreSQL's own grammar; what is not understood is unknown, never read. Pure, synchronous, never throws.
 import type { Classification, StatementUnit } from '../../model/classification.ts';
 import type { ClassifyEnvironment } from './environment.ts';
-import { fingerprint, parse } from './grammar.ts';
+import { fingerprint, parse, type RawStatement } from './grammar.ts';
+import { Names } from './names.ts';
+import { readStatement } from './walk.ts';
 
 export type { ClassifyEnvironment } from './environment.ts';
 export { loadGrammar } from './grammar.ts';
 
-function unknown(env: ClassifyEnvironment, start: number, end: number, node: string): StatementUnit {
+function unknown(
+  env: ClassifyEnvironment,
+  node: string,
+  range: { start: number; end: number },
+): StatementUnit {
   return {
-    start,
-    end,
+    start: range.start,
+    end: range.end,
     node,
     title: 'a statement that is not understood',
     actions: [{ action: 'sql:unknown', resource: { type: 'Connection', id: env.connection } }],
@@ -21,20 +27,34 @@ function unknown(env: ClassifyEnvironment, start: number, end: number, node: str
   };
 }
 
+/** A statement that cannot be walked to its end (nested deeper than our own stack, say) is unknown. */
+function read(
+  env: ClassifyEnvironment,
+  names: Names,
+  raw: RawStatement,
+): { unit: StatementUnit; unresolved: boolean } {
+  try {
+    return readStatement(env, names, raw.stmt, raw);
+  } catch {
+    return { unit: unknown(env, Object.keys(raw.stmt)[0] ?? 'unparsed', raw), unresolved: false };
+  }
+}
+
+/** An empty text has no units and does nothing. */
 export function classify(text: string, env: ClassifyEnvironment): Classification {
   const parsed = parse(text);
   if (parsed.error !== undefined)
     return {
-      units: [unknown(env, 0, Buffer.byteLength(text), 'unparsed')],
+      units: [unknown(env, 'unparsed', { start: 0, end: Buffer.byteLength(text) })],
       parseError: parsed.error,
       fingerprint: fingerprint(text, false),
       unresolved: false,
     };
+  const names = new Names(env);
+  const found = parsed.statements.map((raw) => read(env, names, raw));
   return {
-    units: parsed.statements.map((raw) =>
-      unknown(env, raw.start, raw.end, Object.keys(raw.stmt)[0] ?? 'unparsed'),
-    ),
+    units: found.map(({ unit }) => unit),
     fingerprint: fingerprint(text, true),
-    unresolved: false,
+    unresolved: found.some(({ unresolved }) => unresolved),
   };
 }
