@@ -32,6 +32,15 @@ function isWidePunctuationBytes(text: string, end: number): boolean {
   return middle === 0x80 && (lead === 0xe2 || lead === 0xe3) && last >= 0x80 && last <= 0xbf;
 }
 
+/** The same bytes, starting at `at`. */
+function startsWide(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return (
+    (code === 0xc2 || code === 0xe2 || code === 0xe3) &&
+    isWidePunctuationBytes(text, at + (code === 0xc2 ? 2 : 3))
+  );
+}
+
 function localStart(text: string, at: number): number {
   const stop = Math.max(0, at - LOCAL);
   let start = at;
@@ -56,13 +65,12 @@ function domainEnd(text: string, from: number): number {
     if (code === 46) {
       if (end === label) break;
       const next = text.charCodeAt(end + 1);
-      if (!(isAlphanumeric(next) || next > 0x7f)) break;
+      if (!isAlphanumeric(next) && (!(next > 0x7f) || isWidePunctuation(next) || startsWide(text, end + 1)))
+        break;
       dots += 1;
       label = end + 1;
     } else if (isWidePunctuation(code) || !(isAlphanumeric(code) || code === 45 || code > 0x7f)) break;
-    else if (code === 0xe2 || code === 0xe3 || code === 0xc2) {
-      if (isWidePunctuationBytes(text, end + (code === 0xc2 ? 2 : 3))) break;
-    }
+    else if (startsWide(text, end)) break;
   }
   if (dots === 0 || end - label < 2) return 0;
   const first = text.charCodeAt(label);

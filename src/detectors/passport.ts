@@ -6,8 +6,13 @@ const NEAR = 24;
 const WORD = /^passport(?:[ _-]?(?:no|num|number|id|#))?/i;
 /** Issuers use seven to nine letters and digits, mostly digits. */
 const NUMBER = /(?<![A-Z0-9-])(?=(?:[A-Z]{0,3}\d){5})[A-Z0-9]{7,9}(?![A-Z0-9-])/i;
-const ZONE =
-  /P[A-Z<][A-Z<]{3}[A-Z<]{39}(?:\r?\n|\\n)([A-Z0-9<]{9})(\d)[A-Z<]{3}(\d{6})(\d)[MFX<]\d{7}[A-Z0-9<]{14}[0-9<]\d/y;
+
+/** Name line and number line of a passport's machine-readable zone. */
+const NAMES = /P[A-Z<][A-Z<]{3}[A-Z]{1,38}<<[A-Z<]{1,37}(?![A-Z<])/y;
+const NUMBERS = /(?:\r?\n|\\n)([A-Z0-9<]{9})(\d)[A-Z<]{3}(\d{6})(\d)[MFX<]\d{7}[A-Z0-9<]{14}[0-9<]\d/y;
+
+/** A number line the text is cut off in. */
+const CUT_NUMBERS = /^(?:\r|\r?\n[A-Z0-9<]{0,43})$/;
 
 /** ICAO 9303-3 section 4.9: weights 7, 3, 1; letters from 10, `<` is 0. */
 function check(field: string): number {
@@ -20,13 +25,17 @@ function check(field: string): number {
   return sum % 10;
 }
 
+/** The name line is 44 characters of a shape nothing else has; the number line has to prove itself. */
 function zone(text: string, at: number): Hit | undefined {
-  ZONE.lastIndex = at;
-  const found = ZONE.exec(text);
-  if (found === null) return undefined;
+  NAMES.lastIndex = at;
+  if (!NAMES.test(text) || NAMES.lastIndex !== at + 44) return undefined;
+  NUMBERS.lastIndex = at + 44;
+  const found = NUMBERS.exec(text);
+  if (found === null)
+    return { start: at, end: CUT_NUMBERS.test(text.slice(at + 44, at + 96)) ? text.length : at + 44 };
   const [, number = '', numberCheck, birth = '', birthCheck] = found;
   const right = check(number) === Number(numberCheck) && check(birth) === Number(birthCheck);
-  return right ? { start: at, end: at + found[0].length } : undefined;
+  return { start: at, end: right ? NUMBERS.lastIndex : at + 44 };
 }
 
 export const passport: AnchoredDetector = {

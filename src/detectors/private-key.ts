@@ -2,6 +2,9 @@
 import { isBase64, isSpace } from './characters.ts';
 import type { AnchoredDetector } from './detector.ts';
 
+/** An END line the text is cut off in. */
+const CUT_END = /^-{1,5}(?:E|EN|END[A-Z -]*)?$/;
+
 /** Longest body believed: an RSA key of 16,384 bits has 12,700 characters. */
 const LONGEST = 32_768;
 const LABEL = /-----BEGIN (?:[A-Z0-9]{1,10} ){0,3}PRIVATE KEY(?: BLOCK)?-----/y;
@@ -17,6 +20,7 @@ function keyEnd(text: string, from: number): number {
   const stop = Math.min(text.length, from + LONGEST);
   let end = from;
   while (end < stop && (isBody(text.charCodeAt(end)) || isHyphenInside(text, end))) end += 1;
+  if (text.length - end < 64 && CUT_END.test(text.slice(end))) return text.length;
   if (!text.startsWith('-----END ', end)) return trimmed(text, from, end);
   const close = text.indexOf('-----', end + 9);
   return close < 0 || close > end + 64 ? end : close + 5;

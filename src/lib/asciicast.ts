@@ -34,7 +34,7 @@ export interface CastLimits {
 export const CAST_LIMITS: CastLimits = { total: 4 * 1024 ** 3, line: 4 * 1024 ** 2 };
 
 /** Columns and rows beyond this are an attack on whoever replays. */
-const LARGEST = 4096;
+const LARGEST = 65_535;
 
 /** What is wrong with a recording, and on which line; line numbers start at 1. */
 export class CastError extends Error {
@@ -154,7 +154,7 @@ export function decodeEvent(text: string, line: number, before: number): CastEve
 }
 
 function isResize(data: string): boolean {
-  const size = /^(\d{1,4})x(\d{1,4})$/.exec(data);
+  const size = /^(\d{1,5})x(\d{1,5})$/.exec(data);
   return size !== null && isSize(Number(size[1])) && isSize(Number(size[2]));
 }
 
