@@ -1,15 +1,14 @@
 // Picks who stands behind every port of the agent, and starts it. The only file of the agent that reads the environment.
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { paths } from '../config/paths.ts';
 import type { SignedIn } from '../identity/index.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import type { StoreSettings } from '../model/config.ts';
-import type { CredentialContext } from '../model/credential.ts';
+import type { CredentialContext, Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import { Agent, type AgentPorts } from './agent.ts';
+import { buildOf, bundled, versionOf } from './build.ts';
 import { EvidenceDesk } from './desk.ts';
 import { type Environment, workerEnvironment } from './environment.ts';
 import { messageOf } from './fault.ts';
@@ -36,23 +35,6 @@ import { WorkerPool } from './workers.ts';
 
 export interface AgentOptions {
   readonly home: string;
-  readonly version: string;
-}
-
-/** The bundle lies in one folder, chunks of it in a folder below: wherever this code ended up, look in both. */
-export function bundled(name: string): string | undefined {
-  const here = ['./', '../'].map((folder) => fileURLToPath(new URL(`${folder}${name}`, import.meta.url)));
-  return here.find((path) => existsSync(path));
-}
-
-/** What the client compares: two builds of one version differ here. */
-export function buildOf(): string {
-  const hash = createHash('sha256');
-  for (const name of ['main.js', 'worker.js']) {
-    const path = bundled(name);
-    if (path) hash.update(readFileSync(path));
-  }
-  return hash.digest('hex').slice(0, 12);
 }
 
 /** Everything one agent is made of, wired in the constructor, started by `run`. */
@@ -75,13 +57,13 @@ class Composition {
   constructor(options: AgentOptions) {
     this.#paths = paths(options.home, this.#environment);
     this.#leases = join(this.#paths.state, 'leases');
-    this.#identity = { version: options.version, build: buildOf(), pid: process.pid };
+    this.#identity = { version: versionOf(), build: buildOf(), pid: process.pid };
     this.#log = openLog(this.#paths.log, this.#clock);
     this.#desk = new EvidenceDesk({
       folder: join(this.#paths.state, 'ledger'),
       environment: this.#environment,
       clock: this.#clock,
-      tool: { name: 'broker', version: options.version, digest: this.#identity.build },
+      tool: { name: 'broker', version: this.#identity.version, digest: this.#identity.build },
       enforcement: 'local',
       log: this.#log,
     });
@@ -121,7 +103,7 @@ class Composition {
       worker: () => this.#workers.take(),
       prepareWorker: () => this.#workers.prepare(),
       wanted: async ({ credential }) => wantedVariables(credential),
-      obtain: async (context) => (await this.#source(context)).obtain(this.#credentialContext(context)),
+      obtain: (context) => this.#obtain(context),
       hashKey: async ({ store }) => (await (await this.#desk.link(store)).identity()).hashSalt,
       open: async ({ store }, order) => void (await (await this.#desk.ledger(store)).open(order)),
       attempt: async ({ store }, order) => void (await (await this.#desk.ledger(store)).attempt(order)),
@@ -149,6 +131,16 @@ class Composition {
       reason: `there is no source ${connection.credential.source}`,
       mend: `use one of ${Object.keys(CREDENTIAL_SOURCES).join(', ')}`,
     });
+  }
+
+  async #obtain(context: LeaseContext): Promise<Lease> {
+    const source = await this.#source(context);
+    const { name, credential } = context.connection;
+    const [problem] = source.check(credential);
+    if (!problem) return source.obtain(this.#credentialContext(context));
+    const reason = `credential.${problem.setting} ${problem.reason}`;
+    const mend = 'check again with `broker config check`';
+    throw new BrokerError('credential-failed', { connection: name, reason, mend });
   }
 
   #credentialContext(context: LeaseContext): CredentialContext {
@@ -214,7 +206,7 @@ class Composition {
         release();
       },
       handOver: async () => {
-        const { attach } = await import('./client.ts');
+        const { attach } = await import('./control.ts');
         await (await attach(socketPath(this.#paths.runtime))).recover();
       },
       closeServer: async () => this.#server?.close(),

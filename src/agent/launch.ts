@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { BrokerError } from '../model/errors.ts';
-import { type AgentClient, attach } from './client.ts';
+import { type AgentClient, attach } from './control.ts';
 import { agentEnvironment } from './environment.ts';
 import { secureFolder, socketFolder, socketPath } from './place.ts';
 

@@ -60,3 +60,6 @@ export function inspectSocket(path: string): Stats | undefined {
 export function removeOwn(path: string): void {
   rmSync(path, { force: true });
 }
+
+/** In a session's spool folder: written by the front when its part of the journal is closed, in case it outlives the agent. */
+export const FRONT_DONE = 'front.done';

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import type { SessionEnd } from './evidence.ts';
 import { messageOf } from './fault.ts';
 import { isRun, type SpooledSession, spooled } from './meta.ts';
+import { FRONT_DONE } from './place.ts';
 import type { Log } from './ports.ts';
 import { sameProcess } from './process.ts';
-
-/** Written by the front when its part of the journal is closed, in case it outlives the agent. */
-export const FRONT_DONE = 'front.done';
 
 export interface RecoveryPorts {
   readonly spool: string;

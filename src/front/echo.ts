@@ -36,6 +36,11 @@ export class EchoObserver {
     this.#line = line;
   }
 
+  /** Whether `wrote` has anything to compare with. */
+  get awaits(): boolean {
+    return this.#pending !== '';
+  }
+
   /** What a person typed, before it is sent on. */
   typed(text: string, now: number): void {
     this.expire(now);
@@ -54,8 +59,10 @@ export class EchoObserver {
       return;
     }
     const length = Math.min(seen.length, this.#pending.length);
-    if (/^[\r\n]/.test(text) || seen.slice(0, length) !== this.#pending.slice(0, length))
-      return this.#unseen();
+    if (/^[\r\n]/.test(text) || seen.slice(0, length) !== this.#pending.slice(0, length)) {
+      this.#unseen();
+      return;
+    }
     this.#echoed += this.#pending.slice(0, length);
     this.#pending = this.#pending.slice(length);
     this.#since = now;
@@ -79,8 +86,8 @@ export class EchoObserver {
 
   #type(character: string, now: number): void {
     if (character === '\r' || character === '\n') {
-      if (this.#pending === '') return this.#finish();
-      this.#enter = true;
+      if (this.#pending === '') this.#finish();
+      else this.#enter = true;
       return;
     }
     if (this.#blind || character < ' ' || character === '\x7f') return;

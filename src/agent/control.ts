@@ -1,0 +1,161 @@
+// Speaks to the agent over its control socket. Must never send anything to a socket another user could have made.
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { request } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { BrokerError } from '../model/errors.ts';
+import { hasCode, messageOf } from './fault.ts';
+import type {
+  AgentIdentity,
+  AgentStatus,
+  FromFront,
+  FromLogin,
+  FromTest,
+  SessionRow,
+  SignInState,
+  ToFront,
+  ToLogin,
+  ToTest,
+  WireError,
+} from './messages.ts';
+import { readLines, writeLine } from './ndjson.ts';
+import { inspectSocket } from './place.ts';
+
+/** A stream of lines in both directions; `end` of either side ends it. */
+export interface Dialogue<Receive, Send> extends AsyncIterable<Receive> {
+  send(message: Send): boolean;
+  close(): void;
+}
+
+export interface AgentClient {
+  /** Who answered. */
+  readonly identity: AgentIdentity;
+  status(): Promise<AgentStatus>;
+  whoami(): Promise<SignInState>;
+  login(first: FromLogin, signal: AbortSignal): Dialogue<ToLogin, FromLogin>;
+  logout(): Promise<{ readonly was: SignInState }>;
+  open(first: FromFront, signal: AbortSignal): Dialogue<ToFront, FromFront>;
+  sessions(): Promise<readonly SessionRow[]>;
+  /** Lines of the session's journal as they are written, JSON each. */
+  tail(session: string, signal: AbortSignal): AsyncIterable<unknown>;
+  kill(session: string, reason: string): Promise<void>;
+  test(first: FromTest, signal: AbortSignal): Dialogue<ToTest, FromTest>;
+  setSecret(name: string, value: string): Promise<void>;
+  deleteSecret(name: string): Promise<boolean>;
+  secrets(): Promise<readonly string[]>;
+  stop(options?: { readonly now?: boolean }): Promise<void>;
+  /** Asks the agent to look through the spool. */
+  recover(): Promise<void>;
+  /** Asks the agent to take no new sessions and to end with its last one. */
+  drain(): Promise<void>;
+}
+
+const ANSWER_LIMIT = 4 << 20;
+
+async function readAll(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  answer.setEncoding('utf8');
+  for await (const chunk of answer) {
+    text += chunk as string;
+    if (text.length > ANSWER_LIMIT)
+      throw new BrokerError('agent-unreachable', { reason: 'its answer is too long' });
+  }
+  return text;
+}
+
+function unreachable(error: unknown): BrokerError {
+  if (error instanceof BrokerError) return error;
+  if (hasCode(error, 'ENOENT') || hasCode(error, 'ECONNREFUSED'))
+    return new BrokerError('agent-unreachable', { reason: 'it is not running' }, { cause: error });
+  return new BrokerError('agent-unreachable', { reason: messageOf(error) }, { cause: error });
+}
+
+function start(socket: string, method: string, path: string, signal?: AbortSignal): ClientRequest {
+  if (!inspectSocket(socket)) throw new BrokerError('agent-unreachable', { reason: 'it is not running' });
+  return request({
+    socketPath: socket,
+    method,
+    path,
+    agent: false,
+    headers: { 'content-type': 'application/x-ndjson', host: 'agent' },
+    ...(signal ? { signal } : {}),
+  });
+}
+
+function answerOf(call: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    call.once('response', resolve);
+    call.once('error', (error) => reject(unreachable(error)));
+  });
+}
+
+async function ask<T>(socket: string, method: string, path: string, body?: unknown): Promise<T> {
+  const call = start(socket, method, path);
+  const answered = answerOf(call);
+  call.end(body === undefined ? undefined : JSON.stringify(body));
+  const answer = await answered;
+  const value = JSON.parse(await readAll(answer)) as T & { error?: WireError };
+  if ((answer.statusCode ?? 500) >= 400 && value.error) throw BrokerError.from(value.error);
+  return value;
+}
+
+/** A line `{type: 'error'}` is thrown as the BrokerError it carries; a stream that breaks throws `agent-lost`. */
+async function* lines<T>(answered: Promise<IncomingMessage>): AsyncGenerator<T, void, void> {
+  const answer = await answered;
+  try {
+    for await (const line of readLines<T>(answer, 'agent')) {
+      const failed: { type?: string; error?: WireError } = line as object;
+      if (failed.type === 'error' && failed.error) throw BrokerError.from(failed.error);
+      yield line;
+    }
+  } catch (error) {
+    if (error instanceof BrokerError) throw error;
+    throw new BrokerError('agent-lost', {}, { cause: error });
+  }
+  if (!answer.complete) throw new BrokerError('agent-lost');
+}
+
+function converse<Receive, Send>(
+  socket: string,
+  path: string,
+  first: Send | undefined,
+  signal: AbortSignal,
+): Dialogue<Receive, Send> {
+  const call = start(socket, 'POST', path, signal);
+  const answered = answerOf(call);
+  // The error is thrown where the lines are read; without a reader it must not end the process.
+  answered.catch(() => undefined);
+  call.on('error', () => undefined);
+  call.once('socket', (plug: Duplex) => plug.on('error', () => undefined));
+  if (first === undefined) call.end();
+  else writeLine(call, first);
+  return {
+    send: (message) => writeLine(call, message),
+    close: () => call.end(),
+    [Symbol.asyncIterator]: () => lines<Receive>(answered),
+  };
+}
+
+/** Speaks to the agent at a socket. Throws `agent-unreachable` when nobody listens there. */
+export async function attach(socket: string): Promise<AgentClient> {
+  const identity = await ask<AgentIdentity>(socket, 'GET', '/v1/identity');
+  const session = (id: string) => `/v1/sessions/${encodeURIComponent(id)}`;
+  return {
+    identity,
+    status: () => ask(socket, 'GET', '/v1/status'),
+    whoami: () => ask(socket, 'GET', '/v1/sign-in'),
+    login: (first, signal) => converse(socket, '/v1/sign-in', first, signal),
+    logout: () => ask(socket, 'DELETE', '/v1/sign-in'),
+    open: (first, signal) => converse(socket, '/v1/sessions', first, signal),
+    sessions: () => ask(socket, 'GET', '/v1/sessions'),
+    tail: (id, signal) => converse(socket, `${session(id)}/tail`, undefined, signal),
+    kill: (id, reason) => ask(socket, 'POST', `${session(id)}/kill`, { reason }),
+    test: (first, signal) => converse(socket, '/v1/test', first, signal),
+    setSecret: (name, value) => ask(socket, 'PUT', `/v1/secrets/${encodeURIComponent(name)}`, { value }),
+    deleteSecret: async (name) =>
+      (await ask<{ deleted: boolean }>(socket, 'DELETE', `/v1/secrets/${encodeURIComponent(name)}`)).deleted,
+    secrets: () => ask(socket, 'GET', '/v1/secrets'),
+    stop: (options) => ask(socket, 'POST', '/v1/stop', { now: options?.now ?? false }),
+    recover: () => ask(socket, 'POST', '/v1/recover', {}),
+    drain: () => ask(socket, 'POST', '/v1/drain', {}),
+  };
+}

@@ -1,0 +1,103 @@
+// `connect` and `exec`: a session, a client in it, and its end told to everybody. Must never leave a client without its session.
+
+import { basename } from 'node:path';
+import type { AgentClient, OpenedSession } from '../agent/client.ts';
+import { visible } from '../lib/visible.ts';
+import { BrokerError, EXIT } from '../model/errors.ts';
+import type { Prepared } from './clients.ts';
+import type { FrontContext } from './compose.ts';
+import { recordingMaskers } from './masking.ts';
+import { signalName } from './program.ts';
+import { Recording } from './recording.ts';
+import { runRecorded } from './run.ts';
+import { isTerminal, type Streams } from './screen.ts';
+import { type FrontSession, openSession, overError } from './session.ts';
+
+export type RunContext = FrontContext & Streams;
+
+export interface ClientOrder {
+  readonly connection: string;
+  readonly client: 'connect' | 'exec';
+  readonly reason?: string;
+  /** Readies the program once the session is known. */
+  prepare(session: OpenedSession): Prepared;
+}
+
+/** Said on a terminal only: a pipeline's stderr stays the client's. */
+function say(context: RunContext, text: string): void {
+  if (isTerminal(context)) context.stderr.write(`broker: ${visible(text)}\n`);
+}
+
+function greet(context: RunContext, { id, connection, expires }: OpenedSession): void {
+  const until = expires === undefined ? '' : `, until ${new Date(expires).toLocaleTimeString()}`;
+  say(context, `session ${id} on ${connection} is recorded${until}`);
+}
+
+async function run(context: RunContext, session: FrontSession, prepared: Prepared): Promise<number> {
+  const { opened } = session;
+  const maskers = recordingMaskers();
+  const end = await runRecorded({
+    ...prepared,
+    cwd: context.cwd,
+    streams: context,
+    clock: context.clock,
+    over: session.over,
+    record: (options) =>
+      new Recording({
+        ...options,
+        ...maskers,
+        session: opened,
+        clock: context.clock,
+        command: basename(prepared.file),
+        ...(context.environment['TERM'] ? { term: context.environment['TERM'] } : {}),
+      }),
+  });
+  // Asked here, and not raced: an end that came first must be told, however the client took it.
+  const over = await Promise.race([session.over, undefined]);
+  const signal = signalName(end.signal);
+  const reason = end.failure ? 'the recording failed' : 'the client ended';
+  const state = await session.close({ reason, exit: end.exit, ...(signal ? { signal } : {}) });
+  if (end.failure) throw end.failure;
+  if (over) throw overError(opened.connection, over);
+  say(
+    context,
+    state === 'sealed' ? `session ${opened.id} is sealed` : `session ${opened.id} will be sealed later`,
+  );
+  return end.exit;
+}
+
+/** Runs a client in a session of its own. Returns the client's exit code; our own failures are 125 unless refused. */
+export async function runClient(
+  client: AgentClient,
+  context: RunContext,
+  order: ClientOrder,
+): Promise<number> {
+  const { environment, cwd, home, signal } = context;
+  const session = await openSession(client, {
+    connection: order.connection,
+    client: order.client,
+    port: 0,
+    ...(order.reason === undefined ? {} : { reason: order.reason }),
+    cwd,
+    home,
+    environment,
+    signal,
+  });
+  greet(context, session.opened);
+  let prepared: Prepared | undefined;
+  try {
+    prepared = order.prepare(session.opened);
+    return await run(context, session, prepared);
+  } catch (error) {
+    await session.close({ reason: 'the client could not run', exit: EXIT.launcher });
+    throw error instanceof BrokerError ? error : startFailure(order, prepared, error);
+  } finally {
+    prepared?.clean();
+  }
+}
+
+function startFailure(order: ClientOrder, prepared: Prepared | undefined, error: unknown): BrokerError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const program = prepared ? basename(prepared.file) : order.connection;
+  return new BrokerError('client-failed', { client: program, reason }, { cause: error });
+}
