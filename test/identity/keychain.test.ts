@@ -1,5 +1,6 @@
 // The keychain port over both real places: an encrypted file, and the system's keyring in a D-Bus session of its own.
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   mkdirSync,
@@ -11,8 +12,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type KeychainOptions, openKeychain } from '../../src/identity/index.ts';
@@ -169,12 +172,16 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(bundle, { force: true }));
 
-/** Runs a script with our keychain in a process of its own, and answers what it prints. */
-function inProcess(script: string, command: readonly string[], environment: NodeJS.ProcessEnv): string {
+function scriptFile(script: string): string {
   const file = join(home, 'script.mjs');
   const head = `import { openKeychain } from ${JSON.stringify(bundle)};\nconst stateDir = ${JSON.stringify(home)};\n`;
   writeFileSync(file, `${head}${script}`);
-  const [program = '', ...args] = [...command, process.execPath, file];
+  return file;
+}
+
+/** Runs a script with our keychain in a process of its own, and answers what it prints. */
+function inProcess(script: string, command: readonly string[], environment: NodeJS.ProcessEnv): string {
+  const [program = '', ...args] = [...command, process.execPath, scriptFile(script)];
   const ran = spawnSync(program, args, { env: environment, encoding: 'utf8', timeout: 25_000 });
   return `${ran.stdout}${ran.status === 0 ? '' : `exit ${ran.status ?? ran.signal}: ${ran.stderr}`}`.trim();
 }
@@ -240,6 +247,24 @@ console.log(await keychain.get('a').catch((error) => error.code));
 process.exit(0);`;
     expect(inProcess(script, session(UNLOCKED), clean())).toBe('keychain-unavailable');
   });
+});
+
+test('a keyring that never answers is given up, and does not keep the process from ending', async () => {
+  const bus = createServer(() => {}).listen(join(home, 'bus'));
+  await once(bus, 'listening');
+  const script = `
+const keychain = await openKeychain({ preference: 'auto', stateDir, patience: 700 });
+console.log(JSON.stringify([keychain.kind, keychain.reason]));
+process.exit(0);`;
+  const environment = { ...clean(), DBUS_SESSION_BUS_ADDRESS: `unix:path=${home}/bus` };
+  const ran = await promisify(execFile)(process.execPath, [scriptFile(script)], {
+    env: environment,
+    timeout: 10_000,
+  });
+  const [kind, reason] = JSON.parse(ran.stdout) as string[];
+  expect(kind).toBe('file');
+  expect(reason).toMatch(/does not answer/);
+  bus.close();
 });
 
 test('without any keyring the file is used, and the reason is told', () => {

@@ -36,7 +36,7 @@ export async function openKeychain(options: KeychainOptions): Promise<Keychain> 
   const folder = join(stateDir, 'keychain');
   const file = () => openFileKeychain(folder, passphrase);
   if (preference === 'file') return file();
-  const patience = options.patience ?? (preference === 'system' ? 60_000 : 5_000);
+  const patience = options.patience ?? (preference === 'system' ? 60_000 : 15_000);
   const system = await openSystemKeychain(service(stateDir), patience);
   if ('keychain' in system) return system.keychain;
   if (preference === 'system') throw new BrokerError('keychain-unavailable', { reason: system.reason });

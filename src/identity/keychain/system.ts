@@ -1,44 +1,19 @@
-// The operating system's keychain through keytar. Trusted only after it wrote, read and deleted; never lists credentials (that crashes on a locked keyring).
+// The operating system's keychain through keytar. Trusted only after it wrote, read and deleted; a locked one must never look empty.
 import { randomBytes } from 'node:crypto';
 import { BrokerError } from '../../model/errors.ts';
 import type { Keychain } from './keychain.ts';
-
-/** The three calls of keytar we make. */
-interface Keytar {
-  getPassword(service: string, account: string): Promise<string | null>;
-  setPassword(service: string, account: string, secret: string): Promise<void>;
-  deletePassword(service: string, account: string): Promise<boolean>;
-}
+import { KeytarProcess, TooSlow } from './keytar-process.ts';
 
 export type SystemResult = { readonly keychain: Keychain } | { readonly reason: string };
 
-async function load(): Promise<Keytar> {
-  const loaded = (await import('keytar')) as { default?: Keytar } & Partial<Keytar>;
-  const keytar = loaded.default ?? loaded;
-  if (typeof keytar.getPassword !== 'function') throw new TypeError('keytar has no getPassword');
-  return keytar as Keytar;
-}
-
-class TooSlow extends Error {}
-
-/** keytar waits for a person where the keyring asks for its password: never for ever. */
-async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TooSlow()), milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** Milliseconds one later call may take: a person may have to unlock the keyring. */
+const PATIENCE = 60_000;
 
 function reasonOf(error: unknown): string {
-  if (error instanceof TooSlow) return 'it did not answer; it is probably locked';
+  if (error instanceof TooSlow) return 'it does not answer; it is probably locked';
   const { code, message } = error as { code?: unknown; message?: unknown };
   const text = String(message ?? error).split('\n')[0] ?? '';
-  if (code === 'ERR_MODULE_NOT_FOUND') return 'the optional package keytar is not installed';
+  if (code === 'MODULE_NOT_FOUND') return 'the optional package keytar is not installed';
   if (text.startsWith('Failed to load keytar')) return 'its library is missing (libsecret on Linux)';
   if (/locked/i.test(text)) return 'it is locked';
   if (/autolaunch|could not connect|D-?Bus|org\.freedesktop\.secrets/i.test(text))
@@ -47,50 +22,46 @@ function reasonOf(error: unknown): string {
 }
 
 /** Write, read, delete: a locked keyring answers reads with nothing, so only this tells. */
-async function probe(keytar: Keytar, service: string): Promise<string | undefined> {
+async function probe(keytar: KeytarProcess, service: string, patience: number): Promise<string | undefined> {
   const account = `probe-${randomBytes(6).toString('hex')}`;
   const secret = randomBytes(16).toString('hex');
-  await keytar.setPassword(service, account, secret);
-  const read = await keytar.getPassword(service, account);
-  const deleted = await keytar.deletePassword(service, account);
+  await keytar.setPassword(patience, service, account, secret);
+  const read = await keytar.getPassword(patience, service, account);
+  const deleted = await keytar.deletePassword(patience, service, account);
   if (read === null) return 'it is locked';
-  if (read !== secret || !deleted || (await keytar.getPassword(service, account)) !== null)
+  if (read !== secret || !deleted || (await keytar.getPassword(patience, service, account)) !== null)
     return 'it does not keep what it is given';
   return undefined;
 }
 
-function unavailable(error: unknown): BrokerError {
-  return new BrokerError('keychain-unavailable', { reason: reasonOf(error) });
+async function call<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new BrokerError('keychain-unavailable', { reason: reasonOf(error) });
+  }
 }
 
 export async function openSystemKeychain(service: string, patience: number): Promise<SystemResult> {
-  let keytar: Keytar;
+  const keytar = new KeytarProcess();
   try {
-    keytar = await load();
-    const reason = await within(probe(keytar, service), patience);
+    const reason = await probe(keytar, service, patience);
     if (reason !== undefined) return { reason };
   } catch (error) {
     return { reason: reasonOf(error) };
   }
-  const call = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await within(work(), 60_000);
-    } catch (error) {
-      throw unavailable(error);
-    }
-  };
   const keychain: Keychain = {
     kind: 'system',
     get: async (name) => {
-      const secret = await call(() => keytar.getPassword(service, name));
+      const secret = await call(() => keytar.getPassword(PATIENCE, service, name));
       if (secret !== null) return secret;
-      // Nothing there, or locked since: a second probe tells, so that a lock never looks like "signed out".
-      const reason = await call(() => probe(keytar, service));
+      // Nothing there, or locked since: another probe tells, so that a lock never looks like "signed out".
+      const reason = await call(() => probe(keytar, service, PATIENCE));
       if (reason !== undefined) throw new BrokerError('keychain-unavailable', { reason });
       return undefined;
     },
-    set: (name, secret) => call(() => keytar.setPassword(service, name, secret)),
-    delete: (name) => call(() => keytar.deletePassword(service, name)),
+    set: (name, secret) => call(() => keytar.setPassword(PATIENCE, service, name, secret)),
+    delete: (name) => call(() => keytar.deletePassword(PATIENCE, service, name)),
   };
   return { keychain };
 }
