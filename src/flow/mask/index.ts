@@ -27,6 +27,7 @@ const OPEN_PLAN: UnitPlan = {
   reaches: false,
   unknown: false,
   sideways: [],
+  knows: () => true,
 };
 
 function tagged(options: MaskerOptions, revealed: boolean): readonly ProtectedColumn[] {

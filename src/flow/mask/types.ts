@@ -42,6 +42,8 @@ export interface UnitPlan {
   readonly unknown: boolean;
   /** Protected columns (`schema.table.column`, sorted) whose values the unit would write somewhere else. */
   readonly sideways: readonly string[];
+  /** True for names that the statement itself or the catalogue has: an error may repeat them. */
+  readonly knows: (name: string) => boolean;
 }
 
 export interface PlanOptions {

@@ -39,6 +39,7 @@ export class Facts {
   readonly #shapes = new Map<number, Shape>();
   readonly #reach = new Map<number, Label>();
   readonly #types = new Map<number, Value>();
+  #names: ReadonlySet<string> | undefined;
   readonly #functions = new Map<number, Label>();
 
   constructor(
@@ -74,6 +75,20 @@ export class Facts {
       return at < 0 ? path.length : at;
     };
     return candidates.length < 2 ? candidates : [...candidates].sort((a, b) => rank(a) - rank(b));
+  }
+
+  /** Names of schemas, relations, columns and types: schema, not data. */
+  hasName(name: string): boolean {
+    if (!this.#names) {
+      const names = new Set<string>(this.#byName.keys());
+      for (const relation of this.catalogue.relations.values()) {
+        names.add(relation.schema);
+        for (const column of relation.columns) names.add(column.name);
+      }
+      for (const type of this.catalogue.types.values()) names.add(type.name);
+      this.#names = names;
+    }
+    return this.#names.has(name);
   }
 
   relationsNamed(name: string): readonly CatalogueRelation[] {

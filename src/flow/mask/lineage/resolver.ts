@@ -9,7 +9,17 @@ import { type Parts, Run } from './run.ts';
 import { EMPTY_SCOPE } from './scope.ts';
 import { resolveSelect } from './select.ts';
 import { followTags, type Pins } from './tags.ts';
-import { asBody, asList, asNode, asTree, statementOf, type Tree, type TreeNode } from './tree.ts';
+import {
+  asBody,
+  asList,
+  asNode,
+  asText,
+  asTree,
+  statementOf,
+  type Tree,
+  type TreeNode,
+  walk,
+} from './tree.ts';
 import { resolveUtility } from './utility.ts';
 import { copiedColumns, isWriter, resolveWriter } from './write.ts';
 
@@ -62,7 +72,36 @@ function resolveNode(run: Run, node: TreeNode): Shape {
   return resolveUtility(run, node, resolveNode);
 }
 
-function toPlan(run: Run, shape: Shape): UnitPlan {
+/** Names the statement uses: identifiers, not literals. */
+function namesIn(tree: unknown): ReadonlySet<string> {
+  const found = new Set<string>();
+  walk(tree, ({ type, body }) => {
+    if (type === 'A_Const') return;
+    for (const key of [
+      'sval',
+      'relname',
+      'schemaname',
+      'name',
+      'aliasname',
+      'ctename',
+      'colname',
+      'subname',
+      'portalname',
+    ])
+      found.add(asText(body[key]) ?? '');
+  });
+  return found;
+}
+
+function knowing(facts: Facts, tree: unknown): (name: string) => boolean {
+  let names: ReadonlySet<string> | undefined;
+  return (name) => {
+    names ??= namesIn(tree);
+    return names.has(name) || facts.hasName(name);
+  };
+}
+
+function toPlan(run: Run, shape: Shape, tree: unknown): UnitPlan {
   const labels = [...shape.columns.map((column) => column.value.label), ...(shape.rest ? [shape.rest] : [])];
   return {
     outputs: shape.rest
@@ -76,6 +115,7 @@ function toPlan(run: Run, shape: Shape): UnitPlan {
     reaches: run.reaches || run.sideways.size > 0 || labels.some((label) => !isClean(label)),
     unknown: labels.some((label) => label.unknown),
     sideways: [...run.sideways].sort(),
+    knows: knowing(run.facts, tree),
   };
 }
 
@@ -114,7 +154,7 @@ export class Resolver {
     const node = statementOf(unit.tree);
     if (!node) return this.#lost();
     const run = new Run(this.facts(catalogue), PARTS);
-    if (!unit.answers) return toPlan(run, resolveNode(run, node));
+    if (!unit.answers) return toPlan(run, resolveNode(run, node), unit.tree);
     const plan = this.#resolve(unit.answers, catalogue);
     // Parameters of EXECUTE are expressions, whose values the prepared statement's own tree does not show.
     const given = derive(
@@ -134,6 +174,7 @@ export class Resolver {
       reaches: some,
       unknown: some,
       sideways: this.#columns.map((column) => column.name).sort(),
+      knows: () => false,
     };
   }
 
