@@ -54,7 +54,7 @@ export class TextFormat implements CopyFormat {
         pos += 1;
       } else if (byte === this.#delimiter || pos >= last) {
         const raw = data.subarray(from, Math.min(pos, last));
-        const value = raw.equals(this.#null) ? null : escaped ? unescape(raw) : raw;
+        const value = raw.equals(this.#null) ? null : escaped ? withoutEscapes(raw) : raw;
         onValue(index, from, Math.min(pos, last), value);
         index += 1;
         if (pos >= last) return index;
@@ -77,7 +77,7 @@ export class TextFormat implements CopyFormat {
   }
 }
 
-function unescape(raw: Buffer): Buffer {
+function withoutEscapes(raw: Buffer): Buffer {
   const out = Buffer.allocUnsafe(raw.length);
   let used = 0;
   for (let at = 0; at < raw.length; at++) {

@@ -73,7 +73,7 @@ export class CopyOut {
   }
 
   /** The stream ended: what is left must be nothing. */
-  end(_outbox: Outbox): void {
+  end(): void {
     if (this.#carry.length > 0) throw violation('server', 'COPY ended in the middle of a record');
   }
 

@@ -1,4 +1,5 @@
 // PostgreSQL's message types and how those we write ourselves are put together. Never writes a client's statement.
+import { isUtf8 } from 'node:buffer';
 import { BrokerError } from '../../model/errors.ts';
 
 /** Front-end message types (protocol 3). */
@@ -152,7 +153,11 @@ export class Reader {
       return '';
     }
     const { end } = this.text();
-    return this.buffer.toString('utf8', start, end);
+    const text = this.buffer.toString('utf8', start, end);
+    // Bytes that are not UTF-8 would all look alike: a client could mean one name and the server see another.
+    if (this.#side === 'client' && text.includes('\ufffd') && !isUtf8(this.buffer.subarray(start, end)))
+      throw this.fail('a text that is not UTF-8');
+    return text;
   }
 
   /** The message must end here. */

@@ -2,11 +2,12 @@
 import type { Hold } from '../../flow/conversation.ts';
 import { BrokerError } from '../../model/errors.ts';
 import { Framer } from './framer.ts';
+import type { Holder } from './gate.ts';
 import type { Link } from './link.ts';
 import { FROM_CLIENT, message } from './messages.ts';
 import { notice, refusal, type Severity } from './refusals.ts';
 import { Replies } from './replies.ts';
-import { type Holder, Requests } from './requests.ts';
+import { Requests } from './requests.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
 /** Bytes kept from a client while one of its statements is held. */

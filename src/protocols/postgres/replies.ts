@@ -2,21 +2,13 @@
 import type { MessageFields } from '../../flow/conversation.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { ResultMask } from '../../model/masking.ts';
-import { CopyOut } from './copy.ts';
+import { passFields, passNotice, passNotification, passParameter } from './asides.ts';
+import { beginCopyIn, beginCopyOut, endCopyOut, passCopyData } from './copies.ts';
 import { readDescription } from './description.ts';
 import { type FrameSink, HEADER } from './framer.ts';
 import type { Link, TransactionStatus } from './link.ts';
-import {
-  FROM_SERVER,
-  fieldsMessage,
-  message,
-  Reader,
-  readFields,
-  sameFields,
-  violation,
-} from './messages.ts';
+import { FROM_SERVER, readFields, violation } from './messages.ts';
 import type { Pending } from './pending.ts';
-import { refusal } from './refusals.ts';
 import { maskRow, rowValues } from './rows.ts';
 
 /** Bytes of one message that must be read whole before any of it may leave. */
@@ -25,22 +17,18 @@ const MAX_WHOLE = 64 * 1024 * 1024;
 /** A row longer than this is recorded by its size alone. */
 const MAX_SAMPLED = 1024 * 1024;
 
-/** Parameters that change what texts mean; our reading of them holds only for these values. */
-const FIXED: Readonly<Record<string, string>> = {
-  client_encoding: 'UTF8',
-  standard_conforming_strings: 'on',
-};
-
 const STATUSES: Readonly<Record<number, TransactionStatus>> = { 69: 'E', 73: 'I', 84: 'T' };
 
 export class Replies implements FrameSink {
-  readonly #link: Link;
+  readonly link: Link;
   /** Rows of the answer under way may go on as they are, only counted. */
   #rowsPass = false;
   #row: Pending | undefined;
+  /** The message arriving in pieces is not for the client. */
+  #dropping = false;
 
   constructor(link: Link) {
-    this.#link = link;
+    this.link = link;
   }
 
   frame(type: number, buffer: Buffer, start: number, end: number): boolean {
@@ -49,7 +37,7 @@ export class Replies implements FrameSink {
       if (this.#rowsPass && row) {
         row.rows += 1;
         row.bytes += end - start;
-        this.#link.toClient.pass(buffer, start, end);
+        this.link.toClient.pass(buffer, start, end);
       } else this.#dataRow(buffer, start, end);
       return true;
     }
@@ -61,7 +49,7 @@ export class Replies implements FrameSink {
 
   streams(type: number, size: number): boolean {
     if (type === FROM_SERVER.dataRow && this.#mayStream(size)) return true;
-    if (type === FROM_SERVER.copyData && this.#link.pending.first?.copy?.passes) return true;
+    if (type === FROM_SERVER.copyData && this.#mayStreamCopy()) return true;
     if (size > MAX_WHOLE)
       throw new BrokerError('unsupported', {
         what: `a masked or recorded value of ${size} bytes`,
@@ -73,42 +61,52 @@ export class Replies implements FrameSink {
   /** Rows nobody needs to look at go on in pieces; one too long for a sample is not sampled. */
   #mayStream(size: number): boolean {
     const head = this.#head('a row');
-    if (head.muted || !this.#mask(head)?.untouched) return false;
-    if (head.ticket?.sampling && size <= MAX_SAMPLED) return false;
+    this.#dropping = head.muted;
+    if (!head.muted && !this.#mask(head)?.untouched) return false;
+    if (!head.muted && head.ticket?.sampling && size <= MAX_SAMPLED) return false;
+    head.rows += 1;
+    return true;
+  }
+
+  #mayStreamCopy(): boolean {
+    const head = this.link.pending.first;
+    this.#dropping = head?.muted ?? false;
+    if (!head?.muted && !head?.copy?.passes) return false;
     head.rows += 1;
     return true;
   }
 
   piece(buffer: Buffer, start: number, end: number): void {
-    const first = this.#link.pending.first;
+    if (this.#dropping) return;
+    const first = this.link.pending.first;
     if (first) first.bytes += end - start;
-    this.#link.toClient.pass(buffer, start, end);
+    this.link.toClient.pass(buffer, start, end);
   }
 
   settle(): void {
-    this.#link.toClient.settle();
+    this.link.toClient.settle();
   }
 
   /** Everything that waits for an answer will never get one. */
   lost(): void {
-    const { pending } = this.#link;
+    const { pending } = this.link;
     for (let item = pending.shift(); item; item = pending.shift()) {
       this.#count(item);
       item.ticket?.finish({ status: 'lost' });
       item.portal?.finish({ status: 'lost' });
-      for (const change of item.changes ?? []) this.#link.settle(change, false);
+      for (const change of item.changes ?? []) this.link.settle(change, false);
     }
-    this.#link.portals.clear();
+    this.link.portals.clear();
   }
 
   #head(type: string): Pending {
-    const { first } = this.#link.pending;
+    const { first } = this.link.pending;
     if (!first) throw violation('server', `${type} that nothing asked for`);
     return first;
   }
 
   #pass(pending: Pending, buffer: Buffer, start: number, end: number): void {
-    if (!pending.hidden && !pending.muted) this.#link.toClient.pass(buffer, start, end);
+    if (!pending.hidden && !pending.muted) this.link.toClient.pass(buffer, start, end);
   }
 
   #dataRow(buffer: Buffer, start: number, end: number): void {
@@ -121,7 +119,7 @@ export class Replies implements FrameSink {
     const sampling = ticket.sampling;
     if (mask.untouched) {
       head.bytes += end - start;
-      this.#link.toClient.pass(buffer, start, end);
+      this.link.toClient.pass(buffer, start, end);
       if (sampling) ticket.sample(rowValues(buffer, start, end));
       else {
         this.#row = head;
@@ -129,7 +127,7 @@ export class Replies implements FrameSink {
       }
       return;
     }
-    const { toClient } = this.#link;
+    const { toClient } = this.link;
     const size = maskRow(buffer, start, end, mask, toClient);
     head.bytes += size;
     if (sampling) ticket.sample(toClient.tail(size, rowValues));
@@ -148,7 +146,7 @@ export class Replies implements FrameSink {
     if (head.kind === 'query') {
       const { ticket } = head;
       this.#stopPassing();
-      const fields = ticket && this.#link.descriptions.read(ticket.judged, head.unit, buffer, start, end);
+      const fields = ticket && this.link.descriptions.read(ticket.judged, head.unit, buffer, start, end);
       head.mask = ticket?.columns(head.unit, fields);
     } else this.#described(head, buffer, start, end);
     this.#pass(head, buffer, start, end);
@@ -159,7 +157,7 @@ export class Replies implements FrameSink {
     if (head.kind === 'describe-statement') head.statement?.describe(readDescription(buffer, start, end));
     else if (head.kind === 'describe-portal' && head.portal) {
       const { portal } = head;
-      portal.fields = this.#link.descriptions.read(portal.judged, 0, buffer, start, end);
+      portal.fields = this.link.descriptions.read(portal.judged, 0, buffer, start, end);
       if (portal.statement.judged === portal.judged && !portal.statement.fields)
         portal.statement.describe(portal.fields.map((field) => ({ ...field, format: 0 })));
     } else if (head.kind !== 'describe-portal') throw violation('server', 'a row description out of turn');
@@ -183,7 +181,7 @@ export class Replies implements FrameSink {
   completed(kind: 'parse' | 'bind' | 'close', buffer: Buffer, start: number, end: number): void {
     const head = this.#head(`${kind} complete`);
     if (head.kind !== kind) throw violation('server', `${kind} complete out of turn`);
-    for (const change of head.changes ?? []) this.#link.settle(change, true);
+    for (const change of head.changes ?? []) this.link.settle(change, true);
     this.#pass(head, buffer, start, end);
     this.#shift();
   }
@@ -198,7 +196,7 @@ export class Replies implements FrameSink {
     const finish = { status: 'ok', tag } as const;
     if (head.portal) head.portal.finish(finish);
     else head.ticket?.finish(finish);
-    for (const change of head.changes ?? []) if (change.unit === head.unit) this.#link.settle(change, true);
+    for (const change of head.changes ?? []) if (change.unit === head.unit) this.link.settle(change, true);
     head.changes = head.changes?.filter((change) => change.unit !== head.unit);
     head.unit += 1;
     head.mask = undefined;
@@ -212,13 +210,13 @@ export class Replies implements FrameSink {
     if (head.kind !== 'execute') throw violation('server', 'a suspended portal out of turn');
     this.#stopPassing();
     this.#count(head);
-    for (const change of head.changes ?? []) this.#link.settle(change, false);
+    for (const change of head.changes ?? []) this.link.settle(change, false);
     this.#pass(head, buffer, start, end);
     this.#shift();
   }
 
   ready(buffer: Buffer, start: number, end: number): void {
-    const link = this.#link;
+    const link = this.link;
     const head = link.pending.first;
     const status = end - start === HEADER + 1 ? STATUSES[buffer[start + HEADER] as number] : undefined;
     if (!status) throw violation('server', 'a malformed status');
@@ -235,89 +233,22 @@ export class Replies implements FrameSink {
     link.wake(true);
   }
 
-  copyIn(buffer: Buffer, start: number, end: number): void {
-    const link = this.#link;
-    const head = this.#head('a COPY');
-    if (head.kind !== 'query' && head.kind !== 'execute') throw violation('server', 'a COPY out of turn');
-    link.copyIn = true;
-    link.copyInBytes = 0;
-    // Syncs already sent are read by the COPY, which ignores them.
-    link.looseSyncs += link.pending.filterBehind((item) => item.kind === 'sync');
-    if (head.kind === 'execute') link.group = head.group;
-    if (link.pending.length > 1)
-      throw new BrokerError('unsupported', {
-        what: 'sending requests behind COPY … FROM STDIN',
-        mend: 'wait for the answer to COPY first',
-      });
-    this.#pass(head, buffer, start, end);
-  }
-
-  copyOut(buffer: Buffer, start: number, end: number): void {
-    const head = this.#head('a COPY');
-    if ((head.kind !== 'query' && head.kind !== 'execute') || !head.ticket)
-      throw violation('server', 'a COPY out of turn');
-    const reader = new Reader('server', buffer, start + HEADER, end);
-    const binary = reader.byte() === 1;
-    const columns = reader.count();
-    const plan = head.ticket.copyOut(head.unit, columns, binary);
-    if (plan) head.copy = new CopyOut(plan.shape, plan.mask, head.ticket, columns, binary);
-    else this.#refuseCopy(head);
-    this.#pass(head, buffer, start, end);
-  }
-
-  /** Data we cannot mask: the client gets an error, the server is told to stop, and what it still sends is swallowed. */
-  #refuseCopy(head: Pending): void {
-    const link = this.#link;
-    const error = new BrokerError('unsupported', {
-      what: 'COPY of values that may have to be masked',
-      mend: 'use SELECT instead of COPY',
-    });
-    const behind = link.pending
-      .list()
-      .some((item) => item !== head && item.kind !== 'sync' && item.group === head.group);
-    if (behind) throw error;
-    link.toClient.put(refusal(error));
-    head.muted = true;
-    head.ticket?.finish({ status: 'refused', sqlstate: '0A000', message: error.message });
-    if (head.kind === 'execute' && head.group === link.group) link.discarding = true;
-    link.cancelServer();
-  }
-
-  copyData(buffer: Buffer, start: number, end: number): void {
-    const head = this.#head('COPY data');
-    if (head.muted) return;
-    const { copy } = head;
-    if (!copy) throw violation('server', 'COPY data out of turn');
-    head.bytes += end - start - HEADER;
-    if (copy.passes) this.#link.toClient.pass(buffer, start, end);
-    else copy.push(buffer, start, end, this.#link.toClient);
-  }
-
-  copyDone(buffer: Buffer, start: number, end: number): void {
-    const head = this.#head('the end of COPY data');
-    if (!head.muted) {
-      if (!head.copy) throw violation('server', 'the end of COPY data out of turn');
-      head.copy.end(this.#link.toClient);
-      head.rows += head.copy.rows;
-    }
-    this.#pass(head, buffer, start, end);
-  }
-
   error(buffer: Buffer, start: number, end: number): void {
-    const link = this.#link;
-    const fields = readFields(buffer, start + HEADER, end);
+    const link = this.link;
     const head = link.pending.first;
     this.#stopPassing();
-    let clean: MessageFields = fields;
-    if (head?.kind === 'refusal' && head.refusal) link.toClient.put(head.refusal);
-    else if (!head?.muted) clean = this.#fields(FROM_SERVER.error, fields, head, buffer, start, end);
+    let fields: MessageFields;
+    if (head?.muted || head?.refusal) {
+      fields = readFields(buffer, start + HEADER, end);
+      if (head.refusal) link.toClient.put(head.refusal);
+    } else fields = passFields(link, FROM_SERVER.error, buffer, start, end);
     if (/^(FATAL|PANIC)$/.test(fields.get('V') ?? fields.get('S') ?? ''))
       link.fatal = fields.get('C') ?? 'XX000';
-    if (head) this.#failed(head, clean);
+    if (head) this.#failed(head, fields);
   }
 
   #failed(head: Pending, fields: MessageFields): void {
-    const link = this.#link;
+    const link = this.link;
     const sqlstate = fields.get('C') ?? 'XX000';
     const status = sqlstate === '57014' ? 'cancelled' : 'error';
     const end = { status, sqlstate, message: fields.get('M') ?? '' } as const;
@@ -331,7 +262,7 @@ export class Replies implements FrameSink {
 
   /** After an error the server skips everything up to the next Sync. */
   #skip(group: number): void {
-    const link = this.#link;
+    const link = this.link;
     for (
       let item = link.pending.first;
       item && item.kind !== 'sync' && item.group === group;
@@ -343,55 +274,6 @@ export class Replies implements FrameSink {
     }
     if (group === link.group) link.discarding = true;
     link.wake(false);
-  }
-
-  notice(buffer: Buffer, start: number, end: number): void {
-    const fields = readFields(buffer, start + HEADER, end);
-    const clean = this.#fields(FROM_SERVER.notice, fields, this.#link.pending.first, buffer, start, end);
-    this.#link.conversation.event('notice', {
-      severity: clean.get('V') ?? clean.get('S') ?? '',
-      sqlstate: clean.get('C') ?? '',
-      message: clean.get('M') ?? '',
-    });
-  }
-
-  /** Passes an error or notice on, cleaned; as it came when nothing had to be. */
-  #fields(
-    type: number,
-    fields: MessageFields,
-    head: Pending | undefined,
-    buffer: Buffer,
-    start: number,
-    end: number,
-  ): MessageFields {
-    const clean = (head?.ticket ?? head?.portal?.ticket ?? this.#link.conversation).scrub(new Map(fields));
-    if (sameFields(clean, fields)) this.#link.toClient.pass(buffer, start, end);
-    else this.#link.toClient.put(fieldsMessage(type, clean));
-    return clean;
-  }
-
-  notification(buffer: Buffer, start: number, end: number): void {
-    const { conversation, toClient } = this.#link;
-    const reader = new Reader('server', buffer, start + HEADER, end);
-    const pid = reader.int32();
-    const [channel, payload] = [reader.string(), reader.string()];
-    reader.done();
-    const clean = [conversation.scrubText(channel), conversation.scrubText(payload)] as const;
-    if (clean[0] === channel && clean[1] === payload) toClient.pass(buffer, start, end);
-    else toClient.put(message(FROM_SERVER.notification, pid, ...clean));
-  }
-
-  parameterStatus(buffer: Buffer, start: number, end: number): void {
-    const { conversation, toClient } = this.#link;
-    const reader = new Reader('server', buffer, start + HEADER, end);
-    const [name, value] = [reader.string(), reader.string()];
-    reader.done();
-    const fixed = FIXED[name];
-    if (fixed !== undefined && value !== fixed)
-      throw new BrokerError('unsupported', { what: `${name} = ${value}`, mend: `leave ${name} at ${fixed}` });
-    const clean = conversation.scrubText(value);
-    if (clean === value) toClient.pass(buffer, start, end);
-    else toClient.put(message(FROM_SERVER.parameterStatus, name, clean));
   }
 
   #stopPassing(): void {
@@ -406,8 +288,8 @@ export class Replies implements FrameSink {
   }
 
   #shift(): void {
-    this.#link.pending.shift();
-    this.#link.wake(false);
+    this.link.pending.shift();
+    this.link.wake(false);
   }
 }
 
@@ -432,17 +314,17 @@ const HANDLERS: readonly (Handler | undefined)[] = (() => {
     [FROM_SERVER.bindComplete, (r, b, s, e) => r.completed('bind', b, s, e)],
     [FROM_SERVER.closeComplete, (r, b, s, e) => r.completed('close', b, s, e)],
     [FROM_SERVER.commandComplete, (r, b, s, e) => r.unitDone(tagOf(b, s, e), b, s, e)],
-    [FROM_SERVER.copyData, (r, b, s, e) => r.copyData(b, s, e)],
-    [FROM_SERVER.copyDone, (r, b, s, e) => r.copyDone(b, s, e)],
-    [FROM_SERVER.copyIn, (r, b, s, e) => r.copyIn(b, s, e)],
-    [FROM_SERVER.copyOut, (r, b, s, e) => r.copyOut(b, s, e)],
+    [FROM_SERVER.copyData, (r, b, s, e) => passCopyData(r.link, b, s, e)],
+    [FROM_SERVER.copyDone, (r, b, s, e) => endCopyOut(r.link, b, s, e)],
+    [FROM_SERVER.copyIn, (r, b, s, e) => beginCopyIn(r.link, b, s, e)],
+    [FROM_SERVER.copyOut, (r, b, s, e) => beginCopyOut(r.link, b, s, e)],
     [FROM_SERVER.emptyQuery, (r, b, s, e) => r.unitDone('', b, s, e)],
     [FROM_SERVER.error, (r, b, s, e) => r.error(b, s, e)],
     [FROM_SERVER.noData, (r, b, s, e) => r.noData(b, s, e)],
-    [FROM_SERVER.notice, (r, b, s, e) => r.notice(b, s, e)],
-    [FROM_SERVER.notification, (r, b, s, e) => r.notification(b, s, e)],
+    [FROM_SERVER.notice, (r, b, s, e) => passNotice(r.link, b, s, e)],
+    [FROM_SERVER.notification, (r, b, s, e) => passNotification(r.link, b, s, e)],
     [FROM_SERVER.parameterDescription, (r, b, s, e) => r.parameterDescription(b, s, e)],
-    [FROM_SERVER.parameterStatus, (r, b, s, e) => r.parameterStatus(b, s, e)],
+    [FROM_SERVER.parameterStatus, (r, b, s, e) => passParameter(r.link, b, s, e)],
     [FROM_SERVER.parseComplete, (r, b, s, e) => r.completed('parse', b, s, e)],
     [FROM_SERVER.portalSuspended, (r, b, s, e) => r.suspended(b, s, e)],
     [FROM_SERVER.ready, (r, b, s, e) => r.ready(b, s, e)],

@@ -1,10 +1,10 @@
 // Client to server: every message is understood, judged where it can run something, and sent as it came or not at all.
 import { isUtf8 } from 'node:buffer';
-import type { Admission, Execution, Hold, Judged, Parameter } from '../../flow/conversation.ts';
 import { forward } from '../../flow/forward/index.ts';
 import { BrokerError } from '../../model/errors.ts';
-import type { Formats } from './description.ts';
+import { readFormats, readParameters, readTarget } from './binding.ts';
 import { type FrameSink, HEADER } from './framer.ts';
+import { Gate, type Holder } from './gate.ts';
 import type { Link } from './link.ts';
 import { FROM_CLIENT, message, Reader, violation } from './messages.ts';
 import { Portal, Prepared, WAIT } from './names.ts';
@@ -15,29 +15,17 @@ import { refusal, serverError } from './refusals.ts';
 const MAX_TEXT = 64 * 1024 * 1024;
 const MAX_BIND = 256 * 1024 * 1024;
 const MAX_SMALL = 64 * 1024;
-const TEXT: Formats = [0];
-const BINARY: Formats = [1];
-const UNSAID: Formats = [];
-
-/** Stops this direction until the promise settles; the message at hand is then looked at again. */
-export interface Holder {
-  hold(until: Promise<unknown>): void;
-  /** How a held execution is withdrawn and its client told. */
-  readonly port: Hold;
-}
 
 export class Requests implements FrameSink {
   readonly #link: Link;
   readonly #holder: Holder;
-  /** Answers of the flow that came while the message was held. */
-  #judged: Judged | undefined;
-  #admission: Admission | 'withdrawn' | undefined;
-  /** The admission awaited; answers to any other are too late. */
-  #awaited: object | undefined;
+  readonly #gate: Gate;
+  #dropping = false;
 
   constructor(link: Link, holder: Holder) {
     this.#link = link;
     this.#holder = holder;
+    this.#gate = new Gate(link.conversation, holder);
   }
 
   frame(type: number, buffer: Buffer, start: number, end: number): boolean {
@@ -80,7 +68,11 @@ export class Requests implements FrameSink {
   }
 
   streams(type: number, size: number): boolean {
-    if (type === FROM_CLIENT.copyData) return true;
+    if (type === FROM_CLIENT.copyData) {
+      // Decided once per message: half a message must be followed by its other half whatever happens meanwhile.
+      this.#dropping = this.#link.discarding || this.#link.terminated;
+      return true;
+    }
     const most =
       type === FROM_CLIENT.bind
         ? MAX_BIND
@@ -93,7 +85,7 @@ export class Requests implements FrameSink {
 
   piece(buffer: Buffer, start: number, end: number): void {
     const link = this.#link;
-    if (link.discarding || link.terminated) return;
+    if (this.#dropping) return;
     link.copyInBytes += end - start;
     link.toServer.pass(buffer, start, end);
   }
@@ -102,12 +94,9 @@ export class Requests implements FrameSink {
     this.#link.toServer.settle();
   }
 
-  /** The held execution is withdrawn: whatever is still answered to it does not count. False when none is held. */
+  /** Withdraws a held execution; false when none is held. */
   withdraw(): boolean {
-    if (!this.#awaited) return false;
-    this.#awaited = undefined;
-    this.#admission = 'withdrawn';
-    return true;
+    return this.#gate.withdraw();
   }
 
   #pass(buffer: Buffer, start: number, end: number): true {
@@ -133,46 +122,6 @@ export class Requests implements FrameSink {
     return buffer.toString('utf8', start, end);
   }
 
-  /** Undefined while the judgement is awaited. */
-  #judge(text: string): Judged | undefined {
-    const ready = this.#judged;
-    if (ready) {
-      this.#judged = undefined;
-      if (ready.text === text) return ready;
-    }
-    const judged = this.#link.conversation.judge(text);
-    if (!(judged instanceof Promise)) return judged;
-    this.#holder.hold(
-      judged.then((value) => {
-        this.#judged = value;
-      }),
-    );
-    return undefined;
-  }
-
-  /** Undefined while a person is asked. */
-  #admit(judged: Judged, execution: Execution): Admission | undefined {
-    const admission = this.#link.conversation.admit(judged, execution);
-    if (!(admission instanceof Promise)) return admission;
-    const awaited = {};
-    this.#awaited = awaited;
-    this.#holder.hold(
-      admission.then((value) => {
-        if (this.#awaited === awaited) {
-          this.#awaited = undefined;
-          this.#admission = value;
-        } else if (value.kind === 'forward') value.ticket.finish({ status: 'cancelled' });
-      }),
-    );
-    return undefined;
-  }
-
-  #takeAdmission(): Admission | 'withdrawn' | undefined {
-    const admission = this.#admission;
-    this.#admission = undefined;
-    return admission;
-  }
-
   #refused(error: BrokerError, simple: boolean): true {
     const policy = error.details['policy'];
     this.#link.refuse(
@@ -193,17 +142,9 @@ export class Requests implements FrameSink {
     const reader = new Reader('client', buffer, start + HEADER, end);
     const { start: from, end: to } = reader.text();
     reader.done();
-    let admission = this.#takeAdmission();
-    if (!admission) {
-      const judged = this.#judge(this.#text(buffer, from, to));
-      if (!judged) return false;
-      admission = this.#admit(judged, {
-        phase: 'simple',
-        transaction: link.status,
-        hold: this.#holder.port,
-      });
-      if (!admission) return false;
-    }
+    const text = () => this.#text(buffer, from, to);
+    const admission = this.#gate.admit(text, { phase: 'simple', transaction: link.status });
+    if (!admission) return false;
     if (admission === 'withdrawn') return this.#cancelled(true);
     if (admission.kind === 'refuse') return this.#refused(admission.error, true);
     const { permit, ticket } = admission;
@@ -224,7 +165,7 @@ export class Requests implements FrameSink {
     reader.skip(reader.count() * 4);
     reader.done();
     const text = this.#text(buffer, from, to);
-    const judged = this.#judge(text);
+    const judged = this.#gate.judge(text);
     if (!judged) return false;
     if (judged.decision.outcome === 'deny')
       return this.#refused(link.conversation.refuse(judged, 'parse'), false);
@@ -252,18 +193,9 @@ export class Requests implements FrameSink {
     const parameters = readParameters(reader);
     const formats = readFormats(reader);
     reader.done();
-    let admission = this.#takeAdmission();
-    if (!admission) {
-      const judged = this.#judge(statement.text);
-      if (!judged) return false;
-      admission = this.#admit(judged, {
-        phase: 'execute',
-        parameters,
-        transaction: link.status,
-        hold: this.#holder.port,
-      });
-      if (!admission) return false;
-    }
+    const execution = { phase: 'execute', parameters, transaction: link.status } as const;
+    const admission = this.#gate.admit(() => statement.text, execution);
+    if (!admission) return false;
     if (admission === 'withdrawn') return this.#cancelled(false);
     if (admission.kind === 'refuse') return this.#refused(admission.error, false);
     const { permit, ticket } = admission;
@@ -310,8 +242,8 @@ export class Requests implements FrameSink {
       return true;
     }
     if (portal.group !== link.group) {
-      const refused = this.#again(portal);
-      if (refused !== false) return refused === 'held' ? false : true;
+      const verdict = this.#again(portal);
+      if (verdict !== 'go on') return verdict === 'refused';
     }
     if (!portal.described) this.#describeFirst(portal);
     const pending = this.#push('execute');
@@ -322,11 +254,11 @@ export class Requests implements FrameSink {
   }
 
   /** Rows fetched long after Bind: the rules may have changed since. */
-  #again(portal: Portal): false | 'held' | 'refused' {
-    const judged = this.#judge(portal.statement.text);
+  #again(portal: Portal): 'go on' | 'held' | 'refused' {
+    const judged = this.#gate.judge(portal.statement.text);
     if (!judged) return 'held';
     if (judged !== portal.judged) portal.doubted = true;
-    if (judged.decision.outcome !== 'deny') return false;
+    if (judged.decision.outcome !== 'deny') return 'go on';
     this.#refused(this.#link.conversation.refuse(judged, 'execute'), false);
     return 'refused';
   }
@@ -369,47 +301,4 @@ export class Requests implements FrameSink {
     const mend = 'call the function with SELECT';
     return this.#refused(new BrokerError('unsupported', { what: 'the function call message', mend }), true);
   }
-}
-
-function readTarget(buffer: Buffer, start: number, end: number): { kind: 'S' | 'P'; name: string } {
-  const reader = new Reader('client', buffer, start + HEADER, end);
-  const kind = reader.byte();
-  if (kind !== 0x53 && kind !== 0x50) throw reader.fail('neither a statement nor a portal is named');
-  const name = reader.string();
-  reader.done();
-  return { kind: kind === 0x53 ? 'S' : 'P', name };
-}
-
-function readFormats(reader: Reader): Formats {
-  const count = reader.count();
-  if (count === 0) return UNSAID;
-  if (count === 1) return readFormat(reader) === 0 ? TEXT : BINARY;
-  const formats: (0 | 1)[] = [];
-  for (let index = 0; index < count; index++) formats.push(readFormat(reader));
-  return formats;
-}
-
-function readFormat(reader: Reader): 0 | 1 {
-  const format = reader.int16();
-  if (format !== 0 && format !== 1) throw reader.fail(`format ${format}`);
-  return format;
-}
-
-function readParameters(reader: Reader): Parameter[] {
-  const formats = readFormats(reader);
-  const count = reader.count();
-  if (formats.length > 1 && formats.length !== count) throw reader.fail('as many formats as parameters');
-  const parameters: Parameter[] = [];
-  for (let index = 0; index < count; index++) {
-    const length = reader.int32();
-    if (length < -1) throw reader.fail('a parameter is shorter than nothing');
-    const format = (formats.length === 1 ? formats[0] : formats[index]) ?? 0;
-    if (length === -1) {
-      parameters.push({ value: null, format });
-      continue;
-    }
-    const at = reader.skip(length);
-    parameters.push({ value: reader.buffer.subarray(at, at + length), format });
-  }
-  return parameters;
 }
