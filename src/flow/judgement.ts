@@ -37,7 +37,7 @@ export class Judgement implements Judged {
   readonly #made: JudgementParts;
   readonly #masker: Masker;
   readonly #catalogue: Catalogue;
-  readonly #masks: WeakMap<readonly Field[], ResultMask>[] = [];
+  #masks: WeakMap<readonly Field[], ResultMask>[] = [];
   #parts: StatementParts | undefined;
 
   constructor(parts: JudgementParts) {
@@ -65,6 +65,15 @@ export class Judgement implements Judged {
     return new Judgement({ ...this.#made, decision });
   }
 
+  /** Another text of the same shape: judged alike, recorded in its own words. Only for texts of one unit. */
+  retold(text: string): Judgement {
+    const { classification } = this;
+    const units = classification.units.map((unit) => ({ ...unit, end: Buffer.byteLength(text) }));
+    const twin = new Judgement({ ...this.#made, text, classification: { ...classification, units } });
+    twin.#masks = this.#masks;
+    return twin;
+  }
+
   plan(unit: number): UnitPlan | undefined {
     return this.plans[unit];
   }
@@ -89,7 +98,7 @@ export class Judgement implements Judged {
   }
 }
 
-/** Judgements of one session by text; bounded by number and by characters, oldest out first. */
+/** Judgements of one session by text or shape; bounded by number and by characters, oldest out first. */
 export class JudgementCache {
   readonly #entries = new Map<string, Judgement>();
   #characters = 0;
@@ -101,23 +110,24 @@ export class JudgementCache {
     this.#maxCharacters = maxCharacters;
   }
 
-  get(text: string): Judgement | undefined {
-    return this.#entries.get(text);
+  get(key: string): Judgement | undefined {
+    return this.#entries.get(key);
   }
 
-  set(judgement: Judgement): void {
-    if (judgement.personal || judgement.text.length > this.#maxCharacters / 8) return;
-    this.delete(judgement.text);
-    this.#entries.set(judgement.text, judgement);
-    this.#characters += judgement.text.length;
-    for (const [text] of this.#entries) {
+  /** `key` is the text itself, or its shape. */
+  set(key: string, judgement: Judgement): void {
+    if (judgement.personal || key.length > this.#maxCharacters / 8) return;
+    this.delete(key);
+    this.#entries.set(key, judgement);
+    this.#characters += key.length;
+    for (const [oldest] of this.#entries) {
       if (this.#entries.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) break;
-      this.delete(text);
+      this.delete(oldest);
     }
   }
 
-  delete(text: string): void {
-    if (this.#entries.delete(text)) this.#characters -= text.length;
+  delete(key: string): void {
+    if (this.#entries.delete(key)) this.#characters -= key.length;
   }
 
   clear(): void {

@@ -11,16 +11,17 @@ import type { Scanner } from '../model/masking.ts';
 import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
 import { type Preparation, refusalOf } from './admission.ts';
 import { classify } from './classify/index.ts';
-import { parseTree } from './parse-tree.ts';
 import type { Conversation, MessageFields, SessionPipeline } from './conversation.ts';
 import { decide, loadPolicies, type PolicySet, reveals } from './decide/index.ts';
 import { type Approver, escalate } from './escalate/index.ts';
 import { Exchange } from './exchange.ts';
 import { Judgement, JudgementCache } from './judgement.ts';
 import { createMasker, type Masker, type UnitPlan } from './mask/index.ts';
+import { parseTree } from './parse-tree.ts';
 import { claimMint, type Permit } from './permit.ts';
 import { decisionRequest } from './request.ts';
 import { SessionLog } from './session-log.ts';
+import { shapeOf } from './shape.ts';
 import type { Scope, Spine } from './spine.ts';
 import type { TicketPorts } from './ticket.ts';
 
@@ -109,8 +110,10 @@ export class Pipeline implements SessionPipeline, Spine {
 
   judge(text: string, scope: Scope): Judgement | Promise<Judgement> {
     if (this.#ports.catalogue.stale) return this.#refreshed(text, scope);
-    const kept = this.#cacheFor(scope).get(text);
-    if (kept && kept.generation === this.generation && kept.serial > scope.distrusted) return kept;
+    const key = shapeOf(text) ?? text;
+    const kept = this.#cacheFor(scope).get(key);
+    if (kept && kept.generation === this.generation && kept.serial > scope.distrusted)
+      return key === text ? kept : kept.retold(text);
     const judgement = this.#judge(text, scope);
     return judgement.classification.unresolved ? this.#refreshed(text, scope) : judgement;
   }
@@ -137,7 +140,8 @@ export class Pipeline implements SessionPipeline, Spine {
       generation: this.generation,
       personal: classification.units.some((unit) => unit.answers !== undefined || unit.effect !== undefined),
     });
-    this.#cacheFor(scope).set(judgement);
+    const shape = classification.units.length === 1 ? shapeOf(text) : undefined;
+    this.#cacheFor(scope).set(shape ?? text, judgement);
     return judgement;
   }
 
