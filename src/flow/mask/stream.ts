@@ -22,6 +22,8 @@ export interface StreamMaskerOptions {
   readonly columns?: number;
 }
 
+const NONE: Hidden[] = [];
+
 /** Characters no key, address or token contains: text may be cut there. */
 function isBreak(code: number): boolean {
   // Space and below, `"`, `,`, `;`, `<`, `>`, `{`, `|`, `}`.
@@ -43,7 +45,12 @@ export class StreamMasker {
   /** The context ends within something that was masked. */
   #openType: string | undefined;
   #pending = '';
+  /** Offsets count from the beginning of the stream's text. */
   #hidden: Hidden[] = [];
+  /** Text released since the beginning. */
+  #released = 0;
+  /** Held text is looked at again once it has grown to this: each byte is searched a bounded number of times. */
+  #enough = 0;
   #carry = '';
   #found = 0;
 
@@ -70,13 +77,14 @@ export class StreamMasker {
   push(bytes: Uint8Array): Buffer {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
     this.#take(this.#carry + chunk);
+    if (this.#pending.length < this.#enough && !chunk.includes('\n')) return Buffer.alloc(0);
     return this.#release(false);
   }
 
   /** Everything held back, masked as far as it can be told. An unfinished escape sequence stays back unless `end` is set. */
   flush(end = false): Buffer {
     if (end && this.#carry !== '') {
-      this.#hidden.push({ at: this.#pending.length, bytes: this.#carry });
+      this.#hidden.push({ at: this.#released + this.#pending.length, bytes: this.#carry });
       this.#carry = '';
     }
     return this.#release(true);
@@ -85,7 +93,7 @@ export class StreamMasker {
   #take(bytes: string): void {
     const bare = strip(bytes);
     const { text, hidden, carry } = this.#columns > 0 ? unwrap(bare, this.#columns) : bare;
-    const offset = this.#pending.length;
+    const offset = this.#released + this.#pending.length;
     for (const entry of hidden)
       this.#hidden.push({ at: entry.at + offset, bytes: this.#cleaned(entry.bytes) });
     this.#pending += text;
@@ -121,6 +129,7 @@ export class StreamMasker {
     const whole = this.#context + this.#pending;
     const spans = this.#options.scanner.scan(whole);
     const cut = all ? whole.length : Math.max(base, cutOf(whole, base, spans));
+    this.#enough = whole.length - cut > HOLD ? 2 * (whole.length - cut) : 0;
     if (cut === base && (!all || this.#hidden.length === 0)) return Buffer.alloc(0);
     const out = this.#render(whole, base, cut, spans);
     const last = spans.findLast((span) => span.start < cut);
@@ -129,6 +138,7 @@ export class StreamMasker {
     const keep = Math.min(cut - CONTEXT, open?.start ?? cut);
     this.#context = whole.slice(Math.max(0, keep, cut - LONGEST_HOLD), cut);
     this.#pending = whole.slice(cut);
+    this.#released += cut - base;
     return Buffer.from(out, 'latin1');
   }
 
@@ -149,22 +159,24 @@ export class StreamMasker {
     }
     this.#copy(out, whole, base, from, cut);
     for (const entry of this.#upTo(cut - base)) out.push(entry.bytes);
-    this.#hidden = this.#hidden.map(({ at, bytes }) => ({ at: at - (cut - base), bytes }));
+
     return out.join('');
   }
 
   /** Hidden sequences before or at an offset of the pending text; they are handed out once. */
   #upTo(offset: number): Hidden[] {
+    const limit = this.#released + offset;
     let count = 0;
-    while (count < this.#hidden.length && (this.#hidden[count]?.at ?? 0) <= offset) count += 1;
-    return this.#hidden.splice(0, count);
+    while (count < this.#hidden.length && (this.#hidden[count]?.at ?? 0) <= limit) count += 1;
+    return count === 0 ? NONE : this.#hidden.splice(0, count);
   }
 
   #copy(out: string[], whole: string, base: number, from: number, to: number): void {
     let start = from;
     for (const { at, bytes } of this.#upTo(to - base)) {
-      out.push(whole.slice(start, base + at), bytes);
-      start = base + at;
+      const here = base + at - this.#released;
+      out.push(whole.slice(start, here), bytes);
+      start = here;
     }
     out.push(whole.slice(start, to));
   }
