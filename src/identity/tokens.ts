@@ -34,22 +34,39 @@ const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 /** Milliseconds a token must still live to be worth handing out. */
 const WORTH = 60_000;
 
-const inFlight = new Map<string, Promise<TokenResponse>>();
+interface Spending {
+  readonly more: string;
+  readonly answer: Promise<TokenResponse>;
+}
 
-function spendRefreshToken(
+/** Milliseconds for which a spent token's answer is remembered, for callers that still hold the old one. */
+const REMEMBERED = 60_000;
+const spendings = new Map<string, Spending>();
+
+function spendNow(
   provider: Provider,
   refreshToken: string,
   more: Record<string, string>,
 ): Promise<TokenResponse> {
-  const key = JSON.stringify([provider.issuer, refreshToken, more]);
-  let answer = inFlight.get(key);
-  if (!answer) {
-    answer = provider.oidc
-      .refreshTokenGrant(provider.config, refreshToken, more)
-      .finally(() => inFlight.delete(key));
-    inFlight.set(key, answer);
-  }
+  const forget = () => spendings.delete(refreshToken);
+  const answer = provider.oidc.refreshTokenGrant(provider.config, refreshToken, more);
+  spendings.set(refreshToken, { more: JSON.stringify(more), answer });
+  answer.then(() => setTimeout(forget, REMEMBERED).unref(), forget);
   return answer;
+}
+
+/** Using a rotated refresh token again looks like theft and ends the grant: whoever comes second gets what the first got. */
+async function spendRefreshToken(
+  provider: Provider,
+  refreshToken: string,
+  more: Record<string, string>,
+): Promise<TokenResponse> {
+  const before = spendings.get(refreshToken);
+  if (before === undefined) return spendNow(provider, refreshToken, more);
+  const answer = await before.answer;
+  if (before.more === JSON.stringify(more)) return answer;
+  const next = answer.refresh_token ?? refreshToken;
+  return next === refreshToken ? spendNow(provider, next, more) : spendRefreshToken(provider, next, more);
 }
 
 function isSpent(error: unknown): boolean {

@@ -426,6 +426,14 @@ describe('staying signed in', () => {
     expect((await refresh(both[0], options())).user.sub).toBe('alice');
   });
 
+  test('survives a caller that still holds the refresh token another one has spent', async () => {
+    const signedIn = await enter(as('alice'));
+    const first = await refresh(signedIn, options());
+    const late = await refresh(signedIn, options());
+    expect(late.evidence.refreshToken).toBe(first.evidence.refreshToken);
+    expect((await refresh(late, options())).user.sub).toBe('alice');
+  });
+
   test('says that the sign-in has ended when the provider no longer knows it', async () => {
     const signedIn = await enter(as('alice'));
     expect(await signOut(signedIn, options())).toBe(true);

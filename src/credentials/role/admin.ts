@@ -49,13 +49,19 @@ async function passwordOf(context: CredentialContext, admin: AdminSettings): Pro
 /** libpq's words for TLS → what Node checks. */
 async function tlsOptions(context: CredentialContext, host: string): Promise<ConnectionOptions> {
   const { mode, ca, cert, key } = context.connection.tls;
-  const verifies = mode === 'verify-ca' || mode === 'verify-full';
+  // libpq: `require` with a CA of one's own checks it, as `verify-ca` does.
+  const checksCa = mode === 'verify-ca' || (mode === 'require' && ca !== undefined);
+  const read = (path: string) =>
+    readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      const reason = `${path} cannot be read (${error.code})`;
+      throw credentialFailed(context.connection.name, reason, 'check tls in `broker connections show`');
+    });
   return {
-    rejectUnauthorized: verifies,
-    ...(ca === undefined ? {} : { ca: await readFile(ca, 'utf8') }),
-    ...(cert === undefined ? {} : { cert: await readFile(cert, 'utf8') }),
-    ...(key === undefined ? {} : { key: await readFile(key, 'utf8') }),
-    ...(mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+    rejectUnauthorized: checksCa || mode === 'verify-full',
+    ...(ca === undefined ? {} : { ca: await read(ca) }),
+    ...(cert === undefined ? {} : { cert: await read(cert) }),
+    ...(key === undefined ? {} : { key: await read(key) }),
+    ...(checksCa ? { checkServerIdentity: () => undefined } : {}),
     ...(isIP(host) === 0 ? {} : { host }),
   };
 }
