@@ -37,6 +37,7 @@ export interface AgentPorts {
   backlog(): Promise<Backlog>;
   store(): Promise<string | undefined>;
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest>;
+  access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
   /** Sign-in, upload queues and recovery of what an earlier agent left. Returns how many sessions still wait. */
   recover(): Promise<number>;
   /** The last statement of each chain, then the queues. */
@@ -135,6 +136,10 @@ export class Agent implements Host {
 
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest> {
     return this.#use(() => this.#ports.test(connection, caller, environment));
+  }
+
+  access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string> {
+    return this.#use(() => this.#ports.access(caller, detail));
   }
 
   setSecret(name: string, value: string): Promise<void> {

@@ -196,6 +196,10 @@ class Composition {
       },
       store: async () => (await this.#settings.config()).store.url,
       test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
+      access: async (caller, detail) => {
+        const { config } = await this.#settings.setting(caller);
+        return (await (await this.#desk.ledger(config.store)).access(detail)).key;
+      },
       recover: () => this.#recover(),
       closeEvidence: (reason) => this.#desk.close(reason),
       stopEvidence: () => this.#desk.stop(),

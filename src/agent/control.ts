@@ -7,6 +7,7 @@ import { hasCode, messageOf } from './fault.ts';
 import type {
   AgentIdentity,
   AgentStatus,
+  Caller,
   FromFront,
   FromLogin,
   FromTest,
@@ -42,6 +43,8 @@ export interface AgentClient {
   setSecret(name: string, value: string): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
   secrets(): Promise<readonly string[]>;
+  /** Has an `access` statement signed: somebody reads evidence. */
+  access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<{ readonly key: string }>;
   stop(options?: { readonly now?: boolean }): Promise<void>;
   /** Asks the agent to look through the spool. */
   recover(): Promise<void>;
@@ -154,6 +157,7 @@ export async function attach(socket: string): Promise<AgentClient> {
     deleteSecret: async (name) =>
       (await ask<{ deleted: boolean }>(socket, 'DELETE', `/v1/secrets/${encodeURIComponent(name)}`)).deleted,
     secrets: () => ask(socket, 'GET', '/v1/secrets'),
+    access: (caller, detail) => ask(socket, 'POST', '/v1/access', { caller, detail }),
     stop: (options) => ask(socket, 'POST', '/v1/stop', { now: options?.now ?? false }),
     recover: () => ask(socket, 'POST', '/v1/recover', {}),
     drain: () => ask(socket, 'POST', '/v1/drain', {}),

@@ -28,6 +28,8 @@ export interface Host {
   setSecret(name: string, value: string): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
   secrets(): Promise<readonly string[]>;
+  /** Signs that somebody reads evidence; the key of the statement. */
+  access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
   /** Resolves once the agent takes no sessions; it ends by itself with its last one. */
   drain(): Promise<void>;
   /** Looks through the spool now: a draining agent has left something there. */
@@ -144,6 +146,20 @@ export const ROUTES: readonly Route<Host>[] = [
     method: 'DELETE',
     path: /^\/v1\/secrets\/([^/]+)$/,
     run: async (host, call) => ({ deleted: await host.deleteSecret(call.parameters[0] ?? '') }),
+  },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/access$/,
+    run: async (host, call) => {
+      const { detail } = call.body;
+      if (typeof detail !== 'object' || detail === null)
+        throw new BrokerError('protocol-violation', {
+          side: 'control client',
+          reason: 'detail is not an object',
+        });
+      return { key: await host.access(caller(call.body['caller']), detail as Record<string, unknown>) };
+    },
   },
   { kind: 'json', method: 'POST', path: /^\/v1\/drain$/, run: (host) => host.drain() },
   {
