@@ -53,6 +53,8 @@ export const ERRORS = {
     http: 403,
     rpc: -32003,
   },
+  /** A refusal that comes back over a session's own wire. */
+  'refused': { summary: '{message}', hint: 'see why with `broker policy explain`', exit: EXIT.refused },
   'not-signed-in': {
     summary: 'you are not signed in',
     hint: 'run `broker login`',
