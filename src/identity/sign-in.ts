@@ -1,7 +1,7 @@
 // One sign-in from question to SignedIn: evidence client first, target client in the same browser round. Keeps nothing itself.
 import type { Clock } from '../lib/clock.ts';
 import type { IdentitySettings } from '../model/config.ts';
-import type { BrokerError } from '../model/errors.ts';
+import { BrokerError } from '../model/errors.ts';
 import { bindIdentity, toTokens } from './binding.ts';
 import { commitment } from './cic.ts';
 import { samePerson } from './claims.ts';
@@ -170,8 +170,12 @@ async function signInByBrowser(options: SignInOptions, mode: 'browser' | 'paste'
     arrival.answer(welcome(signedIn));
     return signedIn;
   } catch (error) {
-    const text = error instanceof Error ? error.message : 'something went wrong';
-    arrival?.answer({ tone: 'bad', title: 'Sign-in failed', text: `${text}. Go back to your terminal.` });
+    const reason =
+      error instanceof BrokerError
+        ? String(error.details['reason'] ?? error.message)
+        : 'something went wrong';
+    const text = `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}. Go back to your terminal.`;
+    arrival?.answer({ tone: 'bad', title: 'Sign-in failed', text });
     throw error;
   } finally {
     courier.close();
