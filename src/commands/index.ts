@@ -5,9 +5,18 @@ import { agentStart } from './agent-start.ts';
 import { agentStatus } from './agent-status.ts';
 import { agentStop } from './agent-stop.ts';
 import type { CommandDefinition } from './command.ts';
+import { complete } from './complete.ts';
+import { completion } from './completion.ts';
+import { configCheck } from './config-check.ts';
+import { configSchema } from './config-schema.ts';
+import { configShow } from './config-show.ts';
 import { connect } from './connect.ts';
+import { connectionsAdd } from './connections-add.ts';
+import { connectionsLs } from './connections-ls.ts';
+import { connectionsShow } from './connections-show.ts';
 import { connectionsTest } from './connections-test.ts';
 import { exec } from './exec.ts';
+import { exportEvidence } from './export.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { proxy } from './proxy.ts';
@@ -16,8 +25,11 @@ import { secretsLs } from './secrets-ls.ts';
 import { secretsRm } from './secrets-rm.ts';
 import { secretsSet } from './secrets-set.ts';
 import { sessionsKill } from './sessions-kill.ts';
+import { sessionsLs } from './sessions-ls.ts';
+import { sessionsShow } from './sessions-show.ts';
 import { sessionsTail } from './sessions-tail.ts';
 import { status } from './status.ts';
+import { verify } from './verify.ts';
 import { whoami } from './whoami.ts';
 
 export const COMMANDS: readonly CommandDefinition[] = [
@@ -26,9 +38,18 @@ export const COMMANDS: readonly CommandDefinition[] = [
   agentStart,
   agentStatus,
   agentStop,
+  complete,
+  completion,
+  configCheck,
+  configSchema,
+  configShow,
   connect,
+  connectionsAdd,
+  connectionsLs,
+  connectionsShow,
   connectionsTest,
   exec,
+  exportEvidence,
   login,
   logout,
   proxy,
@@ -37,7 +58,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
   secretsRm,
   secretsSet,
   sessionsKill,
+  sessionsLs,
+  sessionsShow,
   sessionsTail,
   status,
+  verify,
   whoami,
 ];

@@ -1,0 +1,48 @@
+// broker connections show: one target, whole. Credentials are shown as settings; secrets are never in the configuration.
+import { loadConfig } from '../config/load.ts';
+import { visible } from '../lib/visible.ts';
+import type { Connection } from '../model/connection.ts';
+import { BrokerError, EXIT } from '../model/errors.ts';
+import type { CommandDefinition } from './command.ts';
+
+function lines(connection: Connection): readonly (readonly [string, string])[] {
+  const { credential, masking, recording, tls } = connection;
+  const { source, ...settings } = credential;
+  const columns = Object.entries(masking.columns).map(
+    ([column, type]) => ['protected', `${column} (${type})`] as const,
+  );
+  return [
+    ['name', connection.name],
+    ...(connection.description ? [['description', connection.description] as const] : []),
+    ['type', connection.type],
+    ['address', connection.host.startsWith('/') ? connection.host : `${connection.host}:${connection.port}`],
+    ['database', connection.database ?? 'the account’s name'],
+    ['tls', [tls.mode, ...(tls.ca ? [`ca ${tls.ca}`] : [])].join(', ')],
+    ['credential', Object.keys(settings).length > 0 ? `${source} ${JSON.stringify(settings)}` : source],
+    ['labels', connection.labels.join(' ') || 'none'],
+    ...columns,
+    ['unknown values', masking.onUnknown],
+    ['recorded', `${recording.maxRows} rows or ${recording.maxBytes} bytes of each answer, masked`],
+  ];
+}
+
+export const connectionsShow: CommandDefinition = {
+  name: 'connections show',
+  group: 'sessions',
+  summary: 'show one target',
+  arguments: [{ name: 'NAME', summary: 'the connection', required: true, completes: 'connection' }],
+  options: [],
+  examples: [
+    { command: 'broker connections show prod-db', explains: 'address, credential, protected columns' },
+  ],
+  run: async (context) => {
+    const name = context.args[0] ?? '';
+    const connection = (await loadConfig(context)).config.connections.get(name);
+    if (!connection) throw new BrokerError('connection-unknown', { connection: name });
+    if (context.json) context.stdout.write(`${JSON.stringify(connection)}\n`);
+    else
+      for (const [key, value] of lines(connection))
+        context.stdout.write(`${key.padEnd(15)} ${visible(value)}\n`);
+    return EXIT.done;
+  },
+};

@@ -1,0 +1,75 @@
+// The command table as completion scripts need it: words at each level, options of each verb. Pure.
+import type { CommandDefinition, CompletionKind } from '../command.ts';
+import { PARENTS } from '../program.ts';
+
+export interface Flag {
+  /** `--since` or `-o`. */
+  readonly names: readonly string[];
+  readonly summary: string;
+  readonly takesValue: boolean;
+  readonly choices: readonly string[];
+  readonly completes: CompletionKind;
+}
+
+export interface Verb {
+  /** Words after `broker`. */
+  readonly words: readonly string[];
+  readonly summary: string;
+  readonly flags: readonly Flag[];
+  readonly choices: readonly string[];
+  readonly completes: CompletionKind;
+}
+
+const COMMON: readonly Flag[] = [
+  { names: ['--json'], summary: 'results as JSON', takesValue: false, choices: [], completes: 'none' },
+  {
+    names: ['--no-input'],
+    summary: 'never ask a question',
+    takesValue: false,
+    choices: [],
+    completes: 'none',
+  },
+  { names: ['--help'], summary: 'show help', takesValue: false, choices: [], completes: 'none' },
+];
+
+function toFlag({ flags, summary, choices, completes }: CommandDefinition['options'][number]): Flag {
+  const names = flags.split(/[ ,|]+/).filter((word) => word.startsWith('-'));
+  const takesValue = /[<[]/.test(flags);
+  return { names, summary, takesValue, choices: choices ?? [], completes: completes ?? 'none' };
+}
+
+export function verbs(commands: readonly CommandDefinition[]): readonly Verb[] {
+  return commands
+    .filter(({ hidden }) => !hidden)
+    .map((command) => ({
+      words: command.name.split(' '),
+      summary: command.summary,
+      flags: [...command.options.map(toFlag), ...COMMON],
+      choices: command.arguments[0]?.choices ?? [],
+      completes: command.arguments[0]?.completes ?? 'none',
+    }));
+}
+
+export interface Word {
+  readonly word: string;
+  readonly summary: string;
+}
+
+/** What can follow `broker`. */
+export function firstWords(all: readonly Verb[]): readonly Word[] {
+  const single = all
+    .filter(({ words }) => words.length === 1)
+    .map(({ words, summary }) => ({ word: words[0] ?? '', summary }));
+  const parents = [
+    ...new Set(all.filter(({ words }) => words.length > 1).map(({ words }) => words[0] ?? '')),
+  ];
+  const held = parents.map((word) => ({ word, summary: PARENTS[word]?.summary ?? '' }));
+  return [...single, ...held].sort((a, b) => (a.word < b.word ? -1 : 1));
+}
+
+/** What can follow `broker WORD`. */
+export function secondWords(all: readonly Verb[], first: string): readonly Word[] {
+  return all
+    .filter(({ words }) => words[0] === first && words.length === 2)
+    .map(({ words, summary }) => ({ word: words[1] ?? '', summary }));
+}

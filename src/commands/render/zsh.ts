@@ -1,0 +1,69 @@
+// Completion for zsh, with summaries. Connection and session names are asked of broker itself.
+import type { CommandDefinition, CompletionKind } from '../command.ts';
+import { type Flag, firstWords, secondWords, type Verb, verbs } from './tree.ts';
+
+/** Text inside a single-quoted _arguments or _describe specification. */
+const spec = (text: string) =>
+  text.replaceAll("'", "'\\''").replaceAll(':', '\\:').replaceAll('[', '\\[').replaceAll(']', '\\]');
+
+const ACTIONS: Readonly<Record<CompletionKind, string>> = {
+  connection: '_broker_connections',
+  session: '_broker_sessions',
+  file: '_files',
+  folder: '_files -/',
+  none: ' ',
+};
+
+function action(kind: CompletionKind, choices: readonly string[]): string {
+  return choices.length > 0 ? `(${choices.map(spec).join(' ')})` : ACTIONS[kind];
+}
+
+function flag({ names, summary, takesValue, choices, completes }: Flag): string[] {
+  const value = takesValue ? `:value:${action(completes, choices)}` : '';
+  return names.map((name) => `'${name}[${spec(summary)}]${value}'`);
+}
+
+function verbCase(verb: Verb): string {
+  const argument = `'*:argument:${action(verb.completes, verb.choices)}'`;
+  const rows = [...verb.flags.flatMap(flag), argument].map((row) => `        ${row}`);
+  return `    '${verb.words.join(' ')}')\n      _arguments \\\n${rows.join(' \\\n')} ;;`;
+}
+
+const described = (words: readonly { word: string; summary: string }[]) =>
+  words.map(({ word, summary }) => `'${word}:${spec(summary)}'`).join(' ');
+
+export function zshCompletion(commands: readonly CommandDefinition[]): string {
+  const all = verbs(commands);
+  const parents = [
+    ...new Set(all.filter(({ words }) => words.length > 1).map(({ words }) => words[0] ?? '')),
+  ];
+  const second = parents.map((parent) => `    ${parent}) list=(${described(secondWords(all, parent))}) ;;`);
+  return `#compdef broker
+# zsh completion for broker; made by \`npm run generate\`.
+_broker_connections() { local -a names; names=(\${(f)"$(broker complete connections 2>/dev/null)"}); compadd -a names }
+_broker_sessions() { local -a names; names=(\${(f)"$(broker complete sessions 2>/dev/null)"}); compadd -a names }
+
+_broker() {
+  local -a list
+  local verb="\${words[2]}"
+  if (( CURRENT == 2 )); then
+    list=(${described(firstWords(all))})
+    _describe 'command' list
+    return
+  fi
+  case "$verb" in
+${second.join('\n')}
+  esac
+  if (( CURRENT == 3 && \${#list} )); then
+    _describe 'command' list
+    return
+  fi
+  if (( \${#list} )); then verb="$verb \${words[3]}"; shift words; (( CURRENT-- )); fi
+  shift words; (( CURRENT-- ))
+  case "$verb" in
+${all.map(verbCase).join('\n')}
+  esac
+}
+_broker "$@"
+`;
+}
