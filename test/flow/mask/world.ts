@@ -340,31 +340,33 @@ export async function openWorld(
   };
 }
 
-const PIECE = 6;
-
-function encodings(secret: string): string[] {
-  const reversed = [...secret].reverse().join('');
-  const shifted = ['', 'a', 'ab'].map((pad) => {
-    const encoded = Buffer.from(pad + secret).toString('base64');
-    return encoded.slice(4, encoded.length - 4);
-  });
-  return [
-    secret,
-    reversed,
-    secret.toUpperCase(),
-    reversed.toUpperCase(),
-    Buffer.from(secret).toString('hex'),
-    ...shifted,
-  ];
-}
+/** Six characters of the value, as they look in each encoding. */
+const PIECES: readonly { readonly size: number; readonly encode: (secret: string) => readonly string[] }[] = [
+  {
+    size: 6,
+    encode: (secret) => [secret, secret.toUpperCase()].flatMap((one) => [one, [...one].reverse().join('')]),
+  },
+  { size: 12, encode: (secret) => [Buffer.from(secret).toString('hex')] },
+  {
+    size: 8,
+    encode: (secret) =>
+      ['', 'a', 'ab'].map((pad) => {
+        const encoded = Buffer.from(pad + secret).toString('base64');
+        return encoded.slice(4, encoded.length - 4);
+      }),
+  },
+];
 
 const NEEDLES: readonly string[] = [
   ...new Set(
     Object.values(SECRETS)
       .flat()
-      .flatMap((secret) => encodings(secret))
-      .flatMap((text) =>
-        Array.from({ length: Math.max(text.length - PIECE + 1, 1) }, (_, at) => text.slice(at, at + PIECE)),
+      .flatMap((secret) =>
+        PIECES.flatMap(({ size, encode }) =>
+          encode(secret).flatMap((text) =>
+            Array.from({ length: Math.max(text.length - size + 1, 1) }, (_, at) => text.slice(at, at + size)),
+          ),
+        ),
       ),
   ),
 ];
