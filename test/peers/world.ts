@@ -178,7 +178,7 @@ function populate(
     signIn: async (account = 'dev') => {
       const child = start(['login', '--no-browser']);
       const finished = collect(child);
-      const landed = await shared.provider.signInOverHttp(await untilUrl(child), account);
+      const landed = await shared.provider.redirectOverHttp(await untilUrl(child), account);
       child.stdin?.end(`${landed}\n`);
       const { code, stderr } = await finished;
       if (code !== 0) throw new Error(`sign-in failed: ${stderr}`);
