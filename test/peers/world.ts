@@ -175,7 +175,7 @@ function populate(
       child.stdin?.end(input ?? '');
       return collect(child);
     },
-    signIn: async (account = 'dev') => {
+    signIn: async (account = 'alice') => {
       const child = start(['login', '--no-browser']);
       const finished = collect(child);
       const landed = await shared.provider.redirectOverHttp(await untilUrl(child), account);
