@@ -19,8 +19,10 @@ import { exec } from './exec.ts';
 import { exportEvidence } from './export.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
+import { maskTest } from './mask-test.ts';
 import { proxy } from './proxy.ts';
 import { query } from './query.ts';
+import { replay } from './replay.ts';
 import { secretsLs } from './secrets-ls.ts';
 import { secretsRm } from './secrets-rm.ts';
 import { secretsSet } from './secrets-set.ts';
@@ -52,8 +54,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
   exportEvidence,
   login,
   logout,
+  maskTest,
   proxy,
   query,
+  replay,
   secretsLs,
   secretsRm,
   secretsSet,

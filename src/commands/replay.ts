@@ -1,0 +1,147 @@
+// broker replay: plays a terminal recording. Recordings are hostile: only what the sanitiser passes reaches this terminal.
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { CastEvent, CastHeader } from '../lib/asciicast.ts';
+import { BrokerError, EXIT } from '../model/errors.ts';
+import type { CommandContext, CommandDefinition } from './command.ts';
+import type { Recording } from './replay-source.ts';
+
+/** Faster and slower than this nobody can watch. */
+const SLOWEST = 0.01;
+const FASTEST = 1000;
+
+interface Pace {
+  readonly speed: number;
+  /** Longest pause, seconds of recorded time; a pause beyond it is cut to it. */
+  readonly maxIdle: number;
+  /** False: everything at once. */
+  readonly waiting: boolean;
+}
+
+function number(context: CommandContext, name: string, shown: string, least: number, most: number): number {
+  const value = Number(context.options[name]);
+  if (value >= least && value <= most) return value;
+  const reason = `${shown} has to be a number from ${least} to ${most}`;
+  throw new BrokerError('usage', { reason, command: 'replay' });
+}
+
+function paceOf(context: CommandContext): Pace {
+  return {
+    speed: number(context, 'speed', '--speed', SLOWEST, FASTEST),
+    maxIdle: number(context, 'maxIdle', '--max-idle', 0, 86_400),
+    // Into a file or a pager there is nobody to wait for.
+    waiting: context.options['wait'] !== false && context.stdout.isTTY === true,
+  };
+}
+
+async function write(context: CommandContext, text: string): Promise<void> {
+  if (text === '' || context.stdout.write(text)) return;
+  await once(context.stdout, 'drain', { signal: context.signal }).catch(() => undefined);
+}
+
+function isHeader(item: CastHeader | CastEvent): item is CastHeader {
+  return 'version' in item;
+}
+
+/** Says so when the recording was made on a larger terminal than this one. */
+function sizeHint({ width, height }: CastHeader, { stdout }: CommandContext): string {
+  const { columns = width, rows = height } = stdout;
+  if (width <= columns && height <= rows) return '';
+  return `recorded at ${width} × ${height}; this terminal is ${columns} × ${rows}, so lines may fall apart\n`;
+}
+
+async function play(context: CommandContext, recording: Recording, pace: Pace): Promise<void> {
+  const { TerminalSanitiser } = await import('../lib/terminal.ts');
+  const sanitiser = new TerminalSanitiser();
+  let before = 0;
+  try {
+    for await (const item of recording.items()) {
+      if (context.signal.aborted) break;
+      if (isHeader(item)) {
+        if (pace.waiting) context.stderr.write(sizeHint(item, context));
+        continue;
+      }
+      const pause = Math.min(item.time - before, pace.maxIdle) / pace.speed;
+      before = item.time;
+      if (item.code !== 'o') continue;
+      if (pace.waiting && pause > 0.001)
+        await wait(pause * 1000, undefined, { signal: context.signal }).catch(() => undefined);
+      if (!context.signal.aborted) await write(context, sanitiser.push(item.data));
+    }
+  } finally {
+    // Whatever happens the terminal is handed back as it was.
+    await write(context, sanitiser.end());
+  }
+}
+
+/** Characters JSON leaves as they are and a terminal would act on or reorder. */
+const UNSAFE = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+function json(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** An array with one object per recording: its name, its header, its events as they were recorded. */
+async function list(context: CommandContext, recordings: readonly Recording[]): Promise<void> {
+  await write(context, '[');
+  for (const [index, recording] of recordings.entries()) {
+    await write(context, `${index > 0 ? ',' : ''}{"name":${json(recording.name)},`);
+    let events = 0;
+    for await (const item of recording.items()) {
+      if (isHeader(item)) await write(context, `"header":${json(item)},"events":[`);
+      else {
+        await write(context, `${events > 0 ? ',' : ''}\n${json(item)}`);
+        events += 1;
+      }
+    }
+    await write(context, ']}');
+  }
+  await write(context, ']\n');
+}
+
+async function run(context: CommandContext): Promise<number> {
+  const pace = paceOf(context);
+  const { recordingsOf } = await import('./replay-source.ts');
+  const recordings = await recordingsOf(context, context.args[0] ?? '');
+  if (context.json) {
+    await list(context, recordings);
+    return EXIT.done;
+  }
+  for (const recording of recordings) {
+    await play(context, recording, pace);
+    if (context.signal.aborted) return EXIT.interrupted;
+  }
+  return EXIT.done;
+}
+
+export const replay: CommandDefinition = {
+  name: 'replay',
+  group: 'evidence',
+  summary: 'play the terminal recording of a session',
+  description: [
+    'Shows what the person saw, masked as it was recorded. Only drawing reaches your terminal: titles, clipboard writes, device queries and everything else a recording could do to you is left out. The recording itself stays as it is.',
+    'SESSION is the id of a session, or the path of an asciicast v2 file, plain or gzipped. Into a file or a pager it is printed at once.',
+  ],
+  arguments: [
+    {
+      name: 'SESSION',
+      summary: 'id of the session, or path of a recording',
+      required: true,
+      completes: 'session',
+    },
+  ],
+  options: [
+    { flags: '--speed <factor>', summary: 'how much faster than it happened', default: '1' },
+    { flags: '--max-idle <seconds>', summary: 'cut longer pauses to this', default: '2' },
+    { flags: '--no-wait', summary: 'print everything at once' },
+  ],
+  examples: [
+    { command: 'broker replay 01jd2q8c --speed 4', explains: 'four times as fast' },
+    { command: 'broker replay 01jd2q8c --no-wait | less -R', explains: 'to read rather than to watch' },
+    { command: 'broker replay transcript.cast.gz', explains: 'a recording out of an export' },
+  ],
+  run,
+};
