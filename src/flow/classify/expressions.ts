@@ -1,8 +1,8 @@
 // Tables of every node type that is not a statement: rows with a meaning, leaves without, and those that only hold others.
 import type { ColumnRole } from '../../model/classification.ts';
 import type { NodeRow, Reading } from './reading.ts';
-import { callFunction, callOperator, maybeCall } from './rules/functions.ts';
-import { useType } from './rules/types.ts';
+import { callFunction, callOperator, callWord, maybeCall } from './rules/functions.ts';
+import { readType } from './rules/types.ts';
 import type { Scope } from './scope.ts';
 import { as, type Fields, list, nameParts, string, text } from './tree.ts';
 
@@ -55,8 +55,11 @@ const subLink: NodeRow = (reading, fields, scope, role) => {
   reading.walk(fields['testexpr'], scope, role);
   if (list(fields['operName']).length > 0) callOperator(reading, nameParts(fields['operName']), 'AEXPR_OP');
   const before = reading.found.title;
-  reading.statement(fields['subselect'], scope.child());
+  const output = reading.statement(fields['subselect'], scope.child());
   reading.found.title = before;
+  // What a condition compares with is part of the condition.
+  if (role !== 'filter') return;
+  for (const bases of output.columns.values()) for (const base of bases) reading.found.column(base, 'filter');
 };
 
 /** `(x).f` reads a field, or calls the function f. */
@@ -117,10 +120,31 @@ export const NODES: ReadonlyMap<string, NodeRow> = new Map(
     SortBy: sortBy,
     StatsElem: indexElement,
     SubLink: subLink,
-    TypeName: (reading, fields) => useType(reading, fields),
+    TypeName: (reading, fields) => readType(reading, fields),
     WindowDef: windowDef,
   } satisfies Record<string, NodeRow>),
 );
+
+/** Syntax of newer grammars → the function that older servers would call instead. */
+const WORDS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    JsonArrayAgg: ['json_arrayagg'],
+    JsonArrayConstructor: ['json_array'],
+    JsonArrayQueryConstructor: ['json_array'],
+    JsonFuncExpr: ['json_exists', 'json_query', 'json_value'],
+    JsonObjectAgg: ['json_objectagg'],
+    JsonObjectConstructor: ['json_object'],
+    JsonParseExpr: ['json'],
+    JsonScalarExpr: ['json_scalar'],
+    JsonSerializeExpr: ['json_serialize'],
+    JsonTable: ['json_table'],
+    MergeSupportFunc: ['merge_action'],
+  }),
+);
+
+export function callWords(reading: Reading, type: string): void {
+  for (const name of WORDS.get(type) ?? []) callWord(reading, name);
+}
 
 /** Values and words: nothing below them can act. */
 export const LEAVES: ReadonlySet<string> = new Set([
@@ -229,6 +253,8 @@ export const FIELD_TYPES: ReadonlyMap<string, string> = new Map(
     value: 'JsonValueExpr',
     'JsonArgument.val': 'JsonValueExpr',
     'JsonObjectAgg.arg': 'JsonKeyValue',
+    'JsonParseExpr.expr': 'JsonValueExpr',
+    'JsonSerializeExpr.expr': 'JsonValueExpr',
     'JsonArrayAgg.arg': 'JsonValueExpr',
     'PartitionCmd.name': 'RangeVar',
     'CreateOpClassItem.name': 'ObjectWithArgs',

@@ -1,4 +1,5 @@
 // Items of FROM: tables, joins, subqueries, functions. What a name stands for is settled here, lexically.
+import { callWords } from './expressions.ts';
 import type { Reading } from './reading.ts';
 import { type Item, type Output, type Scope, UNTOLD } from './scope.ts';
 import { as, type Fields, fieldsOf, list, nameParts, string, text, typed } from './tree.ts';
@@ -81,6 +82,7 @@ function jsonColumns(reading: Reading, columns: unknown, scope: Scope): void {
 }
 
 const jsonTable: ItemRow = (reading, fields, scope) => {
+  callWords(reading, 'JsonTable');
   if (fields['context_item'])
     reading.fields('JsonValueExpr', fields['context_item'] as Fields, scope, 'output');
   reading.walk(fields['passing'], scope, 'output');

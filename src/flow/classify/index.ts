@@ -40,6 +40,14 @@ function read(
   }
 }
 
+const UNSETTLING = new Set(['sql:search-path', 'sql:do', 'sql:call', 'sql:execute-function', 'sql:unknown']);
+
+/** After it, names in the rest of the text may be looked up elsewhere. */
+function unsettles({ effect, actions }: StatementUnit): boolean {
+  const kind = effect?.kind;
+  return kind === 'search-path' || kind === 'discard' || actions.some(({ action }) => UNSETTLING.has(action));
+}
+
 /** An empty text has no units and does nothing. */
 export function classify(text: string, env: ClassifyEnvironment): Classification {
   const parsed = parse(text);
@@ -50,8 +58,12 @@ export function classify(text: string, env: ClassifyEnvironment): Classification
       fingerprint: fingerprint(text, false),
       unresolved: false,
     };
-  const names = new Names(env);
-  const found = parsed.statements.map((raw) => read(env, names, raw));
+  let names = new Names(env);
+  const found = parsed.statements.map((raw) => {
+    const one = read(env, names, raw);
+    if (unsettles(one.unit)) names = new Names({ ...env, searchPathUncertain: true }, names);
+    return one;
+  });
   return {
     units: found.map(({ unit }) => unit),
     fingerprint: fingerprint(text, true),

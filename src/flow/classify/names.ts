@@ -70,11 +70,13 @@ export class Names {
   readonly #catalogue: Catalogue;
   readonly #index: Index;
   readonly #uncertain: boolean;
+  readonly #made: Map<string, readonly string[]>;
 
-  constructor({ catalogue, searchPathUncertain }: ClassifyEnvironment) {
+  constructor({ catalogue, searchPathUncertain }: ClassifyEnvironment, earlier?: Names) {
     this.#catalogue = catalogue;
     this.#index = indexOf(catalogue);
     this.#uncertain = searchPathUncertain;
+    this.#made = earlier ? earlier.#made : new Map();
   }
 
   /** The schema a new object without a schema is made in. */
@@ -144,6 +146,26 @@ export class Names {
       this.#index.columns.set(relation, columns);
     }
     return columns;
+  }
+
+  /** Notes a view made in this text, by its bare name: no catalogue has it yet. */
+  viewMade(name: string, tables: readonly string[]): void {
+    this.#made.set(name, tables);
+  }
+
+  /** Tables behind a view, through other views: a change of a view is a change of what is behind it. */
+  behind(target: Target, bare: string): readonly string[] {
+    const made = this.#made.get(bare);
+    const found = new Map<number, CatalogueRelation>();
+    const queue = target.relation?.kind === 'view' ? [target.relation] : [];
+    for (let view = queue.pop(); view; view = queue.pop())
+      for (const { oid } of view.dependsOn) {
+        const base = this.#catalogue.relations.get(oid);
+        if (!base || found.has(oid)) continue;
+        found.set(oid, base);
+        if (base.kind === 'view') queue.push(base);
+      }
+    return [...(made ?? []), ...[...found.values()].map((base) => this.nameOf(base))];
   }
 
   /** Every function a call by this name may reach; the server chooses by argument types, so all visible ones count. */

@@ -94,14 +94,17 @@ function readLocking(reading: Reading, fields: Fields): void {
   for (const node of list(fields['lockingClause'])) {
     const clause = as('LockingClause', node) ?? {};
     const named = new Set(list(clause['lockedRels']).map((one) => text(as('RangeVar', one)?.['relname'])));
+    let locked = 0;
     for (const relation of relations) {
       const alias =
         text((relation['alias'] as Fields | undefined)?.['aliasname']) || text(relation['relname']);
       if (named.size > 0 && !named.has(alias)) continue;
+      locked += 1;
       for (const { name } of reading.names.rangeVar(relation).targets)
         reading.found.actOnTable('sql:lock', name);
     }
-    if (relations.length === 0) reading.found.act('sql:lock');
+    // A subquery: its tables are locked inside.
+    if (locked < Math.max(named.size, list(fields['fromClause']).length)) reading.found.act('sql:lock');
   }
 }
 

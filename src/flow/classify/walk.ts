@@ -1,7 +1,7 @@
 // Walks the whole tree, every node of it. A node that no table knows makes the statement unknown.
 import type { ColumnRole, StatementUnit } from '../../model/classification.ts';
 import type { ClassifyEnvironment } from './environment.ts';
-import { FIELD_TYPES, LEAVES, NODES, TRANSPARENT } from './expressions.ts';
+import { callWords, FIELD_TYPES, LEAVES, NODES, TRANSPARENT } from './expressions.ts';
 import { Findings } from './findings.ts';
 import { readFrom } from './from.ts';
 import { parse } from './grammar.ts';
@@ -77,6 +77,7 @@ export class TreeReading implements Reading {
 
   fields(type: string, fields: Fields, scope: Scope, role: ColumnRole): void {
     const row = NODES.get(type);
+    callWords(this, type);
     if (row) row(this, fields, scope, role);
     else if (TRANSPARENT.has(type)) this.#inside(type, fields, scope, role);
     else if (!LEAVES.has(type)) this.found.unknown(`${type} (not understood)`);

@@ -10,6 +10,8 @@ import { readWith } from '../with.ts';
 interface Target {
   readonly alias: string;
   readonly names: readonly string[];
+  /** Tables behind it, when it is a view. */
+  readonly behind: readonly string[];
 }
 
 /** The changed table joins the scope under its alias; nothing is said yet about what happens to it. */
@@ -25,11 +27,24 @@ function openTarget(reading: Reading, node: unknown, scope: Scope): Target {
       complete: known,
     });
   for (const { name } of targets) reading.found.mention(name);
-  return { alias, names: targets.map(({ name }) => name) };
+  const behind = targets.flatMap((target) => reading.names.behind(target, text(fields['relname'])));
+  return { alias, names: targets.map(({ name }) => name), behind };
 }
 
-function act(reading: Reading, action: ActionId, { names }: Target): void {
-  for (const name of names) reading.found.actOnTable(action, name);
+/** Writing to the system catalogues, or to the view of settings, is more than changing rows. */
+function actOnSystem(reading: Reading, name: string): void {
+  if (!name.startsWith('pg_catalog.')) return;
+  reading.found.act('sql:alter-system');
+  if (name !== 'pg_catalog.pg_settings') return;
+  reading.found.act('sql:set-meaning');
+  reading.found.effect = { kind: 'search-path' };
+}
+
+function act(reading: Reading, action: ActionId, { names, behind }: Target): void {
+  for (const name of [...names, ...behind]) {
+    reading.found.actOnTable(action, name);
+    if (action !== 'sql:select') actOnSystem(reading, name);
+  }
 }
 
 /** RETURNING shows rows: that is a read as well. */

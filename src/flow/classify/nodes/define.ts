@@ -49,11 +49,13 @@ export const createTableAs: StatementRow = (reading, fields, scope) => {
 };
 
 /** CREATE OR REPLACE VIEW changes a view that is already there. */
-export const createView: StatementRow = (reading, fields, scope) => {
+export const createView: StatementRow = (reading, fields) => {
   reading.found.named('CREATE VIEW');
   const name = makeTable(reading, fields['view']);
+  const bare = text(fieldsOf(fields['view'])['relname']);
   if (fields['replace'] === true) reading.found.actOnTable('sql:alter', name);
-  reading.statement(fields['query'], scope.child());
+  const unit = reading.unit(fields['query']);
+  reading.names.viewMade(bare, unit.tables);
   return undefined;
 };
 

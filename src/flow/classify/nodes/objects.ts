@@ -33,7 +33,7 @@ function partsOf(node: unknown): readonly string[] {
 }
 
 /** One action on one named object of a kind. */
-function actOn(reading: Reading, action: ActionId, kind: string, node: unknown): void {
+function actOn(reading: Reading, action: ActionId, kind: string, node: unknown): readonly string[] {
   const parts = partsOf(node);
   const relation =
     ON_RELATION.has(kind) || kind === 'COLUMN' || kind === 'TABCONSTRAINT' ? parts.slice(0, -1) : parts;
@@ -41,10 +41,16 @@ function actOn(reading: Reading, action: ActionId, kind: string, node: unknown):
     const { targets, known } = reading.names.relationParts(relation);
     reading.found.unresolved ||= !known;
     for (const { name } of targets) reading.found.actOnTable(action, name);
-  } else if (FUNCTIONS.has(kind) && parts.length > 0) {
+    return targets.map(({ name }) => name);
+  }
+  if (FUNCTIONS.has(kind) && parts.length > 0) {
     const schema = parts.at(-2) ?? reading.names.creationSchema;
-    reading.found.actOnFunction(action, `${part(schema)}.${part(parts.at(-1) ?? '')}`);
-  } else reading.found.act(action);
+    const name = `${part(schema)}.${part(parts.at(-1) ?? '')}`;
+    reading.found.actOnFunction(action, name);
+    return [name];
+  }
+  reading.found.act(action);
+  return parts.length > 0 ? [parts.join('.')] : [];
 }
 
 /** Objects that are administered rather than defined. */
@@ -62,13 +68,11 @@ const SPECIAL: Readonly<Record<string, ActionId>> = {
 
 export const drop: StatementRow = (reading, fields) => {
   const kind = kindOf(fields['removeType']);
-  reading.found.named(`DROP ${words(kind)}`);
   reading.found.changesCatalogue = true;
   const special = SPECIAL[kind];
-  for (const node of list(fields['objects'])) {
-    actOn(reading, 'sql:drop', kind, node);
-    if (special) reading.found.act(special);
-  }
+  const names = list(fields['objects']).flatMap((node) => actOn(reading, 'sql:drop', kind, node));
+  if (special) reading.found.act(special);
+  reading.found.named(`DROP ${words(kind)} ${names.join(', ')}`.trimEnd());
   return undefined;
 };
 

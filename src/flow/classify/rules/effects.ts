@@ -28,7 +28,10 @@ const onRelation =
   (action: ActionId): EffectRow =>
   (reading, _name, [first]) => {
     const text = constantString(first);
-    if (text === undefined || /^\d+$/.test(text)) return reading.found.act(action);
+    if (text === undefined || /^\d+$/.test(text)) {
+      reading.found.act(action === 'sql:select' ? 'sql:unknown' : action);
+      return;
+    }
     const { targets, known } = reading.names.relationParts(relationParts(text));
     reading.found.unresolved ||= !known;
     for (const target of targets) reading.found.actOnTable(action, target.name);

@@ -5,6 +5,7 @@ import type { Reading } from '../reading.ts';
 import { COMMON } from './common.ts';
 import { EFFECTS } from './effects.ts';
 import { HARMLESS } from './harmless.ts';
+import { readType } from './types.ts';
 
 const SYSTEM = new Set(['pg_catalog', 'information_schema']);
 /** Functions of extensions that reach beyond the database, whatever schema they were put in. */
@@ -62,10 +63,23 @@ export function callFunction(reading: Reading, parts: readonly string[], args: r
     candidates.filter((one) => !shipped(one)),
   );
   if (candidates.length > 0 || callBare(reading, schema, name, args)) return;
+  // `text(1)` without such a function is a cast.
+  if (args.length === 1 && reading.names.types(name).length > 0) {
+    readType(reading, { names: parts.map((sval) => ({ String: { sval } })) });
+    return;
+  }
   reading.found.unresolved = true;
   const id = `${part(schema ?? reading.names.creationSchema)}.${part(name)}`;
   reading.found.actOnFunction('sql:unknown', id);
   reading.found.changesCatalogue = true;
+}
+
+/** Words of the newest grammar that older servers take for functions anybody can make. */
+export function callWord(reading: Reading, name: string): void {
+  callOthers(
+    reading,
+    reading.names.functions(undefined, name).filter((one) => !shipped(one)),
+  );
 }
 
 /** `t.f` and `(x).f` may be a column or a call; where they cannot be told apart, a call that does something counts. */

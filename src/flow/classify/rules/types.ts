@@ -6,7 +6,7 @@ import { type Fields, nameParts } from '../tree.ts';
 /** Words that CREATE TABLE accepts as types, and types that catalogues keep under another name. */
 const WORDS = new Set(['serial', 'serial2', 'serial4', 'serial8', 'bigserial', 'smallserial']);
 
-export function useType(reading: Reading, fields: Fields): void {
+export function readType(reading: Reading, fields: Fields): void {
   const parts = nameParts(fields['names']);
   const name = parts.at(-1) ?? '';
   if (fields['pct_type'] === true || WORDS.has(name) || !reading.names.knowsTypes) return;
