@@ -42,6 +42,7 @@ export const PEERS = {
     programs: ['radosgw', 'ceph-mon', 'ceph-osd', 'radosgw-admin'],
     install: 'apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd',
   },
+  glewlwyd: { programs: ['glewlwyd', 'sqlite3'], install: 'apt-get install -y glewlwyd sqlite3' },
   keyring: {
     programs: ['gnome-keyring-daemon', 'dbus-run-session'],
     install: 'apt-get install -y gnome-keyring dbus libsecret-1-0',
