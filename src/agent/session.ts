@@ -44,6 +44,9 @@ export class Session {
   #listening: Listening | undefined;
   #activity = { statements: 0, conversations: 0 };
   #ending: Ending | undefined;
+  /** Milliseconds each step took, for the log. */
+  readonly #steps: Record<string, number> = {};
+  #marked: number;
   #settle: (ending: Ending) => void = () => undefined;
 
   constructor(start: SessionStart, ports: SessionPorts) {
@@ -55,6 +58,7 @@ export class Session {
     this.#ports = ports;
     this.#connection = connection;
     this.#opened = timestamp(ports.clock.micros());
+    this.#marked = ports.clock.micros();
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -138,12 +142,15 @@ export class Session {
     worker.send({ type: 'open', order: await this.#order() });
     const admitted = await this.#expect(worker, 'admitted', ADMIT_PATIENCE);
     this.#admitted = admitted;
+    this.#mark('policy');
     front.send({ type: 'progress', step: 'credential' });
     const lease = await this.#obtain();
+    this.#mark('lease');
     front.send({ type: 'progress', step: 'target' });
     worker.send({ type: 'credential', credential: lease.credential });
     const listening = await this.#expect(worker, 'listening', TARGET_PATIENCE);
     this.#listening = listening;
+    this.#mark('target');
     front.send({ type: 'progress', step: 'evidence' });
     await this.#ports.open(setting.config, {
       session: summarise(this.#known),
@@ -152,6 +159,7 @@ export class Session {
       folder: this.folder,
       requireOnline: setting.config.store.requireOnline,
     });
+    this.#mark('evidence');
     this.#remember({ opened: true });
     this.#state = 'open';
     worker.send({ type: 'serve' });
@@ -239,9 +247,13 @@ export class Session {
   async close(ending: Ending, recorded: Promise<unknown>): Promise<'sealed' | 'waiting' | 'nothing'> {
     this.end(ending);
     this.#state = 'closing';
+    this.#marked = this.#ports.clock.micros();
     await this.#worker?.close(ending.reason, CLOSE_PATIENCE);
+    this.#mark('close');
     await this.#release();
+    this.#mark('release');
     await recorded;
+    this.#mark('front');
     if (!this.#meta.opened) {
       removeSpoolFolder(this.folder);
       return 'nothing';
@@ -250,7 +262,9 @@ export class Session {
     const closed = timestamp(this.#ports.clock.micros());
     const summary = { end, closed, ...(exit === undefined ? {} : { exit }) };
     this.#remember({ end: summary });
-    return this.#ports.seal(this.#meta.store, this.folder, summary);
+    const state = await this.#ports.seal(this.#meta.store, this.folder, summary);
+    this.#mark('seal');
+    return state;
   }
 
   async #release(): Promise<void> {
@@ -261,6 +275,16 @@ export class Session {
       const reason = messageOf(error);
       this.#ports.log.warn({ session: this.id, reason }, 'the credential could not be given back yet');
     }
+  }
+
+  get steps(): Readonly<Record<string, number>> {
+    return this.#steps;
+  }
+
+  #mark(step: string): void {
+    const now = this.#ports.clock.micros();
+    this.#steps[step] = Math.round((now - this.#marked) / 100) / 10;
+    this.#marked = now;
   }
 
   #remember(change: Partial<SessionMeta>): void {

@@ -176,7 +176,10 @@ export class Sessions {
     const { log } = this.#ports;
     try {
       const opened = await session.open();
-      log.info({ session: session.id, connection: opened.connection }, 'session opened');
+      log.info(
+        { session: session.id, connection: opened.connection, steps: session.steps },
+        'session opened',
+      );
       front.send({ type: 'opened', session: opened });
     } catch (error) {
       const failure = toBrokerError(error);
@@ -199,7 +202,8 @@ export class Sessions {
     });
     try {
       const state = await session.close(ending, Promise.race([front.done, patience]));
-      log.info({ session: session.id, end: ending.end, reason: ending.reason, state }, 'session ended');
+      const { id, steps } = session;
+      log.info({ session: id, end: ending.end, reason: ending.reason, state, steps }, 'session ended');
       return state === 'sealed' ? 'sealed' : 'waiting';
     } catch (error) {
       log.error({ session: session.id, reason: messageOf(error) }, 'closing failed; recovery will seal it');

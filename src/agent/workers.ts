@@ -22,6 +22,9 @@ export class Worker {
   readonly exited: Promise<WorkerExit>;
   #waiter: Waiter | undefined;
   #exit: WorkerExit | undefined;
+  /** Resolves when it says that everything of its session is closed. */
+  readonly #said: Promise<void>;
+  #ended: () => void = () => undefined;
   warm = false;
 
   constructor(path: string, environment: Readonly<Record<string, string>>) {
@@ -31,6 +34,9 @@ export class Worker {
       execArgv: ['--max-semi-space-size=16'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#said = new Promise((resolve) => {
+      this.#ended = resolve;
     });
     this.exited = new Promise((resolve) => {
       const end = (exit: WorkerExit) => {
@@ -91,13 +97,18 @@ export class Worker {
     }
   }
 
-  /** Asks it to close its listener and journal; kills it when it takes longer than `patience` milliseconds. */
+  /**
+   * Asks it to close its listener and journal. Once it says that it has, nothing is left to lose and it is ended;
+   * one that takes longer than `patience` milliseconds is killed.
+   */
   async close(reason: string, patience: number): Promise<void> {
     if (!this.alive) return;
     this.send({ type: 'close', reason });
     const late = setTimeout(() => this.kill('SIGKILL'), patience);
-    await this.exited;
+    await Promise.race([this.exited, this.#said]);
     clearTimeout(late);
+    this.kill('SIGKILL');
+    await this.exited;
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -109,6 +120,7 @@ export class Worker {
       this.warm = true;
       return;
     }
+    if (message.type === 'ended') this.#ended();
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (waiter) waiter.take(message);
