@@ -202,7 +202,59 @@ function messageFields(error: object): Map<string, string> {
   );
 }
 
-const asBytes = (value: unknown): Buffer => (Buffer.isBuffer(value) ? value : Buffer.from(String(value)));
+/** Values of every DataRow in a stream of whole messages, byte for byte: the client decodes them as UTF-8. */
+function dataRows(stream: Buffer): (Buffer | null)[][] {
+  const rows: (Buffer | null)[][] = [];
+  for (let at = 0; at < stream.length; at += 1 + stream.readInt32BE(at + 1)) {
+    if (stream[at] !== 0x44) continue;
+    const row: (Buffer | null)[] = [];
+    let from = at + 7;
+    for (let left = stream.readInt16BE(at + 5); left > 0; left--) {
+      const length = stream.readInt32BE(from);
+      from += 4;
+      row.push(length < 0 ? null : stream.subarray(from, from + length));
+      from += Math.max(length, 0);
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+export interface RawAnswer {
+  readonly fields: readonly Field[];
+  readonly rows: readonly (readonly (Buffer | null)[])[];
+}
+
+/** Runs one statement and hands out fields and values as they are on the wire. */
+export async function rawQuery(
+  client: pg.Client,
+  sql: string,
+  options: { readonly binary?: boolean | undefined; readonly values?: readonly unknown[] | undefined } = {},
+): Promise<RawAnswer> {
+  const chunks: Buffer[] = [];
+  const tap = (chunk: Buffer): void => void chunks.push(Buffer.from(chunk));
+  const { stream } = (client as unknown as { connection: { stream: NodeJS.ReadableStream } }).connection;
+  stream.on('data', tap);
+  try {
+    const { binary = false, values } = options;
+    const extended = binary ? { queryMode: 'extended', binary } : {};
+    const types = { getTypeParser: () => (value: unknown) => value };
+    const config = { text: sql, rowMode: 'array', types, ...extended, ...(values ? { values } : {}) };
+    const result = await client.query(config as unknown as pg.QueryArrayConfig);
+    const fields = result.fields.map(
+      (field): Field => ({
+        name: field.name,
+        tableOid: field.tableID,
+        attnum: field.columnID,
+        typeOid: field.dataTypeID,
+        format: (field.format as unknown) === 'binary' ? 1 : 0,
+      }),
+    );
+    return { fields, rows: dataRows(Buffer.concat(chunks)) };
+  } finally {
+    stream.off('data', tap);
+  }
+}
 
 export async function queryRows(client: pg.Client, sql: string): Promise<(string | null)[][]> {
   const types = { getTypeParser: () => (value: string) => value };
@@ -251,35 +303,15 @@ export async function openWorld(
     const unit = unitOf(sql, named);
     const plan = masker.plan(unit, catalogue);
     notices.length = 0;
-    const types = { getTypeParser: () => (value: unknown) => value };
-    const config = {
-      text: sql,
-      rowMode: 'array',
-      types,
-      binary,
-      ...(values ? { values } : {}),
-      ...(binary ? { queryMode: 'extended' } : {}),
-    };
     const scrubbed = () => notices.map((notice) => masker.scrub(plan, notice));
     try {
-      const result = await client.query(config as unknown as pg.QueryArrayConfig);
+      const { fields, rows: raw } = await rawQuery(client, sql, { binary, values });
       remember(unit, named);
-      const fields = result.fields.map(
-        (field): Field => ({
-          name: field.name,
-          tableOid: field.tableID,
-          attnum: field.columnID,
-          typeOid: field.dataTypeID,
-          format: (field.format as unknown) === 'binary' ? 1 : 0,
-        }),
-      );
       const mask = masker.columns(plan, fields, catalogue);
-      const rows = (result.rows as unknown[][]).map((row) =>
-        row.map((value, index) => {
-          if (value === null) return null;
-          const bytes = asBytes(value);
-          const cell = mask.cells[index];
-          const masked = cell ? cell(bytes, 0, bytes.length) : undefined;
+      const rows = raw.map((row) =>
+        row.map((bytes, index) => {
+          if (bytes === null) return null;
+          const masked = mask.cells[index]?.(bytes, 0, bytes.length);
           if (masked === null) return null;
           return Buffer.from(masked ?? bytes).toString(fields[index]?.format === 1 ? 'latin1' : 'utf8');
         }),

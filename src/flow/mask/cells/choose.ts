@@ -7,7 +7,15 @@ import type { ProtectedColumn } from '../types.ts';
 import { viewOf } from './bytes.ts';
 import { jsonbBinaryScan, jsonTextScan } from './json.ts';
 import { type Kind, kindOf } from './kinds.ts';
-import { arrayBinary, arrayText, type ElementMask, rowBinary, rowText } from './nested.ts';
+import {
+  arrayBinary,
+  arrayText,
+  type ElementMask,
+  multirangeBinary,
+  rangeBinary,
+  rowBinary,
+  rowText,
+} from './nested.ts';
 import { int8Scan, numberTextScan, numericScan } from './numbers.ts';
 import { byteaScan, type Content, opaqueScan, textScan } from './scan.ts';
 
@@ -70,6 +78,12 @@ export function contentMask(
       return format === 1
         ? rowBinary(element)
         : unlessQuiet(content, spared, rowText(kind.fieldOids, element, TEXT_OID));
+    case 'range':
+    case 'multirange': {
+      const bound = element(kind.boundOid);
+      if (format === 0 || !bound) return opaqueScan(content, spared);
+      return kind.kind === 'range' ? rangeBinary(bound) : multirangeBinary(rangeBinary(bound));
+    }
     case 'opaque':
       return opaqueScan(content, spared);
   }

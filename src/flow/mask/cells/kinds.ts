@@ -12,6 +12,8 @@ export type Kind =
   | { readonly kind: 'array'; readonly elementOid: number; readonly delimiter: string }
   /** Fields' types in order; undefined for anonymous rows. */
   | { readonly kind: 'row'; readonly fieldOids: readonly number[] | undefined }
+  | { readonly kind: 'range'; readonly boundOid: number }
+  | { readonly kind: 'multirange'; readonly boundOid: number }
   /** May hold text in a form not taken apart here. */
   | { readonly kind: 'opaque' }
   /** Cannot hold text or long numbers. */
@@ -29,6 +31,12 @@ const SHIPPED: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [1700, { kind: 'numeric' }],
   [17, { kind: 'bytea' }],
   [RECORD, { kind: 'row', fieldOids: undefined }],
+  [3906, { kind: 'range', boundOid: 1700 }],
+  [3926, { kind: 'range', boundOid: 20 }],
+  [4532, { kind: 'multirange', boundOid: 1700 }],
+  [4536, { kind: 'multirange', boundOid: 20 }],
+  // Ranges of int4, dates and times.
+  ...[3904, 3908, 3910, 3912, 4451, 4533, 4534, 4535].map((oid): [number, Kind] => [oid, { kind: 'plain' }]),
   // tsvector, tsquery, jsonpath, bit, varbit, anyarray
   ...[3614, 3615, 4072, 1560, 1562, 2277].map((oid): [number, Kind] => [oid, { kind: 'opaque' }]),
 ]);

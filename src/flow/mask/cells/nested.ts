@@ -183,3 +183,40 @@ export function rowBinary(element: ElementMask): CellMask {
     return changed ? output.done() : undefined;
   };
 }
+
+/** Flags of a range in binary that leave a bound out: empty; no, or NULL, lower bound; no, or NULL, upper bound. */
+const EMPTY = 0x01;
+const NO_LOWER = 0x08 | 0x20;
+const NO_UPPER = 0x10 | 0x40;
+
+/** Range in binary: flags, then length and bytes of each bound it has. NULL as soon as a bound would be masked. */
+export function rangeBinary(bound: CellMask): CellMask {
+  return (buffer, start, end) => {
+    const view = viewOf(buffer);
+    const flags = view[start] ?? EMPTY;
+    const bounds =
+      (flags & EMPTY) !== 0 ? 0 : Number((flags & NO_LOWER) === 0) + Number((flags & NO_UPPER) === 0);
+    let at = start + 1;
+    for (let index = 0; index < bounds; index++) {
+      if (at + 4 > end) return null;
+      const to = at + 4 + view.readInt32BE(at);
+      if (to < at + 4 || to > end || bound(view, at + 4, to) !== undefined) return null;
+      at = to;
+    }
+    return at === end ? undefined : null;
+  };
+}
+
+/** Multirange in binary: number of ranges, then length and bytes of each. */
+export function multirangeBinary(range: CellMask): CellMask {
+  return (buffer, start, end) => {
+    const view = viewOf(buffer);
+    for (let at = start + 4; at < end; ) {
+      if (at + 4 > end) return null;
+      const to = at + 4 + view.readInt32BE(at);
+      if (to < at + 4 || to > end || range(view, at + 4, to) !== undefined) return null;
+      at = to;
+    }
+    return undefined;
+  };
+}

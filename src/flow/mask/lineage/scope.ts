@@ -9,6 +9,7 @@ import {
   mergeValues,
   rowValue,
   type Shape,
+  shapeLabel,
   UNKNOWN,
   UNKNOWN_VALUE,
   type Value,
@@ -55,12 +56,13 @@ function openLabels(shapes: readonly Shape[]): Label[] {
 const named = (shapes: readonly Shape[], name: string): Column[] =>
   shapes.flatMap((shape) => shape.columns.filter((column) => column.name === name));
 
-function rangeNamed(scope: Scope, name: string): Range | undefined {
+/** Ranges of the innermost level that go by the name: relations of two schemas may share it. */
+function rangesNamed(scope: Scope, name: string): readonly Shape[] {
   for (let at: Scope | undefined = scope; at; at = at.outer) {
-    const range = at.ranges.find((candidate) => candidate.alias === name);
-    if (range) return range;
+    const found = at.ranges.filter((candidate) => candidate.alias === name);
+    if (found.length > 0) return found.map((range) => range.shape);
   }
-  return undefined;
+  return [];
 }
 
 /** `name`: a column of the innermost level that has it, or else a whole row. */
@@ -74,9 +76,9 @@ function unqualified(scope: Scope, name: string): Value {
     }
     open.push(...openLabels(at.visible));
   }
-  const range = rangeNamed(scope, name);
-  if (range) {
-    const row = rowValue(range.shape);
+  const shapes = rangesNamed(scope, name);
+  if (shapes.length > 0) {
+    const row = mergeValues(shapes.map(rowValue));
     // A function in FROM answers to its alias with its value.
     return open.length === 0 ? row : { label: derive([row.label, ...open]) };
   }
@@ -85,14 +87,14 @@ function unqualified(scope: Scope, name: string): Value {
 }
 
 function qualified(scope: Scope, table: string, name: string): Value {
-  const range = rangeNamed(scope, table);
-  if (!range) return UNKNOWN_VALUE;
-  const found = named([range.shape], name);
-  if (found.length > 0) return mergeValues(found.map((column) => column.value));
+  const shapes = rangesNamed(scope, table);
+  if (shapes.length === 0) return UNKNOWN_VALUE;
+  const found = named(shapes, name).map((column) => column.value);
+  const open = openLabels(shapes);
+  if (found.length > 0 && (open.length === 0 || shapes.length === 1)) return mergeValues(found);
+  if (open.length > 0) return { label: derive([...open, ...found.map((value) => value.label)]) };
   if (SYSTEM_COLUMNS.has(name)) return CLEAN_VALUE;
-  const open = openLabels([range.shape]);
-  if (open.length > 0) return { label: derive(open) };
-  return fieldOf(rowValue(range.shape), name);
+  return mergeValues(shapes.map((shape) => fieldOf(rowValue(shape), name)));
 }
 
 /** A column reference by its parts, without `*`; the last part is the column, the one before it its table. */
@@ -103,11 +105,16 @@ export function lookUp(scope: Scope, parts: readonly string[]): Value {
   return table === undefined ? unqualified(scope, name) : qualified(scope, table, name);
 }
 
+function sameNamed(shapes: readonly Shape[]): Shape {
+  const [only] = shapes;
+  if (only && shapes.length === 1) return only;
+  return { columns: [], rest: shapes.length === 0 ? UNKNOWN : derive(shapes.map(shapeLabel)) };
+}
+
 /** The columns `*` or `table.*` stands for. */
 export function starOf(scope: Scope, parts: readonly string[]): Shape {
   const table = parts.at(-1);
-  const shapes =
-    table === undefined ? scope.visible : [rangeNamed(scope, table)?.shape ?? { columns: [], rest: UNKNOWN }];
+  const shapes = table === undefined ? scope.visible : [sameNamed(rangesNamed(scope, table))];
   const rests = shapes.flatMap((shape) => (shape.rest ? [shape.rest] : []));
   const columns = shapes.flatMap((shape) => shape.columns);
   return rests.length === 0 ? { columns } : { columns, rest: derive(rests) };
