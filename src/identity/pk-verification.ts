@@ -97,8 +97,11 @@ async function checkCic(token: PkToken): Promise<{ cic: Cic; encoded: string }> 
 
 function candidates(issuer: TrustedIssuer, alg: string, kid: unknown): JWK[] {
   const kty = ALGORITHMS.get(alg);
-  const keys = issuer.jwks.flatMap((set) => set.keys).filter((key) => key.kty === kty);
-  const usable = keys.filter((key) => (key.use ?? 'sig') === 'sig' && (key.alg ?? alg) === alg);
+  // Archived key sets are other people's bytes: anything may stand in them.
+  const keys = issuer.jwks.flatMap((set): readonly JWK[] => (Array.isArray(set.keys) ? set.keys : []));
+  const usable = keys.filter(
+    (key) => key?.kty === kty && (key.use ?? 'sig') === 'sig' && (key.alg ?? alg) === alg,
+  );
   return kid === undefined ? usable : usable.filter((key) => key.kid === kid);
 }
 

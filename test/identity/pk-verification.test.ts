@@ -1,4 +1,5 @@
 // Each attack on a PK token as a few lines, named; each must fail at its own step.
+import fc from 'fast-check';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commitment, encodeCic, type PkCheck, verifyPkToken } from '../../src/identity/index.ts';
@@ -234,5 +235,64 @@ describe('an attack', () => {
     ['far too much', (text: string) => text + ' '.repeat(300_000)],
   ])('a second form of the same token: %s', async (_, change) => {
     expect(await failing(change(await token()))).toBe('format');
+  });
+});
+
+describe('whatever the bytes', () => {
+  test('a verdict is given, never an exception', async () => {
+    const good = await token();
+    const pieces = fc.constantFrom(
+      '"',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      'null',
+      '1',
+      'e30',
+      'A',
+      '=',
+      '\\u0000',
+      '__proto__',
+    );
+    const mutated = fc
+      .tuple(fc.nat(good.length), fc.nat(40), pieces)
+      .map(([at, cut, piece]) => good.slice(0, at) + piece + good.slice(at + cut));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(mutated, fc.json(), fc.string()), async (text) => {
+        fc.pre(text !== good);
+        expect((await verifyPkToken(text, check())).ok).toBe(false);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test.each([
+    [[null]],
+    [[1]],
+    [[{}]],
+    ['text'],
+    [null],
+    [[{ kty: 'RSA', kid: 'k1' }]],
+    [[{ kty: 'RSA', kid: 'k1', n: '', e: 7 }]],
+  ])('an archived key set of %j only fails', async (keys) => {
+    expect(await failing(await token(), check({}, keys as JWK[]))).toBe('provider-signature');
+  });
+
+  test.each<{ readonly claims: object }>([
+    { claims: { iss: undefined } },
+    { claims: { iss: 7 } },
+    { claims: { sub: undefined } },
+    { claims: { sub: '' } },
+    { claims: { aud: undefined } },
+    { claims: { aud: {} } },
+    { claims: { nonce: 7 } },
+    { claims: { nonce: null } },
+    { claims: { exp: undefined } },
+    { claims: { iat: 'now' } },
+  ])('an ID token with $claims only fails', async ({ claims: over }) => {
+    expect(await failing(await token(over as JWTPayload))).not.toBe('ok');
   });
 });

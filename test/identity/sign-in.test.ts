@@ -473,4 +473,41 @@ describe('staying signed in', () => {
     const signedIn = await enter(as('alice'));
     expect(await code(targetToken(signedIn, { ...options(), settings: settings() }))).toBe('no-target-token');
   });
+
+  test('renews for one resource where there is no exchange, and keeps the default token', async () => {
+    const plain = await startProvider({ exchange: false });
+    try {
+      const here = { ...withTarget(), issuer: plain.issuer };
+      const act: Act = (prompt) => plain.signInOverHttp(prompt.url, 'alice');
+      const signedIn = await enter(act, { settings: here });
+      const wish = { audience: plain.targetAudience };
+      const { token, signedIn: after } = await targetToken(signedIn, { ...options(), settings: here }, wish);
+      expect(token).not.toBe(signedIn.target?.accessToken);
+      expect(after?.target?.accessToken).toBe(signedIn.target?.accessToken);
+      expect(after?.target?.refreshToken).not.toBe(signedIn.target?.refreshToken);
+      const { target: _, ...without } = signedIn;
+      expect(await code(targetToken(without, { ...options(), settings: here }))).toBe('no-target-token');
+    } finally {
+      await plain.stop();
+    }
+  });
+
+  test('exchanges the evidence token where a sign-in has no target tokens', async () => {
+    const signedIn = await enter(as('alice'));
+    const { token } = await targetToken(signedIn, options());
+    const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
+    expect(payload).toMatchObject({ sub: 'alice', aud: provider.targetAudience, client_id: 'broker-target' });
+  });
+});
+
+test('a single-use key attests a digest, by a sign-in made just now', async () => {
+  const att = 'ab'.repeat(32);
+  const before = Math.floor(systemClock.now() / 1000);
+  const signedIn = await enter(as('alice'), { settings: withTarget(), att, maxAge: 0 });
+  const jwks = signedIn.sightings.map((one) => JSON.parse(one.text) as { keys: [] });
+  const trust = [{ issuer: provider.issuer, jwks, audiences: ['broker-evidence'] }];
+  const verdict = await verifyPkToken(signedIn.pkToken, { trust, at: systemClock.now() });
+  expect(verdict).toMatchObject({ ok: true, identity: { att } });
+  expect(signedIn.user.authTime).toBeGreaterThanOrEqual(before);
+  expect(signedIn.target).toBeUndefined();
 });

@@ -29,6 +29,8 @@ export interface ProviderOptions {
   };
   /** False: the target client needs consent of its own, so a silent authorization is refused. */
   readonly targetConsented?: boolean;
+  /** False: there is no token exchange. */
+  readonly exchange?: boolean;
   /** Drops the nonce in the device flow, as most providers do; true unless told. */
   readonly deviceDropsNonce?: boolean;
 }
@@ -84,7 +86,7 @@ async function quietly<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-function clients(): NonNullable<Configuration['clients']> {
+function clients(exchange: boolean): NonNullable<Configuration['clients']> {
   const native = {
     application_type: 'native' as const,
     token_endpoint_auth_method: 'none' as const,
@@ -97,7 +99,7 @@ function clients(): NonNullable<Configuration['clients']> {
     {
       ...native,
       client_id: 'broker-target',
-      grant_types: ['authorization_code', 'refresh_token', device, EXCHANGE],
+      grant_types: ['authorization_code', 'refresh_token', device, ...(exchange ? [EXCHANGE] : [])],
     },
   ];
 }
@@ -136,7 +138,7 @@ function page(ctx: KoaContextWithOIDC, title: string, form: string): void {
 function configuration(options: ProviderOptions, keys: Jwk[]): Configuration {
   const { ttl = {}, accounts = DEFAULT_ACCOUNTS } = options;
   return {
-    clients: clients(),
+    clients: clients(options.exchange !== false),
     jwks: { keys: keys as never },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     scopes: ['openid', 'offline_access', 'email', 'profile', 'groups', 'connect'],
@@ -214,7 +216,7 @@ async function makeProvider(
       interactions: { policy },
       adapter,
     });
-    addTokenExchange(provider, AUDIENCE, () => keys);
+    if (options.exchange !== false) addTokenExchange(provider, AUDIENCE, () => keys);
     if (options.deviceDropsNonce !== false) dropNonceOfDevices(provider);
     return provider;
   });
