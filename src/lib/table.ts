@@ -38,7 +38,7 @@ function cut(text: string, width: number): string {
 }
 
 /** Takes from the widest column until the table fits; no column gets narrower than its heading or eight. */
-function fit(widths: number[], headings: readonly string[], limit: number): number[] {
+function squeeze(widths: number[], headings: readonly string[], limit: number): number[] {
   const least = headings.map((heading) => Math.max(columns(heading), LEAST));
   const total = () => widths.reduce((sum, each) => sum + each, GAP * (widths.length - 1));
   for (let excess = total() - limit; excess > 0; excess = total() - limit) {
@@ -58,9 +58,9 @@ export function table(
 ): string {
   const cells = rows.map((row) => row.map((cell) => visible(cell)));
   const natural = headings.map((heading, index) =>
-    Math.max(columns(heading), ...cells.map((row) => columns(row[index] ?? ''))),
+    cells.reduce((most, row) => Math.max(most, columns(row[index] ?? '')), columns(heading)),
   );
-  const widths = fit(natural, headings, options.width ?? Number.POSITIVE_INFINITY);
+  const widths = squeeze(natural, headings, options.width ?? Number.POSITIVE_INFINITY);
   const line = (row: readonly string[]) =>
     row
       .map((cell, index) => {

@@ -64,7 +64,8 @@ export interface Note {
     | 'window'
     | 'damage'
     | 'binding-none'
-    | 'clock';
+    | 'clock'
+    | 'withheld';
   readonly file: string;
   readonly text: string;
 }

@@ -27,8 +27,13 @@ export class Blobs {
   readonly #texts = new Map<string, Promise<string | undefined>>();
   readonly counts = { blobs: 0, events: 0, bytes: 0 };
 
-  constructor(reader: EvidenceReader) {
+  /** Left out of an export, by its own word. */
+  readonly withheld = new Set<string>();
+  readonly #mayMiss: ReadonlySet<string>;
+
+  constructor(reader: EvidenceReader, mayMiss: ReadonlySet<string>) {
     this.#reader = reader;
+    this.#mayMiss = mayMiss;
   }
 
   /** Proofs that are not there or not as they were, by key: named once, however many statements need them. */
@@ -86,6 +91,10 @@ export class Blobs {
     const about = { file: blobKey(digest), ...(session === undefined ? {} : { session }) };
     const found = await this.#fetch(digest, MAX_BLOB);
     if ('missing' in found) {
+      if (this.#mayMiss.has(digest)) {
+        this.withheld.add(digest);
+        return;
+      }
       const reason = `${subject.name} of ${file} is not there`;
       findings.completeness.push({ verdict: 'MISSING', step: 'blob', reason, ...about });
       return;

@@ -20,8 +20,9 @@ import { Findings } from './findings.ts';
 import { Identities, type IssuerPin, identityProblem, type Known } from './identities.ts';
 import { type EvidenceReader, type Span, statementEntries } from './source.ts';
 
+export { EventError, type SealedLine, sealedEvents } from './events.ts';
 export type { IssuerPin } from './identities.ts';
-export type { EvidenceReader, Span } from './source.ts';
+export { type EvidenceReader, type Span, withheldOf } from './source.ts';
 
 /** A statement that passed every step of its own; what the whole ledger says comes with the verdicts. */
 export interface VerifiedStatement {
@@ -42,6 +43,8 @@ export interface VerifyOptions extends Span {
   readonly width?: number;
   /** How long an open session or an unsealed tail is normal, milliseconds; a day unless told. */
   readonly grace?: number;
+  /** Blobs an export says it left out; their absence is a note. */
+  readonly withheld?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
   onProgress?(statements: number): void;
   /** Every statement that passed, in the order of keys. */
@@ -76,7 +79,7 @@ class Verifier {
     this.#reader = reader;
     this.#options = options;
     this.#identities = new Identities(options.pins);
-    this.#blobs = new Blobs(reader);
+    this.#blobs = new Blobs(reader, options.withheld ?? new Set());
     this.#chains = new Chains(this.#findings, {
       partialStart: options.since !== undefined,
       partialEnd: options.until !== undefined && options.until < options.now,
@@ -94,6 +97,10 @@ class Verifier {
     }
     for (const [file, reason] of this.#blobs.broken)
       this.#findings.integrity({ verdict: 'INVALID', step: 'blob', file, reason });
+    if (this.#blobs.withheld.size > 0) {
+      const text = `${this.#blobs.withheld.size} blobs were left out of this export by its filters`;
+      this.#findings.note({ about: 'withheld', file: 'index.json', text });
+    }
     this.#chains.finish();
     this.#corroborate();
     return this.#report();

@@ -1,4 +1,5 @@
 // Finds the statement files of a span of days. Must never read a day that was not asked for.
+import { isSha256 } from '../../lib/digest.ts';
 import { parseStatementKey } from '../../model/bundle.ts';
 import type { Store, StoreEntry } from '../../model/store.ts';
 
@@ -23,5 +24,21 @@ export async function* statementEntries(reader: EvidenceReader, span: Span): Asy
     const day = parseStatementKey(entry.key)?.day;
     if (last !== undefined && day !== undefined && day > last) return;
     yield entry;
+  }
+}
+
+const MAX_INDEX = 256 * 2 ** 20;
+
+/** What an exported folder's index says it left out. */
+export async function withheldOf(
+  reader: EvidenceReader,
+): Promise<{ readonly withheld: ReadonlySet<string> }> {
+  const bytes = await reader.get('index.json', MAX_INDEX);
+  try {
+    const { withheld } = JSON.parse(Buffer.from(bytes ?? []).toString()) as { withheld?: unknown };
+    return { withheld: new Set(Array.isArray(withheld) ? withheld.filter(isSha256) : []) };
+  } catch {
+    // No index, or one nobody can read: then nothing may be missing.
+    return { withheld: new Set() };
   }
 }

@@ -1,0 +1,205 @@
+// Hands evidence out of the store, verified on the way. Must never leave a folder that looks whole and is not.
+import { resolve } from 'node:path';
+import type {
+  ExportedStatement,
+  Exporter,
+  ExportFooter,
+  ExportTarget,
+  ExportWriter,
+} from '../../exporters/index.ts';
+import { EXPORTERS } from '../../exporters/index.ts';
+import { sealedEvents, type VerifiedStatement, verifyStore } from '../../flow/verify/index.ts';
+import { sha256 } from '../../lib/digest.ts';
+import { visible } from '../../lib/visible.ts';
+import { blobKey } from '../../model/bundle.ts';
+import { BrokerError, EXIT } from '../../model/errors.ts';
+import { EVENTS_BLOB } from '../../model/sealed.ts';
+import type { Store } from '../../model/store.ts';
+import { type Verification, verified } from '../../model/verdict.ts';
+import type { CommandContext } from '../command.ts';
+import { type Evidence, filtersOf, matches, openEvidence, pinsOf } from '../evidence.ts';
+import { folderTarget, streamTarget } from './folder.ts';
+
+const MAX_BLOB = 2 ** 30;
+
+async function exporterOf(format: string): Promise<Exporter> {
+  const row = EXPORTERS[format];
+  if (!row)
+    throw new BrokerError('usage', {
+      reason: `there is no format ${format}; there are ${Object.keys(EXPORTERS).join(', ')}`,
+      command: 'export',
+    });
+  return row();
+}
+
+async function blobBytes(store: Store, digest: string): Promise<Uint8Array | undefined> {
+  const bytes = await store.get(blobKey(digest), MAX_BLOB);
+  // A blob that is missing or wrong is in the verdicts; it is not passed on as if it were evidence.
+  return bytes && sha256(bytes) === digest ? bytes : undefined;
+}
+
+/** Passes one verified statement, and what it vouches for, to the format. */
+class Handover {
+  readonly #store: Store;
+  readonly #exporter: Exporter;
+  readonly #writer: ExportWriter;
+  readonly #blobs = new Set<string>();
+  readonly #chosen: (statement: VerifiedStatement) => boolean;
+  sessions = 0;
+
+  constructor(
+    store: Store,
+    exporter: Exporter,
+    writer: ExportWriter,
+    chosen: (statement: VerifiedStatement) => boolean,
+  ) {
+    this.#store = store;
+    this.#exporter = exporter;
+    this.#writer = writer;
+    this.#chosen = chosen;
+  }
+
+  async take(verified: VerifiedStatement): Promise<void> {
+    const { predicate, subject } = verified.bundle.statement;
+    const chosen = this.#chosen(verified);
+    const statement: ExportedStatement = {
+      key: verified.key,
+      digest: verified.digest,
+      bytes: verified.bytes,
+      predicate,
+      subjects: subject.map(({ name, digest }) => ({ name, digest: digest.sha256 })),
+      chosen,
+    };
+    if (chosen && predicate.kind === 'session') this.sessions += 1;
+    await this.#writer.statement(statement);
+    if (this.#exporter.wants.blobs) await this.#giveBlobs(statement);
+    if (this.#exporter.wants.events && chosen) await this.#giveEvents(statement);
+  }
+
+  async #giveBlobs({ subjects, chosen }: ExportedStatement): Promise<void> {
+    for (const { name, digest } of subjects) {
+      // What proves whose key it is goes along with every statement.
+      const proof = /^(pk-token|jwks(-\d+)?)\.json$/.test(name);
+      if (this.#blobs.has(digest) || !(chosen || proof)) continue;
+      const bytes = await blobBytes(this.#store, digest);
+      if (!bytes) continue;
+      this.#blobs.add(digest);
+      await this.#writer.blob(digest, bytes);
+    }
+  }
+
+  async #giveEvents(statement: ExportedStatement): Promise<void> {
+    const digest = statement.subjects.find((each) => each.name === EVENTS_BLOB)?.digest;
+    const session = statement.predicate.session?.id;
+    const bytes = digest === undefined ? undefined : await blobBytes(this.#store, digest);
+    if (!bytes || session === undefined) return;
+    for await (const { batch } of sealedEvents(bytes, session))
+      for (const { line } of batch) await this.#writer.event({ statement, line });
+  }
+}
+
+function typedFilters({ options }: CommandContext): Record<string, string> {
+  const names = ['since', 'until', 'user', 'connection', 'decision'];
+  return Object.fromEntries(
+    names.flatMap((name) => (typeof options[name] === 'string' ? [[name, options[name] as string]] : [])),
+  );
+}
+
+/** The auditor is audited: the agent signs an `access` statement when it runs; one who may only read says so instead. */
+async function recordAccess(
+  context: CommandContext,
+  detail: Record<string, unknown>,
+): Promise<ExportFooter['access']> {
+  try {
+    const [{ openAgent }, { brokerSettings }] = await Promise.all([
+      import('../../front/compose.ts'),
+      import('../../agent/client.ts'),
+    ]);
+    const agent = await openAgent(context, { start: false });
+    const { cwd, home, environment } = context;
+    const caller = { cwd, home, pid: process.pid, settings: brokerSettings(environment) };
+    return { recorded: true, reason: '', key: (await agent.access(caller, detail)).key };
+  } catch (error) {
+    return { recorded: false, reason: (error as Error).message };
+  }
+}
+
+async function exportTo(
+  context: CommandContext,
+  evidence: Evidence,
+  exporter: Exporter,
+  target: ExportTarget,
+): Promise<{ result: Verification; access: ExportFooter['access']; sessions: number }> {
+  const { store, identity, settings } = evidence;
+  const { clock, signal, options } = context;
+  const filters = filtersOf(context, 'export');
+  const typed = typedFilters(context);
+  const access = await recordAccess(context, { format: exporter.id, filters: typed });
+  const writer = exporter.open(target);
+  const made = new Date(clock.now()).toISOString();
+  const file = (await store.get('v1/store.json', 4096)) ?? new Uint8Array();
+  await writer.header({
+    tool: 'broker',
+    store: { id: identity.id, url: store.url, file },
+    filters: typed,
+    made,
+  });
+  const chosen = ({ bundle }: VerifiedStatement) => matches(filters, bundle.statement.predicate);
+  const handover = new Handover(store, exporter, writer, chosen);
+  const { pins, problem } = await pinsOf(context, settings, options['offline'] === true);
+  if (problem)
+    context.stderr.write(`broker: note: the provider’s keys could not be fetched: ${visible(problem)}\n`);
+  const result = await verifyStore(store, {
+    store: identity.id,
+    now: clock.now(),
+    signal,
+    ...(pins ? { pins } : {}),
+    ...(filters.since === undefined ? {} : { since: filters.since }),
+    ...(filters.until === undefined ? {} : { until: filters.until }),
+    onStatement: (statement) => handover.take(statement),
+  });
+  await writer.footer({ verdicts: result, access });
+  return { result, access, sessions: handover.sessions };
+}
+
+export async function run(context: CommandContext): Promise<number> {
+  const { options, stdout, stderr, cwd, json } = context;
+  const exporter = await exporterOf(String(options['format'] ?? 'bundle'));
+  const output = typeof options['output'] === 'string' ? resolve(cwd, options['output']) : undefined;
+  if (output === undefined && !exporter.streams)
+    throw new BrokerError('usage', {
+      reason: `the format ${exporter.id} needs a folder: --output FOLDER`,
+      command: 'export',
+    });
+  const evidence = await openEvidence(context);
+  const folder = output === undefined ? undefined : await folderTarget(output);
+  try {
+    const { result, access, sessions } = await exportTo(
+      context,
+      evidence,
+      exporter,
+      folder ?? streamTarget(stdout),
+    );
+    await folder?.commit();
+    const verdicts = `${result.integrity.verdict}, ${result.completeness.verdict}`;
+    const summary = {
+      output: output ?? '-',
+      format: exporter.id,
+      sessions,
+      integrity: result.integrity.verdict,
+      completeness: result.completeness.verdict,
+      access,
+    };
+    if (json && output !== undefined) stdout.write(`${JSON.stringify(summary)}\n`);
+    else if (output !== undefined)
+      stdout.write(`${sessions} session${sessions === 1 ? '' : 's'} exported to ${output} (${verdicts})\n`);
+    if (!access.recorded && !json)
+      stderr.write(`broker: note: this export is not recorded in the ledger: ${access.reason}\n`);
+    return verified(result) ? EXIT.done : EXIT.notVerified;
+  } catch (error) {
+    await folder?.abandon();
+    throw error;
+  } finally {
+    await evidence.store.close();
+  }
+}

@@ -1,0 +1,112 @@
+// Says what was checked and what does not hold. Must never exit 0 on anything but VALID and COMPLETE.
+import { visible } from '../../lib/visible.ts';
+import { formatBytes } from '../../lib/when.ts';
+import { BrokerError, EXIT } from '../../model/errors.ts';
+import {
+  type CompletenessFinding,
+  type IntegrityFinding,
+  type Verification,
+  verified,
+} from '../../model/verdict.ts';
+import type { CommandContext } from '../command.ts';
+import { filtersOf, openEvidence, pinsOf } from '../evidence.ts';
+
+const GOOD = new Set(['VALID', 'COMPLETE', 'COVERED']);
+const SHOWN = 20;
+
+function paint(word: string, fancy: boolean): string {
+  if (!fancy) return word;
+  const colour = GOOD.has(word) ? 32 : word === 'NOT CHECKED' ? 2 : 31;
+  return `\u001b[${colour}m${word}\u001b[0m`;
+}
+
+function findingLines(findings: readonly (IntegrityFinding | CompletenessFinding)[]): string[] {
+  const lines = findings.slice(0, SHOWN).map((each) => {
+    const file = each.file === '' ? '' : `\n      ${visible(each.file)}`;
+    return `  ${each.verdict} at ${each.step}: ${visible(each.reason)}${file}`;
+  });
+  if (findings.length > SHOWN) lines.push(`  … and ${findings.length - SHOWN} more; --json has all`);
+  return lines;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Verdicts first, then reasons, then what was looked at. */
+export function renderVerification(result: Verification, fancy: boolean): string {
+  const { integrity, completeness, coverage, checked, notes, signers, window } = result;
+  const span = [window.since && `from ${window.since}`, window.until && `to ${window.until}`]
+    .filter(Boolean)
+    .join(' ');
+  const people = new Set(signers.map((each) => `${each.iss} ${each.sub}`)).size;
+  return [
+    `INTEGRITY     ${paint(integrity.verdict, fancy)}`,
+    ...findingLines(integrity.findings),
+    `COMPLETENESS  ${paint(completeness.verdict, fancy)}`,
+    ...findingLines(completeness.findings),
+    `COVERAGE      ${paint(coverage.verdict, fancy)}`,
+    ...notes.slice(0, SHOWN).map((note) => `note: ${visible(note.text)}`),
+    ...(notes.length > SHOWN ? [`note: ${notes.length - SHOWN} more notes; --json has all`] : []),
+    `checked: ${plural(checked.statements, 'signature')} of ${people === 1 ? 'one person' : `${people} people`} in ${plural(signers.length, 'chain')}, ` +
+      `${plural(checked.sessions, 'session')}, ${plural(checked.events, 'event')}, ${plural(checked.blobs, 'blob')} (${formatBytes(checked.bytes)})${span ? `, ${span}` : ''}`,
+    '',
+  ].join('\n');
+}
+
+/** A line that counts up on a terminal, and is gone afterwards. */
+export function progress(
+  { stderr, fancy }: CommandContext,
+  what: string,
+): { step(count: number): void; done(): void } {
+  const shown = fancy && stderr.isTTY === true;
+  return {
+    step: (count) => {
+      if (shown && count % 200 === 0) stderr.write(`\r${what} ${count}`);
+    },
+    done: () => {
+      if (shown) stderr.write('\r\u001b[K');
+    },
+  };
+}
+
+export async function run(context: CommandContext): Promise<number> {
+  const { args, options, stdout, clock, signal } = context;
+  const evidence = await openEvidence(context, args[0]);
+  const { store, identity, settings } = evidence;
+  const bar = progress(context, 'statements verified:');
+  try {
+    const { verifyStore, withheldOf } = await import('../../flow/verify/index.ts');
+    const { since, until } = filtersOf(context, 'verify');
+    const { pins, problem } = await pinsOf(context, settings, options['offline'] === true);
+    if (problem)
+      context.stderr.write(`broker: note: the provider’s keys could not be fetched: ${visible(problem)}\n`);
+    const result = await verifyStore(store, {
+      store: identity.id,
+      now: clock.now(),
+      signal,
+      ...(evidence.exported ? await withheldOf(store) : {}),
+      ...(pins ? { pins } : {}),
+      ...(since === undefined ? {} : { since }),
+      ...(until === undefined ? {} : { until }),
+      onProgress: bar.step,
+    });
+    bar.done();
+    if (context.json) stdout.write(`${JSON.stringify(result)}\n`);
+    else stdout.write(renderVerification(result, context.fancy));
+    return verified(result) ? EXIT.done : fail(context, result);
+  } finally {
+    bar.done();
+    await store.close();
+  }
+}
+
+/** The verdicts are on stdout already; with --json they are all there is to say. */
+function fail(context: CommandContext, { integrity, completeness }: Verification): number {
+  if (context.json) return EXIT.notVerified;
+  const first = integrity.findings[0] ?? completeness.findings[0];
+  throw new BrokerError('not-verified', {
+    what: first?.file || 'the evidence',
+    reason: first ? `${first.verdict} at ${first.step}` : integrity.verdict,
+  });
+}

@@ -1,0 +1,40 @@
+// broker export: evidence for an auditor. The work is in evidence/export.ts.
+import { EXPORTERS } from '../exporters/index.ts';
+import type { CommandDefinition } from './command.ts';
+import { FILTER_OPTIONS } from './evidence-options.ts';
+
+export const exportEvidence: CommandDefinition = {
+  name: 'export',
+  group: 'evidence',
+  summary: 'hand evidence to an auditor, verified on the way',
+  description: [
+    'Writes what the filters ask for, with our verdicts. The format `bundle` is a folder that can be checked without broker: `./verify.sh` in it needs only jq, openssl and coreutils.',
+    'The folder appears when it is complete. Every export is itself recorded in the ledger when the agent runs and may write; otherwise the export says so.',
+    'Exits 6 when what was exported is not VALID and COMPLETE; the folder is written all the same.',
+  ],
+  arguments: [],
+  options: [
+    ...FILTER_OPTIONS,
+    {
+      flags: '--format <format>',
+      summary: 'what to write',
+      default: 'bundle',
+      choices: Object.keys(EXPORTERS),
+    },
+    {
+      flags: '-o, --output <folder>',
+      summary: 'a folder that does not exist yet; jsonl goes to standard output without it',
+      completes: 'folder',
+    },
+    { flags: '--offline', summary: 'do not ask the identity provider for its keys' },
+  ],
+  examples: [
+    { command: 'broker export --since 30d -o evidence', explains: 'a month for an assessor' },
+    {
+      command: 'broker export --since 1d --connection prod-db --decision deny -o refused',
+      explains: 'only sessions in which something was refused',
+    },
+    { command: 'broker export --since 1h --format jsonl', explains: 'events for a program' },
+  ],
+  run: async (context) => (await import('./evidence/export.ts')).run(context),
+};

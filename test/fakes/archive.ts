@@ -1,0 +1,73 @@
+// A store with the evidence of two people, sealed and uploaded, and a configuration that points at it.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FakeClock, fakeClock } from './clock.ts';
+import { type Installation, install, openOrder, recordedSession, workFolder } from './installation.ts';
+import { type FakeProvider, fakeProvider } from './sign-in.ts';
+
+const HOUR = 3_600_000;
+
+export interface Archive {
+  readonly folder: string;
+  readonly root: string;
+  readonly url: string;
+  readonly clock: FakeClock;
+  readonly provider: FakeProvider;
+  readonly alice: Installation;
+  readonly bob: Installation;
+  /** What a command needs to find it. */
+  readonly environment: Readonly<Record<string, string>>;
+  remove(): void;
+}
+
+async function work(
+  at: Installation,
+  provider: FakeProvider,
+  sub: string,
+  sessions: readonly string[],
+): Promise<void> {
+  await at.ledger.epoch(await provider.signIn(sub, { iat: at.clock.now(), exp: at.clock.now() + HOUR }));
+  for (const id of sessions) {
+    const folder = await recordedSession(at, id);
+    writeFileSync(
+      join(folder, 'front.cast'),
+      '{"version":2,"width":80,"height":24}\n[0.1,"o","hello\\r\\n"]\n',
+    );
+    await at.ledger.sealSession(folder, { end: 'closed', exit: 0 });
+  }
+}
+
+/** Three sessions of alice and one of bob, on a folder store. */
+export async function makeArchive(store?: string, provider = fakeProvider()): Promise<Archive> {
+  const { path: folder, remove } = workFolder();
+  const clock = fakeClock();
+  const root = join(folder, 'store');
+  const url = store ?? `file:${root}`;
+  const alice = await install(join(folder, 'alice'), url, clock);
+  const bob = await install(join(folder, 'bob'), url, clock);
+  await work(alice, provider, 'alice', ['a1', 'a2', 'a3']);
+  await alice.ledger.attempt({
+    session: openOrder(alice, 'a4').session,
+    actor: { kind: 'human', name: 'alice' },
+    code: 'policy-denied',
+    policies: ['no-night-work'],
+  });
+  await alice.outbox.flush();
+  await work(bob, provider, 'bob', ['b1']);
+  for (const at of [alice, bob]) {
+    await at.ledger.signOut();
+    await at.outbox.flush();
+  }
+  const config = join(folder, 'broker.yaml');
+  mkdirSync(join(folder, 'state'));
+  writeFileSync(
+    config,
+    `version: 1\nidentity:\n  issuer: ${provider.issuer}\n  client_id: ${provider.audience}\nstore:\n  url: "${url}"\npolicy: []\n`,
+  );
+  const environment = {
+    BROKER_CONFIG: config,
+    BROKER_STATE_DIR: join(folder, 'state'),
+    BROKER_RUNTIME_DIR: join(folder, 'run'),
+  };
+  return { folder, root, url, clock, provider, alice, bob, environment, remove };
+}
