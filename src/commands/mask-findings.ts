@@ -27,6 +27,22 @@ const AROUND = 32;
 /** A text without line ends is cut here, for want of a better place. */
 const LONGEST = 8 * 1024 * 1024;
 
+/** Where the line that holds `at` starts: the words that announce a value are kept with it. */
+function lineStart(text: string, at: number): number {
+  return at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
+}
+
+/** Up to where spans are final: one that reaches the end, white space aside, may go on, and none may be cut. */
+function keptFrom(text: string, spans: readonly Span[], limit: number): number {
+  let cut = limit;
+  for (const span of spans.toReversed()) {
+    if (span.start >= cut || text.length - span.start > LONGEST) continue;
+    const open = span === spans.at(-1) && text.slice(span.end).trim() === '';
+    if (open || span.end > cut) cut = lineStart(text, span.start);
+  }
+  return cut;
+}
+
 export class Findings {
   readonly counts = new Map<string, number>();
   readonly #options: FindingsOptions;
@@ -61,18 +77,7 @@ export class Findings {
   #report(limit: number, last: boolean): readonly Finding[] {
     const text = this.#text;
     const spans = this.#options.scanner.scan(text);
-    let cut = limit;
-    // A key's lines may still follow, white space aside.
-    const open = spans.at(-1);
-    if (
-      !last &&
-      open !== undefined &&
-      open.start < cut &&
-      text.slice(open.end).trim() === '' &&
-      text.length - open.start < LONGEST
-    )
-      cut = open.start;
-    for (const span of spans) if (!last && span.start < cut && span.end > cut) cut = span.start;
+    const cut = last ? limit : keptFrom(text, spans, limit);
     const found: Finding[] = [];
     let from = 0;
     for (const [index, span] of spans.entries()) {

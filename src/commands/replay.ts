@@ -45,8 +45,9 @@ function isHeader(item: CastHeader | CastEvent): item is CastHeader {
 
 /** Says so when the recording was made on a larger terminal than this one. */
 function sizeHint({ width, height }: CastHeader, { stdout }: CommandContext): string {
-  const { columns = width, rows = height } = stdout;
-  if (width <= columns && height <= rows) return '';
+  const { columns, rows } = stdout;
+  // A terminal that does not know its size says 0.
+  if (!columns || !rows || (width <= columns && height <= rows)) return '';
   return `recorded at ${width} × ${height}; this terminal is ${columns} × ${rows}, so lines may fall apart\n`;
 }
 

@@ -26,7 +26,15 @@ const SINGLE = new Set('78DEM');
 const SPECIAL =
   /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
-const RESET = '\x1b[0m\x1b[r\x1b[?25h\x1b[?7h\x1b[?1l';
+/** How each change is taken back; resetting the scroll region moves the cursor, so it is put back after that. */
+const BACK: Readonly<Record<string, string>> = {
+  m: '\x1b[0m',
+  r: '\x1b7\x1b[r\x1b8',
+  1: '\x1b[?1l',
+  7: '\x1b[?7h',
+  25: '\x1b[?25h',
+  1049: '\x1b[?1049l',
+};
 
 type State = 'ground' | 'escape' | 'intermediate' | 'csi' | 'string';
 
@@ -36,8 +44,8 @@ export class TerminalSanitiser {
   #swallowed = 0;
   /** An ESC within a string may be the first half of its end. */
   #escaped = false;
-  #alternate = false;
-  #changed = false;
+  /** What was changed and has to be taken back: `m`, `r`, or a mode. */
+  readonly #changed = new Set<string>();
 
   /** Safe text for what the program wrote. Sequences may be split between calls. */
   push(text: string): string {
@@ -54,12 +62,10 @@ export class TerminalSanitiser {
 
   /** What puts the terminal back as it was; empty when nothing was changed. */
   end(): string {
-    const back = this.#alternate ? '\x1b[?1049l' : '';
-    const reset = this.#changed ? RESET : '';
     this.#state = 'ground';
-    this.#alternate = false;
-    this.#changed = false;
-    return reset + back;
+    const back = [...this.#changed].map((change) => BACK[change] ?? '').join('');
+    this.#changed.clear();
+    return back;
   }
 
   #ground(text: string, from: number, out: string[]): number {
@@ -126,9 +132,7 @@ export class TerminalSanitiser {
     } else if (code < 0x40) {
       if (this.#parameters.length <= LONGEST_PARAMETERS) this.#parameters += character;
     } else {
-      const safe = this.#control(character, this.#parameters);
-      if (safe !== '') this.#changed = true;
-      out.push(safe);
+      out.push(this.#control(character, this.#parameters));
       this.#enter('ground');
     }
   }
@@ -146,15 +150,23 @@ export class TerminalSanitiser {
   /** A whole CSI sequence, re-made from its checked parts, or nothing. */
   #control(final: string, parameters: string): string {
     if (parameters.length > LONGEST_PARAMETERS) return '';
-    if (final === 'm') return /^[\d;:]*$/.test(parameters) ? `\x1b[${parameters}m` : '';
+    if (final === 'm') return this.#rendition(parameters);
     if (final === 'h' || final === 'l') return this.#mode(final, parameters);
     if (!PASSING.has(final) || !/^\d{0,9}(?:;\d{0,9})?$/.test(parameters)) return '';
     // Erasing what scrolled off would take the auditor's own lines away.
     if (final === 'J' && Number(parameters) > 2) return '';
+    if (final === 'r') this.#changed.add(final);
     const clamped = parameters.replace(/\d+/g, (digits) =>
       String(Math.min(Number(digits), LARGEST_PARAMETER)),
     );
     return `\x1b[${clamped}${final}`;
+  }
+
+  #rendition(parameters: string): string {
+    if (!/^[\d;:]*$/.test(parameters)) return '';
+    if (parameters === '' || parameters === '0') this.#changed.delete('m');
+    else this.#changed.add('m');
+    return `\x1b[${parameters}m`;
   }
 
   #mode(final: 'h' | 'l', parameters: string): string {
@@ -164,7 +176,11 @@ export class TerminalSanitiser {
       .split(';')
       .map(Number)
       .filter((mode) => MODES.has(mode));
-    if (modes.includes(1049)) this.#alternate = final === 'h';
+    for (const mode of modes) {
+      const usual = mode === 7 || mode === 25 ? 'h' : 'l';
+      if (final === usual) this.#changed.delete(String(mode));
+      else this.#changed.add(String(mode));
+    }
     return modes.map((mode) => `\x1b[?${mode}${final}`).join('');
   }
 }
