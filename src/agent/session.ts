@@ -10,6 +10,7 @@ import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
 import { createSpoolFolder, removeSpoolFolder, type SessionMeta, thisProcess, writeMeta } from './meta.ts';
 import type { Ending, LeaseContext, SessionPorts, SessionStart } from './ports.ts';
 import { processStart } from './process.ts';
+import { Stopwatch } from './stopwatch.ts';
 import {
   type Admitted,
   actorOf,
@@ -44,9 +45,7 @@ export class Session {
   #listening: Listening | undefined;
   #activity = { statements: 0, conversations: 0 };
   #ending: Ending | undefined;
-  /** Milliseconds each step took, for the log. */
-  readonly #steps: Record<string, number> = {};
-  #marked: number;
+  readonly #stopwatch: Stopwatch;
   #settle: (ending: Ending) => void = () => undefined;
 
   constructor(start: SessionStart, ports: SessionPorts) {
@@ -58,7 +57,7 @@ export class Session {
     this.#ports = ports;
     this.#connection = connection;
     this.#opened = timestamp(ports.clock.micros());
-    this.#marked = ports.clock.micros();
+    this.#stopwatch = new Stopwatch(ports.clock);
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -142,15 +141,15 @@ export class Session {
     worker.send({ type: 'open', order: await this.#order() });
     const admitted = await this.#expect(worker, 'admitted', ADMIT_PATIENCE);
     this.#admitted = admitted;
-    this.#mark('policy');
+    this.#stopwatch.mark('policy');
     front.send({ type: 'progress', step: 'credential' });
     const lease = await this.#obtain();
-    this.#mark('lease');
+    this.#stopwatch.mark('lease');
     front.send({ type: 'progress', step: 'target' });
     worker.send({ type: 'credential', credential: lease.credential });
     const listening = await this.#expect(worker, 'listening', TARGET_PATIENCE);
     this.#listening = listening;
-    this.#mark('target');
+    this.#stopwatch.mark('target');
     front.send({ type: 'progress', step: 'evidence' });
     await this.#ports.open(setting.config, {
       session: summarise(this.#known),
@@ -159,7 +158,7 @@ export class Session {
       folder: this.folder,
       requireOnline: setting.config.store.requireOnline,
     });
-    this.#mark('evidence');
+    this.#stopwatch.mark('evidence');
     this.#remember({ opened: true });
     this.#state = 'open';
     worker.send({ type: 'serve' });
@@ -247,13 +246,13 @@ export class Session {
   async close(ending: Ending, recorded: Promise<unknown>): Promise<'sealed' | 'waiting' | 'nothing'> {
     this.end(ending);
     this.#state = 'closing';
-    this.#marked = this.#ports.clock.micros();
+    this.#stopwatch.restart();
     await this.#worker?.close(ending.reason, CLOSE_PATIENCE);
-    this.#mark('close');
+    this.#stopwatch.mark('close');
     await this.#release();
-    this.#mark('release');
+    this.#stopwatch.mark('release');
     await recorded;
-    this.#mark('front');
+    this.#stopwatch.mark('front');
     if (!this.#meta.opened) {
       removeSpoolFolder(this.folder);
       return 'nothing';
@@ -263,7 +262,7 @@ export class Session {
     const summary = { end, closed, ...(exit === undefined ? {} : { exit }) };
     this.#remember({ end: summary });
     const state = await this.#ports.seal(this.#meta.store, this.folder, summary);
-    this.#mark('seal');
+    this.#stopwatch.mark('seal');
     return state;
   }
 
@@ -278,13 +277,7 @@ export class Session {
   }
 
   get steps(): Readonly<Record<string, number>> {
-    return this.#steps;
-  }
-
-  #mark(step: string): void {
-    const now = this.#ports.clock.micros();
-    this.#steps[step] = Math.round((now - this.#marked) / 100) / 10;
-    this.#marked = now;
+    return this.#stopwatch.steps;
   }
 
   #remember(change: Partial<SessionMeta>): void {
