@@ -61,7 +61,7 @@ const functionsSql = (
   case when p.oid >= ${FIRST_USER_OID} and l.lanname not in ('c', 'internal') then ${
     serverVersion >= 140_000 ? 'coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)' : 'p.prosrc'
   } || case when p.pronargdefaults > 0 then ' ' || pg_catalog.pg_get_function_arguments(p.oid) else '' end end,
-  e.extname
+  e.extname, p.prokind in ('a', 'w')
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
@@ -116,6 +116,7 @@ function toFunction(row: Row): CatalogueFunction {
     returnsSet: row[5] === 't',
     securityDefiner: row[6] === 't',
     builtin: oid < FIRST_USER_OID,
+    aggregate: row[11] === 't',
     resultOid: Number(row[7]),
     columns: row[8] == null ? [] : (JSON.parse(row[8]) as string[]),
     ...(row[9] == null ? {} : { body: row[9] }),

@@ -5,15 +5,17 @@ import { Framer } from './framer.ts';
 import type { Holder } from './gate.ts';
 import type { Link } from './link.ts';
 import { FROM_CLIENT, message } from './messages.ts';
-import { notice, refusal, type Severity } from './refusals.ts';
+import { notice, refusal } from './refusals.ts';
 import { Replies } from './replies.ts';
 import { Requests } from './requests.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
 /** Bytes kept from a client while one of its statements is held. */
 const HELD_LIMIT = 1024 * 1024;
-/** How long answers are awaited for the record once the client is gone, and a peer is given to take our last words. */
+/** How long a peer is given to take our last words. */
 const LINGER = 2_000;
+/** Answers nobody takes: beyond this the server is told so by closing, as a direct client's death would tell it. */
+const UNTAKEN_LIMIT = 64 * 1024;
 const TERMINATE = message(FROM_CLIENT.terminate);
 const NOTHING = Buffer.alloc(0);
 
@@ -46,6 +48,9 @@ export class Relay implements Holder {
   #asides: Buffer[] = [];
   #leaving = false;
   #clientGone = false;
+  #untaken = 0;
+  /** The client has the beginning of a message whose rest has not been delivered. */
+  #midMessage = false;
   #closed = false;
   readonly port: Hold;
 
@@ -200,7 +205,12 @@ export class Relay implements Holder {
     if (toClient.empty) return;
     conversation.flush();
     const bytes = toClient.take();
-    if (this.#clientGone) return;
+    this.#midMessage = !this.#fromServer.between;
+    if (this.#clientGone) {
+      this.#untaken += bytes.length;
+      if (this.#untaken > UNTAKEN_LIMIT) this.#close('client left', undefined);
+      return;
+    }
     this.#client.write(bytes);
     if (!this.#client.busy) return;
     toClient.abandon();
@@ -231,7 +241,6 @@ export class Relay implements Holder {
     this.#withdrawal?.abort();
     this.#server.end(this.#link.terminated ? undefined : TERMINATE);
     if (this.#link.pending.length === 0) this.#close('client left', undefined);
-    else setTimeout(() => this.#close('client left', undefined), LINGER).unref();
   }
 
   #serverEnded(cause: Error | undefined): void {
@@ -262,8 +271,9 @@ export class Relay implements Holder {
     this.#closed = true;
     this.#withdrawal?.abort();
     this.#held = [];
-    const severity: Severity = 'FATAL';
-    if (error && !this.#clientGone && this.#fromServer.between) this.#client.end(refusal(error, severity));
+    // Whatever we end must not go on at the server, where nobody would record how it ends.
+    if (error && this.#link.pending.length > 0) this.#link.cancelServer();
+    if (error && !this.#clientGone && !this.#midMessage) this.#client.end(refusal(error, 'FATAL'));
     else this.#client.end();
     this.#server.end(TERMINATE);
     setTimeout(() => this.#server.destroy(), error ? 0 : LINGER).unref();
