@@ -1,5 +1,5 @@
 // Issues sign-ins that verify: an RSA provider key, an ID token whose nonce commits to a fresh signing key, a PK token.
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { EpochSignIn } from '../../src/agent/evidence.ts';
 import { commitment, thumbprint } from '../../src/identity/cic.ts';
 import { importPrivate, makeKey, publicPart, signDer } from '../../src/identity/key.ts';
@@ -26,8 +26,15 @@ function jws(key: KeyObject, kid: string, claims: Record<string, unknown>): stri
   return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
 }
 
-export function fakeProvider(issuer = 'https://login.example.test'): FakeProvider {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** PEM of a provider key, for worlds that outlive a process. */
+export function providerKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
+
+export function fakeProvider(issuer = 'https://login.example.test', pem = providerKey()): FakeProvider {
+  const privateKey = createPrivateKey(pem);
+  const publicKey = createPublicKey(privateKey);
   const kid = 'key-1';
   const keys = [{ ...publicKey.export({ format: 'jwk' }), alg: 'RS256', kid, use: 'sig' }];
   const audience = 'broker-evidence';
