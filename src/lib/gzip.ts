@@ -47,7 +47,10 @@ export async function gzipInto(
 export class InflateLimit extends Error {}
 
 /** Inflates a stream, throwing InflateLimit beyond `limit` bytes. */
-export async function* gunzip(source: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Buffer> {
+export async function* gunzip(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<Buffer> {
   const inflate = createGunzip({ chunkSize: 256 * 1024 });
   const feeding = pipeline(Readable.from(source), inflate).catch(() => undefined);
   let size = 0;
