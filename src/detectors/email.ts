@@ -16,42 +16,55 @@ function isLocal(code: number): boolean {
 /** Spaces, quotes and dashes beyond ASCII end an address; other non-ASCII characters are letters of it. */
 function isWidePunctuation(code: number): boolean {
   return (
-    code === 0xa0 ||
     (code >= 0x2000 && code <= 0x206f) ||
     (code >= 0x3000 && code <= 0x303f) ||
     (code >= 0xff00 && code <= 0xff0f)
   );
 }
 
-/** The same characters as UTF-8 bytes read as Latin-1, ending at `end`: C2 A0, E2 80 xx, E3 80 xx. */
-function isWidePunctuationBytes(text: string, end: number): boolean {
-  const last = text.charCodeAt(end - 1);
-  const middle = text.charCodeAt(end - 2);
-  if (last === 0xa0 && middle === 0xc2) return true;
-  const lead = text.charCodeAt(end - 3);
-  return middle === 0x80 && (lead === 0xe2 || lead === 0xe3) && last >= 0x80 && last <= 0xbf;
+const isContinuation = (code: number): boolean => code >= 0x80 && code <= 0xbf;
+
+/** The same characters as three UTF-8 bytes read as Latin-1, starting at `at`. */
+function startsWide(text: string, at: number): boolean {
+  const lead = text.charCodeAt(at);
+  if (lead < 0xe2 || lead > 0xef) return false;
+  const middle = text.charCodeAt(at + 1);
+  const last = text.charCodeAt(at + 2);
+  if (!isContinuation(middle) || !isContinuation(last)) return false;
+  return isWidePunctuation(((lead & 15) << 12) | ((middle & 63) << 6) | (last & 63));
 }
 
-/** The same bytes, starting at `at`. */
-function startsWide(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return (
-    (code === 0xc2 || code === 0xe2 || code === 0xe3) &&
-    isWidePunctuationBytes(text, at + (code === 0xc2 ? 2 : 3))
-  );
+/** A no-break space, and not a byte of a longer UTF-8 character: `à` is C3 A0. */
+function isNoBreakSpace(text: string, at: number): boolean {
+  if (text.charCodeAt(at) !== 0xa0) return false;
+  const before = text.charCodeAt(at - 1);
+  if (before === 0xc2 || !(before >= 0x80 && before <= 0xf4)) return true;
+  const after = text.charCodeAt(at + 1);
+  return before >= 0xe0 && !(after >= 0x80 && after <= 0xbf);
 }
 
 function localStart(text: string, at: number): number {
-  const stop = Math.max(0, at - LOCAL);
   let start = at;
-  while (start > stop) {
+  let characters = 0;
+  while (start > 0 && characters < LOCAL) {
     const code = text.charCodeAt(start - 1);
-    if (!isLocal(code) || isWidePunctuation(code)) break;
-    if (code > 0x7f && isWidePunctuationBytes(text, start)) break;
+    if (!isLocal(code) || isWidePunctuation(code) || isNoBreakSpace(text, start - 1)) break;
+    if (code > 0x7f && startsWide(text, start - 3)) break;
+    // Bytes that continue a character count for nothing.
+    if (!isContinuation(code)) characters += 1;
+    else if (at - start > 4 * LOCAL) break;
     start -= 1;
   }
   while (start < at && (text.charCodeAt(start) === 46 || isEscapeLetter(text, start))) start += 1;
   return start;
+}
+
+/** Whether a space, quote or dash beyond ASCII starts at `at`, as UTF-16 or as bytes. */
+function endsAddress(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (!(code > 0x7f)) return false;
+  if (code === 0xc2 && text.charCodeAt(at + 1) === 0xa0) return true;
+  return isWidePunctuation(code) || startsWide(text, at) || isNoBreakSpace(text, at);
 }
 
 /** End of the domain; 0 when it has no dot, or no top-level label of two letters. */
@@ -65,12 +78,10 @@ function domainEnd(text: string, from: number): number {
     if (code === 46) {
       if (end === label) break;
       const next = text.charCodeAt(end + 1);
-      if (!isAlphanumeric(next) && (!(next > 0x7f) || isWidePunctuation(next) || startsWide(text, end + 1)))
-        break;
+      if (!isAlphanumeric(next) && (!(next > 0x7f) || endsAddress(text, end + 1))) break;
       dots += 1;
       label = end + 1;
-    } else if (isWidePunctuation(code) || !(isAlphanumeric(code) || code === 45 || code > 0x7f)) break;
-    else if (startsWide(text, end)) break;
+    } else if (!(isAlphanumeric(code) || code === 45 || code > 0x7f) || endsAddress(text, end)) break;
   }
   if (dots === 0 || end - label < 2) return 0;
   const first = text.charCodeAt(label);

@@ -4,37 +4,56 @@ import metadata from 'libphonenumber-js/min/metadata';
 /** A country's row: calling code, …, pattern of national numbers at 2, lengths at 3, national prefix at 5, types at 11. */
 type Row = readonly unknown[];
 
-interface Plan {
-  readonly code: string;
+interface Shape {
+  readonly pattern: RegExp;
+  /** National lengths of this kind of number; any the plan has when empty. */
   readonly lengths: readonly number[];
+}
+
+interface Plan {
+  readonly lengths: readonly number[];
+  /** National prefix, as `0` in most of Europe. */
   readonly prefix: string;
-  readonly patterns: readonly RegExp[];
+  readonly general: RegExp;
+  /** What sets its numbers apart from those of others with the same calling code. */
+  readonly leading: RegExp | undefined;
+  /** Fixed, mobile and so on; empty where the metadata has no more than the general pattern. */
+  readonly shapes: readonly Shape[];
 }
 
 const plans = new Map<string, readonly Plan[]>();
 let spokenPlans: readonly Plan[] | undefined;
 
-function patternsOf(row: Row): RegExp[] {
-  const general = String(row[2]);
-  const types = Array.isArray(row[11]) ? row[11] : [];
-  const narrower = types.flatMap((type) =>
-    Array.isArray(type) && typeof type[0] === 'string' ? [type[0]] : [],
+const numbers = (value: unknown): number[] => (Array.isArray(value) ? value.map(Number) : []);
+const whole = (source: unknown): RegExp => new RegExp(`^(?:${String(source)})$`);
+
+function shapesOf(row: Row): Shape[] {
+  const types = Array.isArray(row[11]) ? (row[11] as readonly unknown[]) : [];
+  return types.flatMap((type) =>
+    Array.isArray(type) && typeof type[0] === 'string' && type[0] !== ''
+      ? [{ pattern: whole(type[0]), lengths: numbers(type[1]) }]
+      : [],
   );
-  const sources = narrower.length > 0 ? narrower : [general];
-  return sources.map((source) => new RegExp(`^(?:${source})$`));
 }
 
 function planOf(row: Row): Plan {
   return {
-    code: String(row[0]),
-    lengths: Array.isArray(row[3]) ? row[3].map(Number) : [],
+    lengths: numbers(row[3]),
     prefix: typeof row[5] === 'string' ? row[5] : '',
-    patterns: patternsOf(row),
+    general: whole(row[2]),
+    leading: typeof row[10] === 'string' ? new RegExp(`^(?:${row[10]})`) : undefined,
+    shapes: shapesOf(row),
   };
 }
 
 function belongs(plan: Plan, national: string): boolean {
-  return plan.lengths.includes(national.length) && plan.patterns.some((pattern) => pattern.test(national));
+  if (!plan.lengths.includes(national.length) || !plan.general.test(national)) return false;
+  if (plan.leading?.test(national) === false) return false;
+  if (plan.shapes.length === 0) return true;
+  return plan.shapes.some(
+    ({ lengths, pattern }) =>
+      (lengths.length === 0 || lengths.includes(national.length)) && pattern.test(national),
+  );
 }
 
 function readPlans(code: string): readonly Plan[] {

@@ -133,7 +133,7 @@ export class StreamMasker {
     if (cut === base && (!all || this.#hidden.length === 0)) return Buffer.alloc(0);
     const out = this.#render(whole, base, cut, spans);
     const last = spans.findLast((span) => span.start < cut);
-    const open = last !== undefined && last.end >= cut ? last : undefined;
+    const open = last !== undefined && mayGrow(whole, last, cut) ? last : undefined;
     this.#openType = open?.type;
     const keep = Math.min(cut - CONTEXT, open?.start ?? cut);
     this.#context = whole.slice(Math.max(0, keep, cut - LONGEST_HOLD), cut);
@@ -182,14 +182,17 @@ export class StreamMasker {
   }
 }
 
+/** Whether a span reaches `end`, white space aside: a key's next line or a number's next group may follow. */
+function mayGrow(whole: string, span: Span, end: number): boolean {
+  return span.end >= end || /^\s*$/.test(whole.slice(span.end, Math.min(end, span.end + HOLD)));
+}
+
 /** Up to where text may be shown: no token, line or span can still grow into it. */
 function cutOf(whole: string, base: number, spans: readonly Span[]): number {
   const line = whole.lastIndexOf('\n') + 1;
   let cut = whole.length - line <= HOLD ? line : breakBefore(whole, base, whole.length - HOLD);
   const last = spans.at(-1);
-  // A span that reaches the end, white space aside, may go on: a key's next line, a number's next group.
-  if (last !== undefined && last.start < cut && /^\s*$/.test(whole.slice(last.end, last.end + HOLD)))
-    cut = last.start;
+  if (last !== undefined && last.start < cut && mayGrow(whole, last, whole.length)) cut = last.start;
   for (const span of spans) if (span.start < cut && span.end > cut) cut = span.start;
   return whole.length - cut > LONGEST_HOLD ? whole.length - LONGEST_HOLD : cut;
 }
