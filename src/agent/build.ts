@@ -19,12 +19,17 @@ export function versionOf(): string {
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
 
-/** First 12 hex characters of the bundle's SHA-256; two builds of one version differ here. */
-export function buildOf(): string {
+/** SHA-256 hex of the bundle's entries, whose text names every chunk by its content. */
+export function digestOf(): string {
   const hash = createHash('sha256');
   for (const name of ['main.js', 'worker.js']) {
     const path = bundled(name);
     if (path) hash.update(readFileSync(path));
   }
-  return hash.digest('hex').slice(0, 12);
+  return hash.digest('hex');
+}
+
+/** Short and comparable: two builds of one version differ here. */
+export function buildOf(): string {
+  return digestOf().slice(0, 12);
 }

@@ -8,7 +8,7 @@ import type { StoreSettings } from '../model/config.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import { Agent, type AgentPorts } from './agent.ts';
-import { buildOf, bundled, versionOf } from './build.ts';
+import { bundled, digestOf, versionOf } from './build.ts';
 import { EvidenceDesk } from './desk.ts';
 import { type Environment, workerEnvironment } from './environment.ts';
 import { messageOf } from './fault.ts';
@@ -57,13 +57,14 @@ class Composition {
   constructor(options: AgentOptions) {
     this.#paths = paths(options.home, this.#environment);
     this.#leases = join(this.#paths.state, 'leases');
-    this.#identity = { version: versionOf(), build: buildOf(), pid: process.pid };
+    const digest = digestOf();
+    this.#identity = { version: versionOf(), build: digest.slice(0, 12), pid: process.pid };
     this.#log = openLog(this.#paths.log, this.#clock);
     this.#desk = new EvidenceDesk({
       folder: join(this.#paths.state, 'ledger'),
       environment: this.#environment,
       clock: this.#clock,
-      tool: { name: 'broker', version: this.#identity.version, digest: this.#identity.build },
+      tool: { name: 'broker', version: this.#identity.version, digest: `sha256:${digest}` },
       enforcement: 'local',
       log: this.#log,
     });
@@ -74,7 +75,6 @@ class Composition {
     this.#workers = new WorkerPool({
       path: bundled('worker.js') ?? fileURLToPath(new URL('./worker/main.ts', import.meta.url)),
       environment: workerEnvironment(this.#environment),
-      spare: true,
       complain: (pid, text) => this.#log.error({ worker: pid, text }, 'a worker complains'),
     });
     this.#ports = this.#sessionPorts();
@@ -101,7 +101,7 @@ class Composition {
       setting: (caller) => this.#settings.setting(caller),
       person: () => this.#signIn.person(),
       worker: () => this.#workers.take(),
-      prepareWorker: () => this.#workers.prepare(),
+      prepareWorker: () => void this.#prepareWorker(),
       wanted: async ({ credential }) => wantedVariables(credential),
       obtain: (context) => this.#obtain(context),
       hashKey: async ({ store }) => (await (await this.#desk.link(store)).identity()).hashSalt,
@@ -113,6 +113,12 @@ class Composition {
       },
       admitBacklog: ({ store }) => this.#admitBacklog(store),
     };
+  }
+
+  /** Without a configuration nothing can be opened: then no spare either. */
+  async #prepareWorker(): Promise<void> {
+    const config = await this.#settings.config().catch(() => undefined);
+    if (config?.agent.spare) this.#workers.prepare();
   }
 
   async #admitBacklog(store: StoreSettings): Promise<void> {
@@ -203,7 +209,7 @@ class Composition {
       recover: () => this.#recover(),
       closeEvidence: (reason) => this.#desk.close(reason),
       stopEvidence: () => this.#desk.stop(),
-      prepareWorker: () => this.#workers.prepare(),
+      prepareWorker: () => void this.#prepareWorker(),
       stopWorkers: () => this.#workers.stop(),
       giveWay: () => {
         this.#server?.rename(`drain-${process.pid}.sock`);

@@ -138,13 +138,11 @@ export interface WorkerSettings {
   /** The worker's bundled program. */
   readonly path: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Keep one forked ahead. */
-  readonly spare: boolean;
   /** Told what a worker printed to stderr. */
   complain(pid: number, text: string): void;
 }
 
-/** Hands out workers; the next one is already warm when a session asks. */
+/** Hands out workers; after `prepare` the next one is already warm when a session asks. */
 export class WorkerPool {
   readonly #settings: WorkerSettings;
   #spare: Worker | undefined;
@@ -156,7 +154,7 @@ export class WorkerPool {
 
   /** Forks the spare unless there is one. */
   prepare(): void {
-    if (!this.#settings.spare || this.#stopped || this.#spare?.alive) return;
+    if (this.#stopped || this.#spare?.alive) return;
     this.#spare = this.#fork();
   }
 
