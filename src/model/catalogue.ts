@@ -6,7 +6,17 @@ export interface CatalogueColumn {
   readonly typeOid: number;
 }
 
-export type RelationKind = 'table' | 'partitioned' | 'view' | 'materialised' | 'foreign' | 'sequence' | 'index' | 'composite' | 'toast' | 'other';
+export type RelationKind =
+  | 'table'
+  | 'partitioned'
+  | 'view'
+  | 'materialised'
+  | 'foreign'
+  | 'sequence'
+  | 'index'
+  | 'composite'
+  | 'toast'
+  | 'other';
 
 export interface CatalogueRelation {
   readonly oid: number;
@@ -36,6 +46,8 @@ export interface CatalogueFunction {
   readonly securityDefiner: boolean;
   /** Internal or C, and shipped with the server (oid below 16384). */
   readonly builtin: boolean;
+  /** An aggregate or a window function. */
+  readonly aggregate?: boolean;
   /** pg_type oid of the result; 0 or absent when not known. */
   readonly resultOid?: number;
   /** Names of OUT and TABLE columns, in order; empty when it has none. */

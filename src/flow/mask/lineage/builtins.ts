@@ -7,13 +7,16 @@ export const REVEAL_FREE: ReadonlySet<string> = new Set([
   'num_nonnulls',
   'pg_typeof',
   'pg_collation_for',
+  'regr_count',
+]);
+
+/** Tell positions as window functions; with arguments, as hypothetical-set aggregates, they tell where a value stands. */
+export const RANKS: ReadonlySet<string> = new Set([
   'row_number',
   'rank',
   'dense_rank',
   'percent_rank',
   'cume_dist',
-  'ntile',
-  'regr_count',
 ]);
 
 /**
@@ -119,8 +122,6 @@ export const REVEALING_COLUMNS: Readonly<Record<string, ReadonlySet<string>>> = 
   pg_statistic_ext_data: new Set(['stxdmcv', 'stxdexpr']),
   pg_largeobject: new Set(['data']),
   pg_attribute: new Set(['attmissingval']),
-  // Bounds of range and list partitions are values of the key.
-  pg_class: new Set(['relpartbound']),
   pg_user_mapping: new Set(['umoptions']),
   pg_user_mappings: new Set(['umoptions']),
 };

@@ -2,9 +2,19 @@
 // that is not known here is unknown.
 import { OPERATOR_WORDS, OPERATORS } from './builtins.ts';
 import { judgeCall } from './functions.ts';
-import { CLEAN_VALUE, derive, fieldOf, type Label, shapeLabel, UNKNOWN, type Value } from './label.ts';
+import {
+  CLEAN_VALUE,
+  derive,
+  fieldOf,
+  isClean,
+  type Label,
+  shapeLabel,
+  UNKNOWN,
+  type Value,
+} from './label.ts';
+import { resolvePredicate } from './predicate.ts';
 import type { Run } from './run.ts';
-import { lookUp, type Scope } from './scope.ts';
+import { lookUp, rowsLabels, type Scope } from './scope.ts';
 import {
   asBody,
   asList,
@@ -48,7 +58,7 @@ function literal(value: unknown): string | undefined {
     : undefined;
 }
 
-const columnRef: Handler = (_run, body, scope) => {
+const columnRef: Handler = (run, body, scope) => {
   const fields = asList(body['fields']);
   const parts = asNames(fields);
   // `*` outside a target list stands in count(*) only, or as a whole row argument.
@@ -56,9 +66,9 @@ const columnRef: Handler = (_run, body, scope) => {
     const table = parts.at(-1);
     return table === undefined
       ? { label: derive(scope.ranges.flatMap((range) => [wholeRow(range.alias, scope)])) }
-      : lookUp(scope, [table]);
+      : run.seen(lookUp(scope, [table]));
   }
-  return lookUp(scope, parts);
+  return run.seen(lookUp(scope, parts));
 };
 
 const wholeRow = (alias: string | undefined, scope: Scope): Label =>
@@ -115,6 +125,8 @@ const sublink: Handler = (run, body, scope) => {
     case 'EXISTS_SUBLINK':
       return { label: derive([rows.predicate]) };
     case 'EXPR_SUBLINK': {
+      // In a target, whether there is a row at all tells what the predicate saw.
+      if (!run.comparing && !isClean(rows.predicate)) return { label: derive([all, rows.predicate]) };
       const [only] = rows.shape.columns;
       return only && rows.shape.columns.length === 1 && !rows.shape.rest ? only.value : { label: all };
     }
@@ -123,19 +135,33 @@ const sublink: Handler = (run, body, scope) => {
   }
 };
 
+/** Ordering and windows pick rows like predicates do, and tie columns like them. */
+function arrange(run: Run, body: Tree, scope: Scope): void {
+  const over = asTree(body['over']);
+  const items = [body['agg_order'], over['partitionClause'], over['orderClause']].flatMap(asList);
+  for (const item of items) resolvePredicate(run, item, scope);
+}
+
 const call: Handler = (run, body, scope) => {
   const args = asList(body['args']);
   const verdict = judgeCall(run.facts, asNames(body['funcname']), args, literal);
+  arrange(run, body, scope);
   const labels = inside(run, args, scope);
-  // Ordering and windows pick rows; like predicates, they are left to policy. They still run whatever is in them.
-  const ordering = derive(inside(run, [body['over'], verdict.revealFree ? [] : body['agg_order']], scope));
   if (body['agg_within_group'] === true) labels.push(...inside(run, body['agg_order'], scope));
-  const filter = inside(run, body['agg_filter'], scope);
   const given = derive(labels);
   if (verdict.keeps) run.leaves(given);
-  run.met(derive([verdict.reach, ordering]));
-  return { label: derive([verdict.reach, ...(verdict.revealFree ? [] : [given]), ...filter]) };
+  run.met(verdict.reach);
+  const over = asTree(body['over']);
+  const besides = inside(run, [body['agg_filter'], over['startOffset'], over['endOffset']], scope);
+  // Counting tells how many rows there are.
+  if (verdict.counts || body['over'] !== undefined) besides.push(...rowsLabels(scope));
+  return { label: derive([verdict.reach, ...(verdict.revealFree ? [] : [given]), ...besides]) };
 };
+
+/** JSON aggregates count rows too. */
+const jsonAggregate: Handler = (run, body, scope) => ({
+  label: derive([...inside(run, Object.values(body), scope), ...rowsLabels(scope)]),
+});
 
 /** `(a, b) = (SELECT …)`: the column of the source this one takes. */
 const multiAssign: Handler = (run, body, scope) => {
@@ -172,12 +198,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = Object.assign(Object.create(
   A_Indirection: indirection,
   SubLink: sublink,
   FuncCall: call,
+  JsonObjectAgg: jsonAggregate,
+  JsonArrayAgg: jsonAggregate,
   NullTest: revealFree,
   MultiAssignRef: multiAssign,
   SelectStmt: subselect,
   ...Object.fromEntries(
     `CoalesceExpr MinMaxExpr BooleanTest BoolExpr CaseExpr CaseWhen RowExpr A_ArrayExpr NamedArgExpr List SortBy WindowDef GroupingSet
-    XmlExpr XmlSerialize JsonObjectConstructor JsonArrayConstructor JsonArrayQueryConstructor JsonObjectAgg JsonArrayAgg
+    XmlExpr XmlSerialize JsonObjectConstructor JsonArrayConstructor JsonArrayQueryConstructor
     JsonKeyValue JsonValueExpr JsonParseExpr JsonScalarExpr JsonSerializeExpr JsonFuncExpr JsonIsPredicate JsonOutput
     JsonBehavior JsonArgument ResTarget`
       .split(/\s+/)

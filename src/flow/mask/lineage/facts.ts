@@ -12,7 +12,6 @@ import {
   CLEAN,
   type Column,
   derive,
-  isClean,
   type Label,
   merge,
   type Shape,
@@ -169,7 +168,7 @@ export class Facts {
     }
     if (one.extension !== undefined && CONFINED_EXTENSIONS.has(one.extension)) return CLEAN;
     if (one.body === undefined || (one.language !== 'sql' && one.language !== 'plpgsql')) return UNKNOWN;
-    return isClean(mentions(this, one.body, 'everything', one.name)) ? CLEAN : UNKNOWN;
+    return mentions(this, one.body, 'everything', one.name);
   }
 
   #doubtful(relation: CatalogueRelation): Shape {
@@ -204,6 +203,7 @@ export class Facts {
     const columns = read?.rest === undefined ? read?.columns : undefined;
     if (columns && columns.length === relation.columns.length)
       return {
+        ...(read?.rows ? { rows: read.rows } : {}),
         columns: relation.columns.map((column, index) =>
           this.#tagged(relation, column, columns[index]?.value ?? { label: UNKNOWN }),
         ),

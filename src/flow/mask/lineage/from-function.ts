@@ -1,6 +1,6 @@
 // Lineage of functions in FROM: which columns they bring, and that each may carry everything that went in.
 import type { CatalogueFunction } from '../../../model/catalogue.ts';
-import { CLEAN_VALUE, type Column, derive, renamed, type Shape } from './label.ts';
+import { type Column, derive, renamed, type Shape, shapeLabel, withRows } from './label.ts';
 import type { Run } from './run.ts';
 import type { Range, Scope } from './scope.ts';
 import { asBody, asList, asNames, asNode, asText, asTree, type Tree } from './tree.ts';
@@ -71,12 +71,14 @@ export function rangeFunction(run: Run, body: Tree, before: Scope): Range {
     return functionShape(run, call, definitions, scalarName, before);
   });
   const columns = shapes.flatMap((shape) => shape.columns);
-  if (body['ordinality'] === true) columns.push({ name: 'ordinality', value: CLEAN_VALUE });
+  // How many rows there are may tell what went in.
+  const told = derive(shapes.flatMap((shape) => [shapeLabel(shape)]));
+  if (body['ordinality'] === true) columns.push({ name: 'ordinality', value: { label: told } });
   const rests = shapes.flatMap((shape) => (shape.rest ? [shape.rest] : []));
   const whole: Shape = rests.length === 0 ? { columns } : { columns, rest: derive(rests) };
   const first = asList(asBody(functions[0], 'List')?.['items'])[0];
   const name = alias.name ?? asNames(asBody(first, 'FuncCall')?.['funcname']).at(-1);
-  return { alias: name, shape: renamed(whole, alias.columns) };
+  return { alias: name, shape: withRows(renamed(whole, alias.columns), [told]) };
 }
 
 /** JSON_TABLE and XMLTABLE: every column carries everything that went in. */
@@ -99,7 +101,7 @@ export function tableFunction(run: Run, body: Tree, before: Scope): Range {
     ),
   );
   const shape: Shape = { columns: names.map((name) => ({ name, value: { label } })) };
-  return { alias: alias.name, shape: renamed(shape, alias.columns) };
+  return { alias: alias.name, shape: withRows(renamed(shape, alias.columns), [label]) };
 }
 
 /** Expressions of a column definition: defaults, paths, behaviours. */

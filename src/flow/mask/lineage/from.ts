@@ -3,8 +3,10 @@
 import type { CatalogueRelation } from '../../../model/catalogue.ts';
 import { aliasOf, rangeFunction, tableFunction } from './from-function.ts';
 import {
+  CLEAN,
   type Column,
   derive,
+  fresh,
   type Label,
   merge,
   mergeValues,
@@ -13,28 +15,35 @@ import {
   shapeLabel,
   UNKNOWN,
   UNKNOWN_SHAPE,
+  withRows,
 } from './label.ts';
+import type { Condition } from './predicate.ts';
 import type { Run } from './run.ts';
-import { type CteList, findCte, type Range, type Scope } from './scope.ts';
+import { type CteList, findCte, type Range, type Scope, valuesInSight } from './scope.ts';
 import { asList, asNames, asNode, asText, asTree, type Tree } from './tree.ts';
 
 /** One resolved entry of FROM. */
 interface Item {
   readonly ranges: readonly Range[];
   readonly shape: Shape;
+  /** What predicates inside subqueries look at. */
   readonly predicate: Label;
+  /** Conditions of joins, for the level to work out. */
+  readonly conditions: readonly Condition[];
 }
 
 export interface From {
   readonly scope: Scope;
   readonly predicate: Label;
+  readonly conditions: readonly Condition[];
 }
 
 /** An entry without predicates of its own. */
 const single = (alias: string | undefined, shape: Shape): Item => ({
   ranges: [{ alias, shape }],
   shape,
-  predicate: { sources: [], bare: true, unknown: false },
+  predicate: CLEAN,
+  conditions: [],
 });
 
 /** Columns of the likeliest relation, each with what a column of that name may carry in any relation of the name. */
@@ -67,7 +76,9 @@ function rangeVar(run: Run, body: Tree, before: Scope): Item {
   const alias = aliasOf(body);
   const name = asText(body['relname']) ?? '';
   const cte = body['schemaname'] === undefined ? findCte(before.ctes, name) : undefined;
-  const shape = cte ?? relationShape(run, relationsOf(run, body));
+  const shape = fresh(cte ?? relationShape(run, relationsOf(run, body)));
+  // Columns of a common table expression may be computed from one another; those of a relation stand alone.
+  if (cte) run.group(shape.columns.map((column) => column.value));
   return single(alias.name ?? name, renamed(shape, alias.columns));
 }
 
@@ -77,6 +88,7 @@ function subselect(run: Run, body: Tree, before: Scope): Item {
   if (!node) return single(alias.name, UNKNOWN_SHAPE);
   const outer = body['lateral'] === true ? before : before.outer;
   const rows = run.parts.statement(run, node, outer, before.ctes);
+  run.group(rows.shape.columns.map((column) => column.value));
   return { ...single(alias.name, renamed(rows.shape, alias.columns)), predicate: rows.predicate };
 }
 
@@ -90,6 +102,7 @@ function mergedNames(body: Tree, left: Shape, right: Shape): readonly string[] {
 
 /** Columns of a join: those of USING first, then what is left of either side. */
 function joinShape(
+  run: Run,
   names: readonly string[],
   left: Shape,
   right: Shape,
@@ -99,8 +112,12 @@ function joinShape(
     const sides = [left, right].flatMap((shape) =>
       shape.columns.filter((column) => column.name === name).slice(0, 1),
     );
-    if (sides.length === 2 && rests.length === 0)
-      return { name, value: mergeValues(sides.map((side) => side.value)) };
+    if (sides.length === 2 && rests.length === 0) {
+      const values = sides.map((side) => side.value);
+      const value = mergeValues(values);
+      run.group([value, ...values]);
+      return { name, value };
+    }
     return {
       name,
       value: {
@@ -112,7 +129,18 @@ function joinShape(
     shape.columns.filter((column) => column.name === undefined || !names.includes(column.name)),
   );
   const columns = [...using, ...others];
-  return { shape: rests.length === 0 ? { columns } : { columns, rest: derive(rests) }, using };
+  const rows = [left, right].flatMap((shape) => (shape.rows ? [shape.rows] : []));
+  const shape: Shape = rests.length === 0 ? { columns } : { columns, rest: derive(rests) };
+  return { shape: withRows(shape, rows), using };
+}
+
+/** Resolves an entry and groups its columns with those of its neighbours that it looks at. */
+function lateral(run: Run, before: Scope, work: () => Item): Item {
+  const { result, touched } = run.watch(work);
+  const own = valuesInSight(before);
+  const looked = touched.filter((value) => own.has(value));
+  if (looked.length > 0) run.group([...looked, ...result.shape.columns.map((column) => column.value)]);
+  return result;
 }
 
 const beside = (scope: Scope, item: Item): Scope => ({
@@ -127,22 +155,26 @@ function join(run: Run, body: Tree, before: Scope): Item {
   // With an open side, NATURAL may merge columns that are not known: nothing keeps its place.
   const blind =
     body['isNatural'] === true && (left.shape.rest !== undefined || right.shape.rest !== undefined);
-  const joined = joinShape(mergedNames(body, left.shape, right.shape), left.shape, right.shape);
+  const joined = joinShape(run, mergedNames(body, left.shape, right.shape), left.shape, right.shape);
   const shape: Shape = blind
-    ? { columns: [], rest: derive([shapeLabel(left.shape), shapeLabel(right.shape)]) }
+    ? withRows(
+        { columns: [], rest: derive([shapeLabel(left.shape), shapeLabel(right.shape)]) },
+        joined.shape.rows ? [joined.shape.rows] : [],
+      )
     : joined.shape;
   const inside = beside(beside(before, left), right);
-  const quals = body['quals'] === undefined ? [] : [run.parts.expression(run, body['quals'], inside).label];
-  const predicate = derive([left.predicate, right.predicate, ...quals]);
+  const own = body['quals'] === undefined ? [] : [{ value: body['quals'], scope: inside }];
+  const conditions = [...left.conditions, ...right.conditions, ...own];
+  const predicate = derive([left.predicate, right.predicate]);
   const alias = aliasOf(body);
   if (alias.name !== undefined) {
     const whole = renamed(shape, alias.columns);
-    return { ranges: [{ alias: alias.name, shape: whole }], shape: whole, predicate };
+    return { ranges: [{ alias: alias.name, shape: whole }], shape: whole, predicate, conditions };
   }
   const usingAlias = asText(asTree(body['join_using_alias'])['aliasname']);
   const extra: Range[] =
     usingAlias === undefined ? [] : [{ alias: usingAlias, shape: { columns: joined.using } }];
-  return { ranges: [...left.ranges, ...right.ranges, ...extra], shape, predicate };
+  return { ranges: [...left.ranges, ...right.ranges, ...extra], shape, predicate, conditions };
 }
 
 function sample(run: Run, body: Tree, before: Scope): Item {
@@ -157,6 +189,7 @@ const called =
   (resolve: (run: Run, body: Tree, before: Scope) => Range): ItemHandler =>
   (run, body, before) => {
     const { alias, shape } = resolve(run, body, before);
+    run.group(shape.columns.map((column) => column.value));
     return single(alias, shape);
   };
 
@@ -170,11 +203,22 @@ const ITEMS: Readonly<Record<string, ItemHandler>> = Object.assign(Object.create
   RangeTableSample: sample,
 });
 
+/** Entries that may look at their neighbours. */
+const LOOKING: ReadonlySet<string> = new Set([
+  'RangeSubselect',
+  'RangeFunction',
+  'RangeTableFunc',
+  'JsonTable',
+]);
+
 function resolveItem(run: Run, value: unknown, before: Scope): Item {
   run.step();
   const node = asNode(value);
   const handler = node && ITEMS[node.type];
-  if (node && handler) return handler(run, node.body, before);
+  if (node && handler)
+    return LOOKING.has(node.type)
+      ? lateral(run, before, () => handler(run, node.body, before))
+      : handler(run, node.body, before);
   run.met(UNKNOWN);
   return single(undefined, UNKNOWN_SHAPE);
 }
@@ -189,10 +233,12 @@ export function resolveFrom(
 ): From {
   let scope: Scope = { ranges: start, visible: start.map((range) => range.shape), outer, ctes };
   const predicates: Label[] = [];
+  const conditions: Condition[] = [];
   for (const entry of items) {
     const item = resolveItem(run, entry, scope);
     scope = beside(scope, item);
     predicates.push(item.predicate);
+    conditions.push(...item.conditions);
   }
-  return { scope, predicate: derive(predicates) };
+  return { scope, predicate: derive(predicates), conditions };
 }

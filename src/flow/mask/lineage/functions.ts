@@ -1,7 +1,7 @@
 // Judges one function call by name: what it shows, and whether it keeps its arguments. Every function the name could
 // mean counts, since the server picks by argument types that are not worked out here.
 import type { CatalogueFunction } from '../../../model/catalogue.ts';
-import { KEEPS_NOTHING, REVEAL_FREE } from './builtins.ts';
+import { KEEPS_NOTHING, RANKS, REVEAL_FREE } from './builtins.ts';
 import type { Facts } from './facts.ts';
 import { CLEAN, derive, type Label, UNKNOWN } from './label.ts';
 
@@ -12,6 +12,8 @@ export interface CallVerdict {
   readonly revealFree: boolean;
   /** May write its arguments somewhere. */
   readonly keeps: boolean;
+  /** An aggregate or a window function. */
+  readonly counts: boolean;
   readonly candidates: readonly CatalogueFunction[];
 }
 
@@ -39,14 +41,16 @@ export function judgeCall(
 ): CallVerdict {
   const candidates = candidatesOf(facts, parts);
   const name = parts.at(-1) ?? '';
-  if (candidates.length === 0) return { reach: UNKNOWN, revealFree: false, keeps: true, candidates };
+  if (candidates.length === 0)
+    return { reach: UNKNOWN, revealFree: false, keeps: true, counts: true, candidates };
   const shipped = candidates.every((one) => one.builtin);
   if (shipped && name === 'current_setting' && settingName(args, literal))
-    return { reach: CLEAN, revealFree: false, keeps: false, candidates };
+    return { reach: CLEAN, revealFree: false, keeps: false, counts: false, candidates };
   return {
     reach: derive(candidates.map((one) => facts.functionReach(one))),
-    revealFree: shipped && REVEAL_FREE.has(name),
+    revealFree: shipped && (REVEAL_FREE.has(name) || (args.length === 0 && RANKS.has(name))),
     keeps: candidates.some(keeps),
+    counts: candidates.some((one) => one.aggregate === true),
     candidates,
   };
 }

@@ -29,6 +29,8 @@ export interface Shape {
   readonly columns: readonly Column[];
   /** Present when there may be further columns, of unknown number and name; says what they may carry. */
   readonly rest?: Label;
+  /** Present when the number of rows may tell something: what it may tell. */
+  readonly rows?: Label;
 }
 
 export const CLEAN: Label = { sources: [], bare: true, unknown: false };
@@ -88,34 +90,47 @@ export function fieldOf(value: Value, name: string): Value {
   return { label: derive([value.label, UNKNOWN]) };
 }
 
+/** The shape with more for its number of rows to tell. */
+export function withRows(shape: Shape, labels: readonly Label[]): Shape {
+  const rows = derive([...labels, ...(shape.rows ? [shape.rows] : [])]);
+  return isClean(rows) ? shape : { ...shape, rows };
+}
+
+/** The same columns under identities of their own: what is learned of one use says nothing of another. */
+export const fresh = (shape: Shape): Shape => ({
+  ...shape,
+  columns: shape.columns.map((column) => ({ name: column.name, value: { ...column.value } })),
+});
+
 /** Renames the leading columns, as `AS t(a, b)` does. Positions mean nothing once a shape is open. */
 export function renamed(shape: Shape, names: readonly string[]): Shape {
   if (names.length === 0) return shape;
   if (shape.rest === undefined)
     return {
+      ...shape,
       columns: shape.columns.map((column, index) => ({
         name: names[index] ?? column.name,
         value: column.value,
       })),
     };
   const label = shapeLabel(shape);
-  return { columns: names.map((name) => ({ name, value: { label } })), rest: label };
+  return { ...shape, columns: names.map((name) => ({ name, value: { label } })), rest: label };
 }
 
 /** Rows that come from any of these shapes, column by column. */
 export function mergeShapes(shapes: readonly Shape[]): Shape {
   const [first] = shapes;
   if (first === undefined) return UNKNOWN_SHAPE;
+  const rows = shapes.flatMap((shape) => (shape.rows ? [shape.rows] : []));
   const aligned = shapes.every(
     (shape) => shape.rest === undefined && shape.columns.length === first.columns.length,
   );
-  if (!aligned) return { columns: [], rest: derive(shapes.map(shapeLabel)) };
-  return {
-    columns: first.columns.map((column, index) => ({
-      name: column.name,
-      value: mergeValues(shapes.map((shape) => shape.columns[index]?.value ?? UNKNOWN_VALUE)),
-    })),
-  };
+  if (!aligned) return withRows({ columns: [], rest: derive(shapes.map(shapeLabel)) }, rows);
+  const columns = first.columns.map((column, index) => ({
+    name: column.name,
+    value: mergeValues(shapes.map((shape) => shape.columns[index]?.value ?? UNKNOWN_VALUE)),
+  }));
+  return withRows({ columns }, rows);
 }
 
 export function mergeValues(values: readonly Value[]): Value {

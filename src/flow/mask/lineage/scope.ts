@@ -37,6 +37,23 @@ export interface Scope {
   readonly ctes: CteList | undefined;
 }
 
+/** What counting the rows of a level, or of one around it, may tell. */
+export function rowsLabels(scope: Scope): Label[] {
+  const labels: Label[] = [];
+  for (let at: Scope | undefined = scope; at; at = at.outer)
+    for (const shape of at.visible) if (shape.rows) labels.push(shape.rows);
+  return labels;
+}
+
+/** Every column in sight, by identity. */
+export function valuesInSight(scope: Scope): ReadonlySet<Value> {
+  const values = new Set<Value>();
+  for (let at: Scope | undefined = scope; at; at = at.outer)
+    for (const shape of [...at.visible, ...at.ranges.map((range) => range.shape)])
+      for (const column of shape.columns) values.add(column.value);
+  return values;
+}
+
 export const EMPTY_SCOPE: Scope = { ranges: [], visible: [], outer: undefined, ctes: undefined };
 
 const SYSTEM_COLUMNS: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);

@@ -4,6 +4,7 @@ import { resolveFrom } from './from.ts';
 import {
   type Column,
   derive,
+  isClean,
   type Label,
   mergeShapes,
   renamed,
@@ -12,10 +13,12 @@ import {
   shapeLabel,
   UNKNOWN,
   UNKNOWN_SHAPE,
+  withRows,
 } from './label.ts';
 import { columnName } from './names.ts';
+import { type Condition, isPlainItem, resolveConditions } from './predicate.ts';
 import type { Rows, Run } from './run.ts';
-import { type CteList, type Scope, starOf } from './scope.ts';
+import { type CteList, rowsLabels, type Scope, starOf } from './scope.ts';
 import { asBody, asList, asNames, asNode, asText, asTree, type Tree, walk } from './tree.ts';
 
 const ROUNDS = 12;
@@ -48,7 +51,9 @@ export function resolveTargets(run: Run, targets: readonly unknown[], scope: Sco
     const star = starParts(body['val']);
     const several = star ? starOf(scope, star) : expanded(run, body['val'], scope);
     if (several) {
-      columns.push(...several.columns);
+      columns.push(
+        ...several.columns.map((column) => ({ name: column.name, value: run.seen(column.value) })),
+      );
       if (several.rest) rests.push(several.rest);
       run.met(shapeLabel(several));
       continue;
@@ -185,31 +190,62 @@ function plainCte(run: Run, body: Tree, outer: Scope | undefined, ctes: CteList 
   );
 }
 
-const PICKING = [
-  'groupClause',
-  'windowClause',
-  'sortClause',
-  'distinctClause',
-  'limitCount',
-  'limitOffset',
-] as const;
+const PICKING = ['groupClause', 'windowClause', 'sortClause', 'distinctClause'] as const;
+
+/** Expressions of a WINDOW clause. */
+const windowParts = (value: unknown): readonly unknown[] => {
+  const body = asBody(value, 'WindowDef');
+  return body ? [...asList(body['partitionClause']), ...asList(body['orderClause'])] : [value];
+};
+
+/** What a number of rows to return, to skip or to look around may tell, every column of those rows may tell. */
+function limited(run: Run, body: Tree, shape: Shape, scope: Scope): Shape {
+  const frames = asList(body['windowClause']).map((item) => asTree(asBody(item, 'WindowDef')));
+  const bounds = frames.flatMap((frame) => [frame['startOffset'], frame['endOffset']]);
+  const limits = [body['limitCount'], body['limitOffset'], ...bounds].filter(
+    (value) => asNode(value) !== undefined,
+  );
+  const label = derive(limits.map((value) => run.parts.expression(run, value, scope).label));
+  if (isClean(label)) return shape;
+  const rest = shape.rest ? { rest: derive([shape.rest, label]) } : {};
+  const columns = shape.columns.map(({ name, value }) => ({
+    name,
+    value: { label: derive([value.label, label]) },
+  }));
+  return withRows({ ...shape, columns, ...rest }, [label]);
+}
+
+/** Labels of targets that bring several rows each. */
+function rowsOfTargets(run: Run, targets: readonly unknown[], shape: Shape): Label[] {
+  let several = false;
+  walk(targets, ({ type, body }) => {
+    const name = type === 'FuncCall' ? asNames(body['funcname']).at(-1) : undefined;
+    const functions = name === undefined ? [] : (run.facts.catalogue.functionsByName.get(name) ?? []);
+    if (functions.some((one) => one.returnsSet)) several = true;
+  });
+  return several ? [shapeLabel(shape)] : [];
+}
 
 function plainSelect(run: Run, body: Tree, outer: Scope | undefined, ctes: CteList | undefined): Rows {
   const from = resolveFrom(run, asList(body['fromClause']), [], outer, ctes);
-  const conditions = [body['whereClause'], body['havingClause']].filter((clause) => clause !== undefined);
-  const labels = conditions.map((clause) => run.parts.expression(run, clause, from.scope).label);
-  const shape = resolveTargets(run, asList(body['targetList']), from.scope);
-  // They choose and order rows; what they run is taken note of, what they see is not shown.
-  const named: Scope = { ...from.scope, visible: [...from.scope.visible, shape] };
-  for (const clause of PICKING) for (const item of asList(body[clause] ?? [])) pick(run, item, named);
-  for (const clause of ['limitCount', 'limitOffset'] as const)
-    if (asNode(body[clause])) pick(run, body[clause], named);
-  return { shape, predicate: derive([from.predicate, ...labels]) };
+  const { scope } = from;
+  const picking = PICKING.flatMap((clause) => asList(body[clause]).flatMap(windowParts)).filter(asNode);
+  const arranging = picking
+    .filter((value) => !isPlainItem(value))
+    .map((value): Condition => ({ value, scope }));
+  const clauses = [body['whereClause'], body['havingClause']].filter((clause) => clause !== undefined);
+  const conditions = [...from.conditions, ...clauses.map((value): Condition => ({ value, scope }))];
+  const labels = resolveConditions(run, [...conditions, ...arranging]);
+  const predicate = derive([from.predicate, ...labels.slice(0, conditions.length)]);
+  const targets = asList(body['targetList']);
+  const shape = limited(run, body, resolveTargets(run, targets, scope), scope);
+  return {
+    shape: withRows(shape, [...rowsLabels(ownLevel(scope)), ...rowsOfTargets(run, targets, shape)]),
+    predicate,
+  };
 }
 
-function pick(run: Run, item: unknown, scope: Scope): void {
-  if (asNode(item)) run.parts.expression(run, item, scope);
-}
+const ownLevel = (scope: Scope): Scope => ({ ...scope, outer: undefined });
 
 export function resolveSelect(
   run: Run,
@@ -222,13 +258,17 @@ export function resolveSelect(
   const lists = asList(body['valuesLists']);
   if (lists.length > 0) {
     const scope: Scope = { ranges: [], visible: [], outer, ctes };
-    return { shape: valuesShape(run, lists, scope), predicate: derive([]) };
+    return { shape: limited(run, body, valuesShape(run, lists, scope), scope), predicate: derive([]) };
   }
   if (body['larg'] === undefined) return plainSelect(run, body, outer, ctes);
   const left = resolveSelect(run, asTree(body['larg']), outer, ctes);
   const right = resolveSelect(run, asTree(body['rarg']), outer, ctes);
-  const shape = mergeShapes([left.shape, right.shape]);
-  const scope: Scope = { ranges: [], visible: [shape], outer, ctes };
-  for (const item of asList(body['sortClause'])) pick(run, item, scope);
+  const merged = mergeShapes([left.shape, right.shape]);
+  const scope: Scope = { ranges: [], visible: [merged], outer, ctes };
+  resolveConditions(
+    run,
+    asList(body['sortClause']).map((value) => ({ value, scope })),
+  );
+  const shape = limited(run, body, merged, scope);
   return { shape, predicate: derive([left.predicate, right.predicate]) };
 }

@@ -3,6 +3,7 @@
 import type { CatalogueRelation } from '../../../model/catalogue.ts';
 import { relationShape, relationsOf, resolveFrom } from './from.ts';
 import { CLEAN, derive, type Label, type Shape, shapeLabel, UNKNOWN_SHAPE } from './label.ts';
+import { resolveConditions } from './predicate.ts';
 import type { Rows, Run } from './run.ts';
 import type { CteList, Range, Scope } from './scope.ts';
 import { resolveTargets, withClause } from './select.ts';
@@ -85,25 +86,34 @@ function insert(run: Run, body: Tree, outer: Scope | undefined, above: CteList |
   return { shape: returning(run, body, target, scope), predicate: CLEAN };
 }
 
+/** The rows UPDATE and DELETE choose: the target, what is joined to it, and the conditions. */
+function chosen(
+  run: Run,
+  body: Tree,
+  clause: 'fromClause' | 'usingClause',
+  target: Target,
+  outer: Scope | undefined,
+  ctes: CteList | undefined,
+): { readonly scope: Scope; readonly predicate: Label } {
+  const from = resolveFrom(run, asList(body[clause]), [target.range], outer, ctes);
+  const where = body['whereClause'] === undefined ? [] : [{ value: body['whereClause'], scope: from.scope }];
+  const labels = resolveConditions(run, [...from.conditions, ...where]);
+  return { scope: from.scope, predicate: derive([from.predicate, ...labels]) };
+}
+
 function update(run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined): Rows {
   const ctes = withClause(run, body, outer, above);
   const target = targetOf(run, body);
-  const { scope, predicate } = resolveFrom(run, asList(body['fromClause']), [target.range], outer, ctes);
+  const { scope, predicate } = chosen(run, body, 'fromClause', target, outer, ctes);
   assign(run, target, asList(body['targetList']), scope);
-  return finish(run, body, target, scope, predicate);
+  return { shape: returning(run, body, target, scope), predicate };
 }
 
 function remove(run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined): Rows {
   const ctes = withClause(run, body, outer, above);
   const target = targetOf(run, body);
-  const { scope, predicate } = resolveFrom(run, asList(body['usingClause']), [target.range], outer, ctes);
-  return finish(run, body, target, scope, predicate);
-}
-
-function finish(run: Run, body: Tree, target: Target, scope: Scope, predicate: Label): Rows {
-  const where =
-    body['whereClause'] === undefined ? CLEAN : run.parts.expression(run, body['whereClause'], scope).label;
-  return { shape: returning(run, body, target, scope), predicate: derive([predicate, where]) };
+  const { scope, predicate } = chosen(run, body, 'usingClause', target, outer, ctes);
+  return { shape: returning(run, body, target, scope), predicate };
 }
 
 function merge(run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined): Rows {
@@ -116,10 +126,11 @@ function merge(run: Run, body: Tree, outer: Scope | undefined, above: CteList | 
     ranges: [...from.scope.ranges, target.range],
     visible: [...from.scope.visible, target.shape],
   };
-  const predicate = run.parts.expression(run, body['joinCondition'], scope).label;
+  const conditions = [...from.conditions, { value: body['joinCondition'], scope }];
+  const predicate = derive(resolveConditions(run, conditions));
   for (const item of asList(body['mergeWhenClauses'])) {
     const clause = asTree(asBody(item, 'MergeWhenClause'));
-    if (clause['condition'] !== undefined) run.parts.expression(run, clause['condition'], scope);
+    if (clause['condition'] !== undefined) resolveConditions(run, [{ value: clause['condition'], scope }]);
     const list = asList(clause['targetList']);
     if (clause['commandType'] !== 'CMD_INSERT') assign(run, target, list, scope);
     else {
