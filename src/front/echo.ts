@@ -15,7 +15,8 @@ const LINE_LIMIT = 4096;
 const ESCAPES = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]/g;
 const CONTROLS = /[\x00-\x1f\x7f]/g;
 
-function visibleText(text: string): string {
+/** Without what moves the cursor or rings the bell. */
+export function visibleText(text: string): string {
   return text.replace(ESCAPES, '').replace(CONTROLS, '');
 }
 
@@ -28,12 +29,19 @@ export class EchoObserver {
   #since = 0;
   /** Something in this line was not echoed: the rest of it is not looked at. */
   #blind = false;
+  /** Something printable was typed since the last Enter. */
+  #typing = false;
   /** Enter was pressed while text was still pending. */
   #enter = false;
 
   /** `line` gets each finished line of input: what was echoed, and UNSEEN where keys were pressed without echo. */
   constructor(line: (text: string) => void) {
     this.#line = line;
+  }
+
+  /** A person is in the middle of a line. */
+  get typing(): boolean {
+    return this.#typing;
   }
 
   /** Whether `wrote` has anything to compare with. */
@@ -90,7 +98,9 @@ export class EchoObserver {
       else this.#enter = true;
       return;
     }
-    if (this.#blind || character < ' ' || character === '\x7f') return;
+    if (character < ' ' || character === '\x7f') return;
+    this.#typing = true;
+    if (this.#blind) return;
     if (this.#enter) {
       // Typed ahead of an echo that is still awaited: another line, which cannot be told apart safely.
       this.#unseen();
@@ -112,6 +122,7 @@ export class EchoObserver {
     this.#echoed = '';
     this.#pending = '';
     this.#blind = false;
+    this.#typing = false;
     this.#enter = false;
     if (text !== '') this.#line(text);
   }

@@ -5,7 +5,7 @@ import { FLUSH_AFTER } from '../flow/mask/stream.ts';
 import { openTranscript, type TranscriptWriter } from '../flow/record/transcript.ts';
 import { CastEncoder, encodeHeader } from '../lib/asciicast.ts';
 import type { Clock } from '../lib/clock.ts';
-import { EchoObserver } from './echo.ts';
+import { EchoObserver, visibleText } from './echo.ts';
 
 /** What keeps sensitive text out of a recording; text may be held back until it is certain what it is. */
 export interface OutputMasker {
@@ -33,6 +33,12 @@ export interface RecordingOptions {
   failed(error: unknown): void;
 }
 
+/** A person types slower than FLUSH_AFTER: what may become a number, an address or a key waits for its end. */
+const GROWING = /\d[\d .-]*\d$|@\S*$|[^\s"',;<>(){}|]{8,}$/;
+/** But not longer than this, milliseconds. */
+const LONGEST_WAIT = 30_000;
+const TAIL = 64;
+
 function buffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -45,6 +51,8 @@ export class Recording {
   readonly #typed = new StringDecoder('utf8');
   readonly #echo: EchoObserver;
   readonly #started: number;
+  /** The end of what the terminal echoed of the line that is being typed. */
+  #tail = '';
   #hold: NodeJS.Timeout | undefined;
   #silence: NodeJS.Timeout | undefined;
   #broken = false;
@@ -70,7 +78,7 @@ export class Recording {
 
   /** Records what the program wrote; when it returns, the kernel has it. Throws `journal-failed`. */
   output(chunk: Uint8Array): void {
-    if (this.#echo.awaits) this.#echo.wrote(this.#shown.write(buffer(chunk)), this.#now());
+    this.#listenTo(chunk);
     this.#output(this.#options.output.push(chunk));
     this.#flush();
     if (this.#options.output.holding) this.#holdOn();
@@ -107,10 +115,21 @@ export class Recording {
     return this.#options.clock.micros() / 1000;
   }
 
+  #listenTo(chunk: Uint8Array): void {
+    if (!this.#echo.typing) {
+      this.#tail = '';
+      return;
+    }
+    const text = this.#shown.write(buffer(chunk));
+    this.#tail = visibleText(this.#tail + text).slice(-TAIL);
+    if (this.#echo.awaits) this.#echo.wrote(text, this.#now());
+  }
+
   /** What is held back is recorded once nothing follows it for a while. */
   #holdOn(): void {
-    if (this.#hold) this.#hold.refresh();
-    else this.#hold = setTimeout(() => this.#guard(() => this.#release()), FLUSH_AFTER).unref();
+    clearTimeout(this.#hold);
+    const wait = GROWING.test(this.#tail) ? LONGEST_WAIT : FLUSH_AFTER;
+    this.#hold = setTimeout(() => this.#guard(() => this.#release()), wait).unref();
   }
 
   #release(): void {

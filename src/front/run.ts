@@ -7,6 +7,9 @@ import type { Recording, RecordingOptions } from './recording.ts';
 import { isTerminal, type Streams, sizeOf, takeScreen } from './screen.ts';
 import { takeSignals } from './signals.ts';
 
+/** What takes down what a client shows. */
+export type TerminalRecorder = Pick<Recording, 'output' | 'input' | 'resize' | 'close'>;
+
 export interface RunOrder {
   /** Absolute path. */
   readonly file: string;
@@ -18,7 +21,7 @@ export interface RunOrder {
   /** Ends the client when it resolves. */
   readonly over: Promise<unknown>;
   /** Makes the recording; called once the size is known. */
-  record(options: Pick<RecordingOptions, 'columns' | 'rows' | 'failed'>): Recording;
+  record(options: Pick<RecordingOptions, 'columns' | 'rows' | 'failed'>): TerminalRecorder;
 }
 
 export interface RunEnd {
@@ -47,7 +50,7 @@ function ender(kill: Kill): { end(): void; cancel(): void } {
 }
 
 /** Everything shown was recorded first; a failure ends the client, since nothing runs without a recorder. */
-function tee(recording: Recording, show: (chunk: Uint8Array) => void, fail: (error: unknown) => void) {
+function tee(recording: TerminalRecorder, show: (chunk: Uint8Array) => void, fail: (error: unknown) => void) {
   let broken = false;
   return (chunk: Uint8Array): void => {
     if (broken) return;
@@ -73,7 +76,7 @@ async function runOnTerminal(order: RunOrder): Promise<RunEnd> {
     failure ??= error;
     end();
   };
-  let recording: Recording;
+  let recording: TerminalRecorder;
   try {
     recording = order.record({ ...size, failed });
   } catch (error) {
@@ -137,7 +140,7 @@ async function runOnPipes(order: RunOrder): Promise<RunEnd> {
     });
   });
   closed.catch(() => undefined);
-  let recording: Recording;
+  let recording: TerminalRecorder;
   try {
     recording = order.record({ columns: 80, rows: 24, failed });
   } catch (error) {
