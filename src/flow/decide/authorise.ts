@@ -49,7 +49,10 @@ function call(set: PolicySet, policySet: string, { asker, use, entities, context
 export function authorise(set: PolicySet, question: Question): Answer {
   const { asker, use } = question;
   const verdict = call(set, set.full, question);
-  const policies = verdict.reason.map((id) => set.policies.get(id)).filter((policy) => policy !== undefined);
+  const policies = [...verdict.reason]
+    .sort()
+    .map((id) => set.policies.get(id))
+    .filter((policy) => policy !== undefined);
   const answer = { principal: asker.uid, use, policies, errors: verdict.errors };
   if (verdict.errors.length > 0) return { ...answer, outcome: 'deny' };
   if (verdict.allowed) return { ...answer, outcome: 'allow' };

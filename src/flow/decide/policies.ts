@@ -1,4 +1,5 @@
 // A checked, ready policy set: parsed, validated against the schema, preparsed in the engine. Must never hold an unchecked policy.
+import type { ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
 import { canonical } from '../../lib/canonical.ts';
 import { sha256 } from '../../lib/digest.ts';
 import type { AskTerms, Decision } from '../../model/decision.ts';
@@ -20,7 +21,7 @@ export interface LoadedPolicy extends PolicySource {
 }
 
 export interface PolicySet {
-  /** SHA-256 hex of the canonical JSON of all files by name. */
+  /** SHA-256 hex of the canonical JSON of `{files}`: the digest of the policy as evidence keeps it. */
   readonly digest: string;
   readonly policies: ReadonlyMap<string, LoadedPolicy>;
   /** Attributes of the context that some policy reads; `all` when one uses the context as a whole. */
@@ -36,18 +37,33 @@ export const SCHEMA_NAME = 'broker';
 
 type Texts = Record<string, string>;
 
+/** What follows from another fault of the same policy is left out. */
+function telling(
+  errors: readonly ValidationError[],
+  warnings: readonly ValidationError[],
+): ValidationError[] {
+  const follows = ({ error }: ValidationError): boolean =>
+    /unable to find an applicable action/.test(error.message);
+  const causes = errors.filter((fault) => !follows(fault));
+  const others = [...errors.filter(follows), ...warnings];
+  const first = others.filter(
+    (fault, index) => others.findIndex((one) => one.policyId === fault.policyId) === index,
+  );
+  return [...causes, ...first.filter(({ policyId }) => !causes.some((cause) => cause.policyId === policyId))];
+}
+
+/** Warnings count: a policy that can never apply is a rule somebody believes in. */
 function validate(
   cedar: Cedar,
   policies: readonly PolicySource[],
   files: PolicyText['files'],
 ): PolicyProblem[] {
-  const staticPolicies: Texts = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
+  const staticPolicies: Texts = Object.fromEntries(policies.map(({ text }, index) => [String(index), text]));
   const answer = cedar.validate({ schema: buildSchema('check'), policies: { staticPolicies } });
   if (answer.type === 'failure')
-    return answer.errors.map(({ message }) => ({ place: 'policy', reason: message }));
-  const byId = new Map(policies.map((policy) => [policy.id, policy]));
-  const found = answer.validationErrors.map(({ policyId, error }) => {
-    const source = byId.get(policyId);
+    return answer.errors.map(({ message }) => ({ place: 'policy:1:1', reason: message }));
+  const found = telling(answer.validationErrors, answer.validationWarnings).map(({ policyId, error }) => {
+    const source = policies[Number(policyId)];
     const file = source?.file ?? 'policy';
     const message = error.message.replace(/^for policy `[^`]*`, /, '').replace(/ for Action::"[^"]*"/, '');
     return problem({ ...error, message }, file, files[file] ?? '', source?.offset ?? 0);
@@ -85,13 +101,21 @@ function invalid(problems: readonly PolicyProblem[]): BrokerError {
   return new BrokerError('policy-invalid', { count: problems.length, problems: lines.join('\n') });
 }
 
+const numbers = ({ place }: PolicyProblem): number => {
+  const [line = 0, column = 0] = place.split(':').slice(-2).map(Number);
+  return line * 1_000_000 + column;
+};
+const fileOf = ({ place }: PolicyProblem): string => place.replace(/:\d+:\d+$/, '');
+const byPlace = (a: PolicyProblem, b: PolicyProblem): number =>
+  fileOf(a) === fileOf(b) ? numbers(a) - numbers(b) : fileOf(a) < fileOf(b) ? -1 : 1;
+
 /** Everything wrong with a policy; empty when it can be loaded. */
 export async function checkPolicies(text: PolicyText): Promise<readonly PolicyProblem[]> {
   const cedar = await loadCedar();
   const { policies, problems } = readSources(cedar, text);
   const all = [...problems, ...validate(cedar, policies, text.files)];
   for (const source of policies) load(source, text.files, all);
-  return all;
+  return all.sort(byPlace);
 }
 
 /** Throws BrokerError `policy-invalid` naming every problem as `file:line:column`. */
@@ -100,7 +124,7 @@ export async function loadPolicies(text: PolicyText): Promise<PolicySet> {
   const problems = await checkPolicies(text);
   if (problems.length > 0) throw invalid(problems);
   const policies = readSources(cedar, text).policies.map((source) => load(source, text.files, []));
-  const digest = sha256(canonical(text.files));
+  const digest = sha256(canonical({ files: text.files }));
   const [full, withoutAsk] = [digest, `${digest}:without-ask`];
   prepareSchema(cedar);
   prepare(cedar, full, policies);

@@ -64,12 +64,19 @@ export interface Sources {
   readonly problems: readonly PolicyProblem[];
 }
 
+/** The name policies of a file go by: its last part, or all of it where two files share that. */
+function shortName(file: string, files: readonly string[]): string {
+  const last = (path: string): string => path.split(/[/\\]/).at(-1) ?? path;
+  return files.some((other) => other !== file && last(other) === last(file)) ? file : last(file);
+}
+
 /** Reads all files; a policy's id is its `@id("…")`, else `file#n`. Every problem is reported, not only the first. */
 export function readSources(cedar: Cedar, { files }: PolicyText): Sources {
   const policies: PolicySource[] = [];
   const problems: PolicyProblem[] = [];
   const seen = new Map<string, string>();
-  for (const file of Object.keys(files).sort()) {
+  const all = Object.keys(files).sort();
+  for (const file of all) {
     const whole = files[file] ?? '';
     for (const [index, { text, offset }] of cut(whole).entries()) {
       const parsed = cedar.policyToJson(text);
@@ -77,7 +84,7 @@ export function readSources(cedar: Cedar, { files }: PolicyText): Sources {
         problems.push(...parsed.errors.map((error) => problem(error, file, whole, offset)));
         continue;
       }
-      const id = parsed.json.annotations?.['id'] || `${file}#${index + 1}`;
+      const id = parsed.json.annotations?.['id'] || `${shortName(file, all)}#${index + 1}`;
       const place = placeOf(file, whole, offset);
       const earlier = seen.get(id);
       if (earlier !== undefined) problems.push({ place, reason: `policy id "${id}" is taken by ${earlier}` });
