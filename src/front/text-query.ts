@@ -21,7 +21,6 @@ export class TextQuery {
   #wire: Wire | undefined;
   #open = false;
   #rows = 0;
-  #failure: Error | undefined;
   readonly done: Promise<void>;
   #resolve: () => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -68,16 +67,11 @@ export class TextQuery {
   }
 
   handleError(error: Error): void {
-    this.#failure ??= error;
-    // Without a wire there is no ReadyForQuery to wait for.
-    if (!this.#wire || !('code' in error)) this.#reject(error);
+    // node-postgres forgets the query at its first error: no ReadyForQuery is told to it any more.
+    this.#reject(error);
   }
 
   handleReadyForQuery(): void {
-    if (this.#failure) {
-      this.#reject(this.#failure);
-      return;
-    }
     this.#write(this.#writer.close());
     this.#resolve();
   }
