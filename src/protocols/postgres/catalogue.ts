@@ -50,6 +50,10 @@ where r.ev_class >= ${FIRST_USER_OID} and r.ev_type = '1' and d.refobjid <> r.ev
 const TYPES = `select oid, typname, typtype, typcategory, typelem, typbasetype, typrelid
 from pg_catalog.pg_type`;
 
+const OPERATORS = `select oprcode::pg_catalog.oid, oprkind || oprname from pg_catalog.pg_operator where oid >= ${FIRST_USER_OID}`;
+
+const CASTS = `select castfunc from pg_catalog.pg_cast where oid >= ${FIRST_USER_OID} and castfunc <> 0`;
+
 /** `pg_get_function_sqlbody` came with PostgreSQL 14, for bodies that are stored parsed. */
 const functionsSql = (
   serverVersion: number,
@@ -141,6 +145,8 @@ interface Answers {
   readonly parts: RelationParts;
   readonly types: readonly Row[];
   readonly functions: readonly Row[];
+  readonly operators: readonly Row[];
+  readonly casts: readonly Row[];
 }
 
 async function readAll(query: CatalogueQuery): Promise<Answers> {
@@ -171,6 +177,8 @@ async function readAll(query: CatalogueQuery): Promise<Answers> {
     parts: { columns, parents, dependencies },
     types: await query(TYPES),
     functions: await query(functionsSql(serverVersion)),
+    operators: await query(OPERATORS),
+    casts: await query(CASTS),
   };
 }
 
@@ -189,9 +197,21 @@ function assemble(answers: Answers, version: number): Catalogue {
     if (list) list.push(made);
     else functionsByName.set(made.name, [made]);
   }
-  const types = new Map(answers.types.map(toType).map((type) => [type.oid, type]));
+  const operators = new Map<string, number[]>();
+  for (const [oid, name] of answers.operators)
+    operators.set(text(name), [...(operators.get(text(name)) ?? []), Number(oid)]);
   const { serverVersion, searchPath } = answers;
-  return { version, serverVersion, searchPath, relations, relationByName, functionsByName, types };
+  return {
+    version,
+    serverVersion,
+    searchPath,
+    relations,
+    relationByName,
+    functionsByName,
+    types: new Map(answers.types.map(toType).map((type) => [type.oid, type])),
+    operators,
+    castFunctions: answers.casts.map(([oid]) => Number(oid)),
+  };
 }
 
 /**

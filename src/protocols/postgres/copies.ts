@@ -71,10 +71,7 @@ export function passCopyData(link: Link, buffer: Buffer, start: number, end: num
   const { copy } = head;
   if (!copy) throw violation('server', 'COPY data out of turn');
   head.bytes += end - start - HEADER;
-  if (copy.passes) {
-    head.rows += 1;
-    link.toClient.pass(buffer, start, end);
-  } else copy.push(buffer, start, end, link.toClient);
+  copy.push(buffer, start, end, link.toClient);
 }
 
 /** CopyDone from the server. */

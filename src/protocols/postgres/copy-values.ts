@@ -2,16 +2,24 @@
 import type { CopyShape } from '../../model/classification.ts';
 import { violation } from './messages.ts';
 
-/** Receives each value of a record: where its bytes lie in the record, and its plain bytes (null for NULL). */
-export type OnValue = (index: number, from: number, to: number, value: Buffer | null) => void;
+/** Receives where each value of a record lies. */
+export type Visit = (index: number, from: number, to: number) => void;
 
 export interface CopyFormat {
   /** End of the record that begins at `at`, or -1 when it is not whole. */
   recordEnd(data: Buffer, at: number, end: number): number;
-  /** Walks a whole record's values; returns how many there were, or -1 when it holds none (binary trailer). */
-  walk(data: Buffer, at: number, end: number, onValue: OnValue): number;
-  /** A changed value as it is written in place of [from, to). */
-  write(value: Uint8Array | null, wasQuoted: boolean): Buffer;
+  /** Visits a whole record's values; returns how many there were, or -1 when it holds none (binary trailer). */
+  walk(data: Buffer, at: number, end: number, visit: Visit): number;
+  /** The plain bytes of the value at [from, to): null for NULL, undefined when they are exactly those. */
+  plain(data: Buffer, from: number, to: number): Buffer | null | undefined;
+  /** A value as it is written in place of the one at [from, to). */
+  write(value: Uint8Array | null, data: Buffer, from: number): Uint8Array;
+}
+
+function isAt(data: Buffer, from: number, to: number, bytes: Buffer): boolean {
+  if (to - from !== bytes.length) return false;
+  for (let at = 0; at < bytes.length; at++) if (data[from + at] !== bytes[at]) return false;
+  return true;
 }
 
 const BACKSLASH = 0x5c;
@@ -44,28 +52,35 @@ export class TextFormat implements CopyFormat {
     return found < 0 || found >= end ? -1 : found + 1;
   }
 
-  walk(data: Buffer, at: number, end: number, onValue: OnValue): number {
+  walk(data: Buffer, at: number, end: number, visit: Visit): number {
     const last = end - 1;
-    let [index, from, escaped] = [0, at, false];
-    for (let pos = at; ; pos++) {
-      const byte = pos < last ? (data[pos] as number) : this.#delimiter;
-      if (pos < last && byte === BACKSLASH) {
-        escaped = true;
-        pos += 1;
-      } else if (byte === this.#delimiter || pos >= last) {
-        const raw = data.subarray(from, Math.min(pos, last));
-        const value = raw.equals(this.#null) ? null : escaped ? withoutEscapes(raw) : raw;
-        onValue(index, from, Math.min(pos, last), value);
+    const delimiter = this.#delimiter;
+    let index = 0;
+    let from = at;
+    for (let pos = at; pos < last; pos++) {
+      const byte = data[pos];
+      if (byte === BACKSLASH) pos += 1;
+      else if (byte === delimiter) {
+        visit(index, from, pos);
         index += 1;
-        if (pos >= last) return index;
         from = pos + 1;
-        escaped = false;
       }
     }
+    visit(index, from, last);
+    return index + 1;
   }
 
-  write(value: Uint8Array | null): Buffer {
+  plain(data: Buffer, from: number, to: number): Buffer | null | undefined {
+    if (isAt(data, from, to, this.#null)) return null;
+    for (let at = from; at < to; at++)
+      if (data[at] === BACKSLASH) return withoutEscapes(data.subarray(from, to));
+    return undefined;
+  }
+
+  write(value: Uint8Array | null): Uint8Array {
     if (value === null) return this.#null;
+    const special = (byte: number) => byte <= 13 || byte === BACKSLASH || byte === this.#delimiter;
+    if (!value.some(special)) return value;
     const out = Buffer.allocUnsafe(value.length * 2);
     let used = 0;
     for (const byte of value) {
@@ -125,27 +140,31 @@ export class CsvFormat implements CopyFormat {
     return next === this.#quote || next === this.#escape;
   }
 
-  walk(data: Buffer, at: number, end: number, onValue: OnValue): number {
+  walk(data: Buffer, at: number, end: number, visit: Visit): number {
     const last = end - 1;
-    let [index, from, quoted, wasQuoted] = [0, at, false, false];
-    for (let pos = at; ; pos++) {
-      const byte = pos < last ? data[pos] : -1;
-      if (quoted && pos < last) {
+    let index = 0;
+    let from = at;
+    let quoted = false;
+    for (let pos = at; pos < last; pos++) {
+      const byte = data[pos];
+      if (quoted) {
         if (byte === this.#escape && this.#escapes(data, pos, last)) pos += 1;
         else if (byte === this.#quote) quoted = false;
-      } else if (byte === this.#quote) {
-        quoted = true;
-        wasQuoted = true;
-      } else if (byte === this.#delimiter || pos >= last) {
-        const raw = data.subarray(from, pos);
-        const isNull = !wasQuoted && raw.equals(this.#null);
-        onValue(index, from, pos, isNull ? null : wasQuoted ? this.#plain(raw) : raw);
+      } else if (byte === this.#quote) quoted = true;
+      else if (byte === this.#delimiter) {
+        visit(index, from, pos);
         index += 1;
-        if (pos >= last) return index;
         from = pos + 1;
-        wasQuoted = false;
       }
     }
+    visit(index, from, last);
+    return index + 1;
+  }
+
+  plain(data: Buffer, from: number, to: number): Buffer | null | undefined {
+    if (isAt(data, from, to, this.#null)) return null;
+    const raw = data.subarray(from, to);
+    return raw.includes(this.#quote) ? this.#plain(raw) : undefined;
   }
 
   #plain(raw: Buffer): Buffer {
@@ -163,7 +182,7 @@ export class CsvFormat implements CopyFormat {
     return out.subarray(0, used);
   }
 
-  write(value: Uint8Array | null, wasQuoted: boolean): Buffer {
+  write(value: Uint8Array | null, data: Buffer, from: number): Uint8Array {
     if (value === null) return this.#null;
     const special = (byte: number) =>
       byte === this.#delimiter ||
@@ -171,8 +190,12 @@ export class CsvFormat implements CopyFormat {
       byte === NEWLINE ||
       byte === 13 ||
       byte === BACKSLASH;
-    const plain = Buffer.from(value);
-    if (!wasQuoted && !plain.some(special) && !plain.equals(this.#null)) return plain;
+    // What was quoted stays quoted: the server may have been told to.
+    const bare =
+      data[from] !== this.#quote &&
+      !value.some(special) &&
+      !isAt(Buffer.from(value), 0, value.length, this.#null);
+    if (bare) return value;
     const out = Buffer.allocUnsafe(value.length * 2 + 2);
     let used = 0;
     out[used++] = this.#quote;
@@ -202,19 +225,23 @@ export class BinaryFormat implements CopyFormat {
     return pos;
   }
 
-  walk(data: Buffer, at: number, _end: number, onValue: OnValue): number {
+  walk(data: Buffer, at: number, _end: number, visit: Visit): number {
     const count = data.readInt16BE(at);
     let pos = at + 2;
     for (let index = 0; index < count; index++) {
       const length = data.readInt32BE(pos);
       const to = pos + 4 + Math.max(length, 0);
-      onValue(index, pos, to, length < 0 ? null : data.subarray(pos + 4, to));
+      visit(index, pos, to);
       pos = to;
     }
     return count;
   }
 
-  write(value: Uint8Array | null): Buffer {
+  plain(data: Buffer, from: number, to: number): Buffer | null {
+    return data.readInt32BE(from) < 0 ? null : data.subarray(from + 4, to);
+  }
+
+  write(value: Uint8Array | null): Uint8Array {
     const out = Buffer.allocUnsafe(4 + (value?.length ?? 0));
     out.writeInt32BE(value === null ? -1 : value.length, 0);
     if (value) out.set(value, 4);

@@ -5,7 +5,7 @@ import type { ResultMask } from '../../model/masking.ts';
 import { BinaryFormat, type CopyFormat, CsvFormat, TextFormat } from './copy-values.ts';
 import { HEADER } from './framer.ts';
 import { FROM_SERVER, violation } from './messages.ts';
-import type { Outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 
 /** Bytes of one record that must be seen whole. */
 const MAX_RECORD = 64 * 1024 * 1024;
@@ -13,6 +13,7 @@ const EMPTY = Buffer.alloc(0);
 /** Signature, flags and the length of the header extension. */
 const BINARY_HEADER = 19;
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+const EMPTY_HEADER = Buffer.alloc(HEADER);
 
 export class CopyOut {
   readonly #format: CopyFormat;
@@ -23,6 +24,13 @@ export class CopyOut {
   /** The beginning of a record whose end has not come. */
   #carry: Buffer = EMPTY;
   #headerLeft: boolean;
+  /** The record under way: where it lies, how far it was put out, and its values for the record. */
+  #data: Buffer = EMPTY;
+  #outbox: Outbox = new Outbox();
+  #done = 0;
+  #sample: (Uint8Array | null)[] | undefined = undefined;
+  /** Nobody needs to look at the data from here on. */
+  passing = false;
   rows = 0;
 
   constructor(shape: CopyShape, mask: ResultMask, ticket: Ticket, columns: number, binary: boolean) {
@@ -35,46 +43,52 @@ export class CopyOut {
     else this.#format = shape.format === 'csv' ? new CsvFormat(shape) : new TextFormat(shape);
     if (!mask.untouched && mask.cells.length !== columns)
       throw violation('server', 'COPY sends another number of columns than expected');
+    this.#relax();
   }
 
-  /** Nobody needs to look at the data from here on. */
-  get passes(): boolean {
-    return this.#mask.untouched && this.#carry.length === 0 && (this.#binary || !this.#ticket.sampling);
+  #relax(): void {
+    this.passing =
+      this.#mask.untouched && this.#carry.length === 0 && (this.#binary || !this.#ticket.sampling);
   }
 
   /** One CopyData message. */
   push(buffer: Buffer, start: number, end: number, outbox: Outbox): void {
-    let data = buffer;
-    let [at, to] = [start + HEADER, end];
-    const fresh = this.#carry.length === 0;
-    if (!fresh) {
-      if (this.#carry.length + end - at > MAX_RECORD)
-        throw violation('server', 'a COPY record without an end');
-      data = Buffer.concat([this.#carry, buffer.subarray(at, end)]);
-      at = 0;
-      to = data.length;
+    if (this.#carry.length === 0) this.#records(buffer, start, end, true, outbox);
+    else {
+      const size = this.#carry.length + end - start - HEADER;
+      if (size > MAX_RECORD) throw violation('server', 'a COPY record without an end');
+      // The header's five bytes are kept free in front, as in a message.
+      const data = Buffer.concat([EMPTY_HEADER, this.#carry, buffer.subarray(start + HEADER, end)]);
       this.#carry = EMPTY;
+      this.#records(data, 0, data.length, false, outbox);
     }
-    const pieces: Buffer[] = [];
-    let copied = at;
-    for (;;) {
-      const next = this.#recordEnd(data, at, to);
-      if (next < 0 || next === at) break;
-      copied = this.#record(data, at, next, copied, pieces);
-      at = next;
-    }
-    if (fresh && pieces.length === 0 && at === to) {
-      outbox.pass(buffer, start, end);
-      return;
-    }
-    if (at > copied) pieces.push(data.subarray(copied, at));
-    if (at < to) this.#carry = Buffer.from(data.subarray(at, to));
-    this.#emit(pieces, outbox);
+    this.#relax();
   }
 
   /** The stream ended: what is left must be nothing. */
   end(): void {
     if (this.#carry.length > 0) throw violation('server', 'COPY ended in the middle of a record');
+  }
+
+  /** Masks the whole records in [from, to) into one message. `fresh`: the data is a message as it came. */
+  #records(data: Buffer, start: number, to: number, fresh: boolean, outbox: Outbox): void {
+    const from = start + HEADER;
+    const opened = outbox.size;
+    let copied = start;
+    let at = from;
+    for (let next = this.#recordEnd(data, at, to); next >= 0; next = this.#recordEnd(data, at, to)) {
+      copied = this.#record(data, at, next, copied, outbox);
+      at = next;
+      if (at === to) break;
+    }
+    if (at < to) this.#carry = Buffer.from(data.subarray(at, to));
+    if (at === from) return;
+    if (fresh && at === to && copied === start) {
+      outbox.pass(data, start, to);
+      return;
+    }
+    outbox.put(data, copied, at);
+    outbox.patch(opened, FROM_SERVER.copyData);
   }
 
   #recordEnd(data: Buffer, at: number, to: number): number {
@@ -86,37 +100,39 @@ export class CopyOut {
     return to - at < size ? -1 : at + size;
   }
 
-  /** Masks one record; pushes what comes before each changed value, and the value. Returns how far was pushed. */
-  #record(data: Buffer, at: number, end: number, copied: number, pieces: Buffer[]): number {
+  /** Masks one record: puts what comes before each changed value, and the value. Returns how far was put. */
+  #record(data: Buffer, at: number, end: number, copied: number, outbox: Outbox): number {
     if (this.#headerLeft) {
       this.#headerLeft = false;
       return copied;
     }
-    const { cells } = this.#mask;
-    const sample: (Uint8Array | null)[] | undefined = this.#ticket.sampling && !this.#binary ? [] : undefined;
-    let done = copied;
-    const count = this.#format.walk(data, at, end, (index, from, to, value) => {
-      const masked = value === null ? undefined : cells[index]?.(value, 0, value.length);
-      sample?.push(masked === undefined ? value : masked && Buffer.from(masked));
-      if (masked === undefined) return;
-      const quoted = !this.#binary && to - from !== value?.length;
-      pieces.push(data.subarray(done, from), this.#format.write(masked, quoted));
-      done = to;
-    });
-    if (count < 0) return done;
+    this.#data = data;
+    this.#outbox = outbox;
+    this.#done = copied;
+    this.#sample = this.#ticket.sampling && !this.#binary ? [] : undefined;
+    const count = this.#format.walk(data, at, end, this.#visit);
+    if (count < 0) return this.#done;
     if (count !== this.#columns) throw violation('server', 'a COPY record with another number of columns');
     this.rows += 1;
-    if (sample) this.#ticket.sample(sample);
-    return done;
+    if (this.#sample) this.#ticket.sample(this.#sample);
+    return this.#done;
   }
 
-  #emit(pieces: readonly Buffer[], outbox: Outbox): void {
-    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (size === 0) return;
-    const head = Buffer.allocUnsafe(HEADER);
-    head[0] = FROM_SERVER.copyData;
-    head.writeInt32BE(size + 4, 1);
-    outbox.put(head);
-    for (const piece of pieces) outbox.put(piece);
-  }
+  readonly #visit = (index: number, from: number, to: number): void => {
+    const cell = this.#mask.cells[index];
+    if (cell === undefined && this.#sample === undefined) return;
+    const data = this.#data;
+    const plain = this.#format.plain(data, from, to);
+    let masked: Uint8Array | null | undefined;
+    if (plain === undefined) masked = cell?.(data, from, to);
+    else if (plain !== null) masked = cell?.(plain, 0, plain.length);
+    if (this.#sample) {
+      const before = plain === undefined ? data.subarray(from, to) : plain;
+      this.#sample.push(masked === undefined ? before : masked && Buffer.from(masked));
+    }
+    if (masked === undefined) return;
+    this.#outbox.put(data, this.#done, from);
+    this.#outbox.put(this.#format.write(masked, data, from));
+    this.#done = to;
+  };
 }

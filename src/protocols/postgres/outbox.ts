@@ -63,6 +63,14 @@ export class Outbox {
     return look(this.#out, this.#used - size, this.#used);
   }
 
+  /** Makes everything put since `from` (a `size` of before) one message: its first five bytes become the header. */
+  patch(from: number, type: number): void {
+    this.#spill();
+    const length = this.#used - from - 1;
+    this.#out[from] = type;
+    this.#out.writeInt32BE(length, from + 1);
+  }
+
   /** Copies any untouched run, so that the buffer it lies in may change. */
   settle(): void {
     this.#spill();

@@ -41,6 +41,15 @@ export class Replies implements FrameSink {
       } else this.#dataRow(buffer, start, end);
       return true;
     }
+    if (type === FROM_SERVER.copyData) {
+      const head = this.link.pending.first;
+      if (head?.copy?.passing) {
+        head.rows += 1;
+        head.bytes += end - start;
+        this.link.toClient.pass(buffer, start, end);
+        return true;
+      }
+    }
     const handle = HANDLERS[type];
     if (!handle) throw violation('server', `a message of type ${type}`);
     handle(this, buffer, start, end);
@@ -71,7 +80,7 @@ export class Replies implements FrameSink {
   #mayStreamCopy(): boolean {
     const head = this.link.pending.first;
     this.#dropping = head?.muted ?? false;
-    if (!head?.muted && !head?.copy?.passes) return false;
+    if (!head?.muted && !head?.copy?.passing) return false;
     head.rows += 1;
     return true;
   }
