@@ -9,6 +9,7 @@ import { dateOfBirth } from './date-of-birth.ts';
 import { deSteuerId } from './de-steuer-id.ts';
 import type { Detector } from './detector.ts';
 import { email } from './email.ts';
+import { throughEncoding } from './encoding.ts';
 import { scannerOver } from './engine.ts';
 import { esDni } from './es-dni.ts';
 import { esNie } from './es-nie.ts';
@@ -79,7 +80,6 @@ export const DATA_TYPES: readonly string[] = [...new Set(DETECTORS.map((row) => 
  * left out: `scanner.types` says what is really looked for.
  */
 export function createScanner(types?: readonly string[]): Scanner {
-  return scannerOver(
-    DETECTORS.filter((row) => (types === undefined ? row.byDefault : types.includes(row.type))),
-  );
+  const rows = DETECTORS.filter((row) => (types === undefined ? row.byDefault : types.includes(row.type)));
+  return throughEncoding(scannerOver(rows));
 }

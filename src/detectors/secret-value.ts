@@ -40,21 +40,19 @@ function afterOperator(text: string, at: number): number {
   return code === 37 && /^%3[dDaA]/.test(text.slice(at, at + 3)) ? at + 3 : 0;
 }
 
-const isStop = (code: number): boolean =>
-  isSpace(code) ||
-  code === 34 ||
-  code === 39 ||
-  code === 96 ||
-  code === 38 ||
-  code === 59 ||
-  code === 60 ||
-  code === 62;
+/** 1 where a bare value ends: white space, quotes, `&`, `;`, `<`, `>`; 2 where what follows decides. */
+const STOPS = new Uint8Array(128);
+for (const letter of '\t\n\v\f\r "\'`&;<>') STOPS[letter.charCodeAt(0)] = 1;
+for (const letter of '\\,)]}') STOPS[letter.charCodeAt(0)] = 2;
+
+const isStop = (code: number): boolean => code < 128 && STOPS[code] === 1;
 
 /** A comma or closing bracket ends a bare value only where something else follows it. */
 function endsAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
+  const stop = code < 128 ? STOPS[code] : 0;
+  if (stop !== 2) return stop === 1;
   if (code === 92) return /[nrt"'\\]/.test(text[at + 1] ?? '');
-  if (code !== 44 && code !== 41 && code !== 93 && code !== 125) return isStop(code);
   const next = text.charCodeAt(at + 1);
   return (
     Number.isNaN(next) ||

@@ -13,7 +13,7 @@ const KEYS =
 const FEWEST = 12;
 
 /** Characters of a value that are judged: random text shows itself early. */
-const JUDGED = 64;
+const JUDGED = 48;
 
 /** Bits per character; English words have 2.5 to 3 at these lengths, random hex 3 to 4, base64 4 and more. */
 const RANDOM = 2.9;
