@@ -2,14 +2,18 @@
 import { sha256Bytes } from './digest.ts';
 
 const LEAF = Buffer.of(0);
-const NODE = Buffer.of(1);
+/** 0x01, then two hashes. */
+const PAIR = Buffer.alloc(65, 1);
 
 export function leafHash(data: Uint8Array | string): Buffer {
   return typeof data === 'string' ? sha256Bytes(`\0${data}`) : sha256Bytes(Buffer.concat([LEAF, data]));
 }
 
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return sha256Bytes(Buffer.concat([NODE, left, right]));
+  // Synchronous from here to the hash, so one scratch buffer serves all.
+  PAIR.set(left, 1);
+  PAIR.set(right, 33);
+  return sha256Bytes(PAIR);
 }
 
 /** Appends leaves and knows the root of all so far. */

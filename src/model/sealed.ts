@@ -1,6 +1,6 @@
 // The sealed event log's layout: header, lines, salts and leaves. Pure; seal writes it and verify reads it.
+import { type Cipher, createCipheriv } from 'node:crypto';
 import { canonical } from '../lib/canonical.ts';
-import { sha256 } from '../lib/digest.ts';
 import { leafHash } from '../lib/merkle.ts';
 
 export const EVENTS_BLOB = 'events.jsonl.gz';
@@ -39,10 +39,33 @@ export function parseSealedHeader(
   }
 }
 
-/** 32 hex characters: the first half of SHA-256 over `<salt>:<seq>`. Telling one tells nothing of another. */
-export function lineSalt(salt: string, seq: number): string {
-  return sha256(`${salt}:${seq}`).slice(0, 32);
+const AHEAD = 4096;
+
+/**
+ * The salts of lines in order: the salt of line n is the hex of AES-256 of the 128-bit big-endian number n under the
+ * log's salt as key, which is the keystream of AES-256-CTR from zero. Telling some tells nothing of the others.
+ */
+export class LineSalts {
+  readonly #cipher: Cipher;
+  #hex = '';
+  #at = 0;
+
+  constructor(salt: string) {
+    this.#cipher = createCipheriv('aes-256-ctr', Buffer.from(salt, 'hex'), Buffer.alloc(16));
+  }
+
+  /** 32 hex characters. */
+  next(): string {
+    if (this.#at === this.#hex.length) {
+      this.#hex = this.#cipher.update(ZEROS).toString('hex');
+      this.#at = 0;
+    }
+    this.#at += 32;
+    return this.#hex.slice(this.#at - 32, this.#at);
+  }
 }
+
+const ZEROS = Buffer.alloc(16 * AHEAD);
 
 /** RFC 6962 leaf over the line's salt followed by the line, without its line feed. */
 export function lineLeaf(lineSaltText: string, line: string): Buffer {

@@ -7,7 +7,7 @@ import { fileChunks, gzipInto, type Packed } from '../../lib/gzip.ts';
 import { wholeLength } from '../../lib/lines.ts';
 import { MerkleTree } from '../../lib/merkle.ts';
 import type { Subject } from '../../model/evidence.ts';
-import { EVENTS_BLOB, lineLeaf, lineSalt, sealedHeader, TRANSCRIPT_BLOB } from '../../model/sealed.ts';
+import { EVENTS_BLOB, LineSalts, lineLeaf, sealedHeader, TRANSCRIPT_BLOB } from '../../model/sealed.ts';
 import { TRANSCRIPT_NAME } from '../../model/segment.ts';
 import { type Damage, mergeSegments } from './segments.ts';
 import { Tally, type TallyResult } from './tally.ts';
@@ -38,12 +38,13 @@ async function* sealedLines(
   damage: Damage[],
 ): AsyncGenerator<string> {
   yield `${sealedHeader(order.salt, order.session)}\n`;
+  const salts = new LineSalts(order.salt);
   let seq = 0;
   for await (const batch of mergeSegments(order.folder, damage)) {
     let text = '';
     for (const { data, time, type, parts, value } of batch) {
       const line = `{"data":${data}${parts.beforeSeq}${seq}${parts.beforeTime}${time}","type":"${type}${parts.tail}`;
-      tree.append(lineLeaf(lineSalt(order.salt, seq), line));
+      tree.append(lineLeaf(salts.next(), line));
       tally.add(type, time, value);
       text += `${line}\n`;
       seq += 1;

@@ -1,7 +1,7 @@
 // Reads a session's journal segments back and merges their events in time order. Must say what it had to leave out.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonical } from '../../lib/canonical.ts';
+import { canonical, isPlainlyCanonical } from '../../lib/canonical.ts';
 import { type LineEnd, readLines } from '../../lib/lines.ts';
 import type { EventOrigin } from '../../model/event.ts';
 import { type LineParts, lineParts, SEGMENT_NAME } from '../../model/segment.ts';
@@ -43,10 +43,12 @@ export function parseLine(line: string, parts: LineParts): SegmentEvent | undefi
   const type = line.slice(typeAt + TYPE.length, -TAIL.length);
   if (!STAMP.test(time) || !/^[a-z][a-z.-]{1,31}$/.test(type)) return undefined;
   try {
-    const value = JSON.parse(line.slice(HEAD.length, timeAt)) as Readonly<Record<string, unknown>> | null;
+    const text = line.slice(HEAD.length, timeAt);
+    const value = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
     if (typeof value !== 'object' || value === null) return undefined;
     // Printed again rather than compared: an event is not lost because its writer spelled it differently.
-    return { time, type, data: canonical(value), value, parts };
+    const data = isPlainlyCanonical(text, value) ? text : canonical(value);
+    return { time, type, data, value, parts };
   } catch {
     return undefined;
   }

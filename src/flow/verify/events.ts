@@ -3,7 +3,7 @@ import { CanonicalError, type Json, parseCanonical } from '../../lib/canonical.t
 import { gunzip, InflateLimit } from '../../lib/gzip.ts';
 import { MerkleTree } from '../../lib/merkle.ts';
 import type { Predicate } from '../../model/evidence.ts';
-import { lineLeaf, lineSalt, parseSealedHeader } from '../../model/sealed.ts';
+import { LineSalts, lineLeaf, parseSealedHeader } from '../../model/sealed.ts';
 import type { Step } from '../../model/verdict.ts';
 
 export interface EventProblem {
@@ -111,8 +111,11 @@ export async function eventsProblem(
   if (!session || !events) return { step: 'events-format', reason: 'the statement does not describe it' };
   const tree = new MerkleTree();
   try {
-    for await (const { salt, batch } of sealedEvents(blob, session.id))
-      for (const { seq, line } of batch) tree.append(lineLeaf(lineSalt(salt, seq), line));
+    let salts: LineSalts | undefined;
+    for await (const { salt, batch } of sealedEvents(blob, session.id)) {
+      salts ??= new LineSalts(salt);
+      for (const { line } of batch) tree.append(lineLeaf(salts.next(), line));
+    }
   } catch (error) {
     if (error instanceof EventError) return { step: error.step, reason: error.message };
     throw error;
