@@ -20,6 +20,9 @@ import { exportEvidence } from './export.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { maskTest } from './mask-test.ts';
+import { policyCheck } from './policy-check.ts';
+import { policyExplain } from './policy-explain.ts';
+import { policyTest } from './policy-test.ts';
 import { proxy } from './proxy.ts';
 import { query } from './query.ts';
 import { replay } from './replay.ts';
@@ -55,6 +58,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   login,
   logout,
   maskTest,
+  policyCheck,
+  policyExplain,
+  policyTest,
   proxy,
   query,
   replay,

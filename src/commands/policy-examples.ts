@@ -1,0 +1,139 @@
+// Examples of what a policy must say: read from YAML or JSON, decided, compared. A mistake in an example is a failure of it.
+import { readFile } from 'node:fs/promises';
+import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { classify } from '../flow/classify/index.ts';
+import { type DecisionContext, decide, type PolicySet } from '../flow/decide/index.ts';
+import { ACTIONS, type ActionId, type ActionUse } from '../model/action.ts';
+import type { Config } from '../model/config.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Principal, User } from '../model/principal.ts';
+import { bareEnvironment, circumstancesOf } from './policy-source.ts';
+
+const names = z.array(z.string());
+const EXAMPLE = z
+  .strictObject({
+    name: z.string().optional(),
+    statement: z.string().optional(),
+    action: z
+      .string()
+      .refine((id) => id in ACTIONS, 'is not an action')
+      .optional(),
+    connection: z.string().optional(),
+    labels: names.optional(),
+    groups: names.default([]),
+    bot: z.string().optional(),
+    client: z.string().optional(),
+    reason: z.string().optional(),
+    expect: z.enum(['allow', 'ask', 'deny']),
+    policies: names.optional(),
+  })
+  .refine(({ statement, action }) => (statement === undefined) !== (action === undefined), {
+    message: 'needs either a statement or an action',
+  });
+
+type Wanted = z.infer<typeof EXAMPLE>;
+
+export interface Example {
+  /** `file:line:column` */
+  readonly place: string;
+  readonly wanted: Wanted | undefined;
+  /** What is wrong with the example itself. */
+  readonly fault?: string;
+}
+
+export interface Result {
+  readonly place: string;
+  readonly name: string;
+  readonly problem?: string;
+}
+
+function faultOf(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(' '))
+    .join('; ');
+}
+
+/** The list of examples of a file: the whole of it, or under `examples`. */
+export async function readExamples(file: string): Promise<readonly Example[]> {
+  const lines = new LineCounter();
+  const document = parseDocument(await readFile(file, 'utf8'), { lineCounter: lines });
+  const placeAt = (offset = 0): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const [broken] = document.errors;
+  if (broken)
+    return [{ place: placeAt(broken.pos[0]), wanted: undefined, fault: broken.message.split('\n')[0] ?? '' }];
+  const root = document.contents;
+  const list = isMap(root) ? root.get('examples', true) : root;
+  if (!isSeq(list)) return [{ place: placeAt(), wanted: undefined, fault: 'is not a list of examples' }];
+  return list.items.map((node) => {
+    const range = (node as { range?: [number, number, number] | null }).range;
+    const parsed = EXAMPLE.safeParse((node as { toJS(document: unknown): unknown }).toJS(document));
+    const place = placeAt(range?.[0]);
+    return parsed.success
+      ? { place, wanted: parsed.data }
+      : { place, wanted: undefined, fault: faultOf(parsed.error) };
+  });
+}
+
+/** A connection of the configuration, or one made up for the labels given. */
+function connectionFor(
+  { connection: name = 'example', labels }: Wanted,
+  config: Config | undefined,
+): Connection {
+  const known = config?.connections.get(name);
+  if (known) return labels ? { ...known, labels } : known;
+  return {
+    name,
+    type: 'postgres',
+    host: 'example.invalid',
+    port: 5432,
+    tls: { mode: 'verify-full' },
+    credential: { source: 'env' },
+    labels: labels ?? [],
+    masking: { columns: {}, strategies: {}, onUnknown: 'mask' },
+    recording: { maxRows: 0, maxBytes: 0 },
+  };
+}
+
+function principalFor({ groups, bot }: Wanted): Principal {
+  const user: User = { iss: 'https://example.invalid', sub: 'somebody', groups };
+  if (bot === undefined) return { kind: 'user', user };
+  return { kind: 'bot', bot: { id: bot, groups: [], models: [] }, onBehalfOf: user };
+}
+
+interface Asked {
+  readonly actions: readonly ActionUse[];
+  readonly context: DecisionContext;
+}
+
+function askedBy({ statement, action, client, reason }: Wanted, connection: string): Asked {
+  const given = { ...(client === undefined ? {} : { client }), ...(reason === undefined ? {} : { reason }) };
+  if (action !== undefined) {
+    const use = { action: action as ActionId, resource: { type: 'Connection', id: connection } } as const;
+    return { actions: [use], context: given };
+  }
+  const classification = classify(statement ?? '', bareEnvironment(connection));
+  const actions = classification.units.flatMap((unit) => unit.actions);
+  return { actions, context: { ...circumstancesOf(classification), ...given } };
+}
+
+export function runExample(set: PolicySet, config: Config | undefined, example: Example): Result {
+  const { place, wanted, fault } = example;
+  if (!wanted) return { place, name: '', problem: fault ?? 'cannot be read' };
+  const name = wanted.name ?? wanted.statement ?? wanted.action ?? '';
+  const connection = connectionFor(wanted, config);
+  const { outcome, policies, errors } = decide(set, {
+    principal: principalFor(wanted),
+    connection,
+    ...askedBy(wanted, connection.name),
+  });
+  const got = `${outcome} (${[...policies, ...errors].join(', ') || 'no policy permits it'})`;
+  if (outcome !== wanted.expect) return { place, name, problem: `expected ${wanted.expect}, got ${got}` };
+  const missing = (wanted.policies ?? []).filter((id) => !policies.includes(id));
+  if (missing.length > 0)
+    return { place, name, problem: `expected it from ${missing.join(', ')}, got ${got}` };
+  return { place, name };
+}

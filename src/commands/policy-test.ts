@@ -1,0 +1,55 @@
+// broker policy test: examples beside the policies say what must be allowed, asked or refused; this says whether it is.
+import { EXIT } from '../model/errors.ts';
+import type { CommandContext, CommandDefinition } from './command.ts';
+
+async function run(context: CommandContext): Promise<number> {
+  const { configIfAny, examplesBeside, policyPaths, readPolicies } = await import('./policy-source.ts');
+  const { readExamples, runExample } = await import('./policy-examples.ts');
+  const { loadPolicies } = await import('../flow/decide/index.ts');
+  const { loadGrammar } = await import('../flow/classify/index.ts');
+  const { visible } = await import('../lib/visible.ts');
+  const paths = await policyPaths(context, context.args);
+  const set = await loadPolicies(await readPolicies(paths));
+  await loadGrammar();
+  const config = await configIfAny(context);
+  const examples = (await Promise.all((await examplesBeside(paths)).map(readExamples))).flat();
+  const results = examples.map((example) => runExample(set, config, example));
+  const failed = results.filter(({ problem }) => problem !== undefined);
+  if (context.json) {
+    context.stdout.write(
+      `${JSON.stringify({ passed: results.length - failed.length, failed: failed.length, results })}\n`,
+    );
+    return failed.length > 0 ? EXIT.configuration : EXIT.done;
+  }
+  for (const { place, name, problem } of failed)
+    context.stdout.write(`failed  ${visible(place)} ${visible(name)}\n        ${visible(problem ?? '')}\n`);
+  context.stdout.write(`${results.length - failed.length} passed, ${failed.length} failed\n`);
+  if (results.length === 0)
+    context.stderr.write('broker: hint: put examples beside the policies, in a file ending in .test.yaml\n');
+  return failed.length > 0 ? EXIT.configuration : EXIT.done;
+}
+
+export const policyTest: CommandDefinition = {
+  name: 'policy test',
+  group: 'policy',
+  summary: 'check the policies against examples of what they must say',
+  description: [
+    'Reads the files ending in .test.yaml, .test.yml or .test.json beside the policies. Each has a list of examples: a statement or an action, on which connection or labels, by whom, and the answer that is expected (allow, ask or deny), with the ids of the policies that must give it. Exits with 9 when one fails.',
+    'An example:  {statement: DELETE FROM orders, labels: [env:prod], groups: [engineers], expect: deny, policies: [no-blind-writes]}',
+  ],
+  arguments: [
+    {
+      name: 'FILE',
+      summary: 'Cedar files, or folders of them; those of the configuration when left out',
+      required: false,
+      variadic: true,
+      completes: 'file',
+    },
+  ],
+  options: [],
+  examples: [
+    { command: 'broker policy test', explains: 'the policies in force' },
+    { command: 'broker policy test ./policies --json', explains: 'in CI, before they are' },
+  ],
+  run,
+};
