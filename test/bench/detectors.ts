@@ -77,7 +77,7 @@ function inChunks(text: string, size: number): string[] {
 }
 
 /** 1 MiB each: every trigger over and over, near misses, and what nested quantifiers choke on. */
-export function hostileTexts(): ReadonlyMap<string, string> {
+function hostileTexts(): ReadonlyMap<string, string> {
   const fill = (unit: string): string =>
     Buffer.from(unit.repeat(Math.ceil(MIB / unit.length)))
       .subarray(0, MIB)
@@ -144,20 +144,35 @@ export function hostileTexts(): ReadonlyMap<string, string> {
   ]);
 }
 
+function matches(text: string, pattern: RegExp): number {
+  let count = 0;
+  for (const _ of text.matchAll(pattern)) count += 1;
+  return count;
+}
+
 function main(): void {
   const size = Number(process.env['BENCH_MIB'] ?? 64) * MIB;
   const text = Buffer.from(mixedText(size), 'latin1').toString('latin1');
   const scanner = createScanner();
   const pattern = alternation();
   const chunks = inChunks(text.slice(0, 16 * MIB), 32 * 1024);
-  const ours = rate(text, (whole) => scanner.scan(whole));
-  const chunked = rate(text.slice(0, 16 * MIB), () => {
-    for (const chunk of chunks) scanner.scan(chunk);
-  });
   const sample = Buffer.from(text.slice(0, 8 * MIB), 'latin1').toString('latin1');
-  const theirs = rate(sample, (whole) => {
-    for (const _match of whole.matchAll(pattern));
-  });
+  let [ours, chunked, theirs] = [0, 0, 0];
+  // Taken in turns, so that a busy moment of the machine meets all of them.
+  for (let round = 0; round < 3; round += 1) {
+    ours = Math.max(
+      ours,
+      rate(text, (whole) => scanner.scan(whole), 1),
+    );
+    theirs = Math.max(
+      theirs,
+      rate(sample, (whole) => matches(whole, pattern), 1),
+    );
+    chunked = Math.max(
+      chunked,
+      rate(text.slice(0, 16 * MIB), () => chunks.forEach((chunk) => scanner.scan(chunk)), 1),
+    );
+  }
   console.log(
     `text: ${(text.length / MIB).toFixed(0)} MiB of mixed logs, CSV and JSON; ${scanner.types.length} data types; ${scanner.scan(text).length} found`,
   );
