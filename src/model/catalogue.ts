@@ -84,4 +84,8 @@ export interface Catalogue {
   /** Unqualified function name → every function of that name. */
   readonly functionsByName: ReadonlyMap<string, readonly CatalogueFunction[]>;
   readonly types: ReadonlyMap<number, CatalogueType>;
+  /** Operators not shipped with the server: pg_operator.oprkind and name, as in `b||` or `l!`, → oids of their functions. */
+  readonly operators?: ReadonlyMap<string, readonly number[]>;
+  /** Oids of the functions of casts not shipped with the server. */
+  readonly castFunctions?: readonly number[];
 }

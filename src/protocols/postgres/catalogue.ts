@@ -50,7 +50,7 @@ where r.ev_class >= ${FIRST_USER_OID} and r.ev_type = '1' and d.refobjid <> r.ev
 const TYPES = `select oid, typname, typtype, typcategory, typelem, typbasetype, typrelid
 from pg_catalog.pg_type`;
 
-const OPERATORS = `select oprcode::pg_catalog.oid, oprkind || oprname from pg_catalog.pg_operator where oid >= ${FIRST_USER_OID}`;
+const OPERATORS = `select oprcode::pg_catalog.oid, pg_catalog.concat(oprkind, oprname) from pg_catalog.pg_operator where oid >= ${FIRST_USER_OID}`;
 
 const CASTS = `select castfunc from pg_catalog.pg_cast where oid >= ${FIRST_USER_OID} and castfunc <> 0`;
 

@@ -142,6 +142,8 @@ const READS: Readonly<Record<string, readonly string[]>> = {
     'select pg_stat_get_backend_activity(1)',
     'select most_common_vals::text from (select * from pg_stats) s',
     `select current_setting('my.secret', true)`,
+    'select !@! 1, operator(public.!@!) 2',
+    'select row(1)::cardref::text, cast(row(2)::cardref as text)',
   ],
   'comparisons with made-up values': [
     'select g from customers, generate_series(40000000, 41000000) g where g = pin',
@@ -288,6 +290,7 @@ const CLEAN: readonly string[] = [
   'select sum(amount), avg(amount)::numeric(10,2), array_agg(note), json_agg(o) from orders o',
   'select o from orders o order by id',
   'select * from v_clean order by id',
+  'select amount <+> 2.0, 1 + 1 as two from orders order by id',
   'select add_tax(amount), slug(note) from orders order by id',
   'with a as (select id, card, name from customers) select id, name from a order by id',
   'select (c).name, (c).id from customers c order by id',

@@ -78,7 +78,14 @@ create function anything(q text) returns text language plpgsql as $$ declare r t
 create function all_customers() returns setof customers language sql stable as 'select * from customers';
 create function out_cards(out i int, out c text) returns setof record language sql stable as 'select id, card from customers';
 create function add_tax(a numeric) returns numeric language sql immutable as 'select a * 1.2';
+create function add_tax_of(a numeric, b numeric) returns numeric language sql immutable as 'select a * b';
 create function slug(t text) returns text language plpgsql immutable as $$ begin return lower(replace(t, ' ', '-')); end $$;
+create operator !@! (function = get_card, rightarg = int);
+create operator + (function = get_card, rightarg = int);
+create operator <+> (function = add_tax_of, leftarg = numeric, rightarg = numeric);
+create type cardref as (id int);
+create function cardref_text(r cardref) returns text language sql stable as 'select card from customers where id = r.id';
+create cast (cardref as text) with function cardref_text(cardref);
 create function keep(t text) returns text language plpgsql volatile as $$ begin perform t; return 'kept'; end $$;
 `;
 

@@ -55,10 +55,17 @@ export function numericDigits(view: Buffer, start: number, end: number): string 
   return after === '' ? before : `${before === '' ? '0' : before}.${after}`;
 }
 
+/** Most digits a well-formed numeric of this weight and scale can have. */
+const roomiest = (view: Buffer, start: number): number =>
+  Math.max(view.readInt16BE(start + 2) + 1, 0) * 4 + view.readUInt16BE(start + 6);
+
 export const numericScan =
   (content: Content, spared: string | undefined): CellMask =>
   (buffer, start, end) => {
-    const digits = numericDigits(viewOf(buffer), start, end);
+    const view = viewOf(buffer);
+    // Most amounts are too short to need their digits written out.
+    if (end - start >= 8 && roomiest(view, start) < FEWEST_DIGITS) return undefined;
+    const digits = numericDigits(view, start, end);
     if (digits === null) return null;
     return digits === undefined || digits.length < FEWEST_DIGITS
       ? undefined

@@ -130,7 +130,7 @@ export const REVEALING_COLUMNS: Readonly<Record<string, ReadonlySet<string>>> = 
 export const OPERATORS: ReadonlySet<string> = new Set(
   `!! !~ !~* !~~ !~~* # ## #- #> #>> % & && &< &<| &> * *< *<= *<> *= *> *>= + - -> ->> -|- / < <-> << <<= <<| <= <>
   <@ <^ = > >= >> >>= >^ ? ?# ?& ?- ?-| ?| ?|| @ @-@ @> @? @@ @@@ ^ ^@ | |&> |/ |>> || ||/ ~ ~* ~<=~ ~<~ ~= ~>=~ ~>~
-  ~~ ~~* != <? @ ~@ ! !=- <-`.split(/\s+/),
+  ~~ ~~* != !`.split(/\s+/),
 );
 
 /** Operator-like words the grammar puts where an operator name stands. */
@@ -142,4 +142,9 @@ export const OPERATOR_WORDS: ReadonlySet<string> = new Set([
   'IS DISTINCT FROM',
   'IS NOT DISTINCT FROM',
   'NULLIF',
+]);
+
+/** Pseudo-types that stand for whatever the arguments are (pg_type.dat). */
+export const POLYMORPHIC: ReadonlySet<number> = new Set([
+  2276, 2277, 2283, 2776, 3500, 3831, 4537, 5077, 5078, 5079, 5080,
 ]);

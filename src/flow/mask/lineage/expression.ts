@@ -1,8 +1,9 @@
 // Lineage of one expression. Whatever is computed from a protected column carries that column's whole label; a node
 // that is not known here is unknown.
-import { OPERATOR_WORDS, OPERATORS } from './builtins.ts';
+import { OPERATOR_WORDS, OPERATORS, POLYMORPHIC } from './builtins.ts';
 import { judgeCall } from './functions.ts';
 import {
+  CLEAN,
   CLEAN_VALUE,
   derive,
   fieldOf,
@@ -74,6 +75,41 @@ const columnRef: Handler = (run, body, scope) => {
 const wholeRow = (alias: string | undefined, scope: Scope): Label =>
   alias === undefined ? UNKNOWN : lookUp(scope, [alias]).label;
 
+function shippedType(run: Run, type: Tree): boolean {
+  const names = asNames(type['names']);
+  return names[0] === 'pg_catalog' || !run.facts.isOwnType(names.at(-1) ?? '');
+}
+
+const FIRST_USER_OID = 16384;
+
+/** True when the value plainly has a type of the server's own, which no other cast applies to. */
+function isShippedValue(run: Run, tree: unknown, value: Value): boolean {
+  const node = asNode(tree);
+  switch (node?.type) {
+    case 'A_Const':
+    case 'ParamRef':
+      return true;
+    case 'SubLink': {
+      const [target] = asList(asTree(asNode(node.body['subselect'])?.body)['targetList']);
+      return isShippedValue(run, asBody(target, 'ResTarget')?.['val'], { label: value.label });
+    }
+    case 'ColumnRef':
+      return value.typeOid !== undefined && value.typeOid < FIRST_USER_OID;
+    case 'TypeCast':
+      return shippedType(run, asTree(node.body['typeName']));
+    case 'FuncCall': {
+      const candidates =
+        run.facts.catalogue.functionsByName.get(asNames(node.body['funcname']).at(-1) ?? '') ?? [];
+      return (
+        candidates.length > 0 &&
+        candidates.every((one) => one.builtin && !POLYMORPHIC.has(one.resultOid ?? 0))
+      );
+    }
+    default:
+      return false;
+  }
+}
+
 /** A cast to text without a length changes nothing; any other may cut or reshape. */
 const typeCast: Handler = (run, body, scope) => {
   const value = run.parts.expression(run, body['arg'], scope);
@@ -83,6 +119,9 @@ const typeCast: Handler = (run, body, scope) => {
     (name === 'text' || name === 'varchar') &&
     asList(type['typmods']).length === 0 &&
     asList(type['arrayBounds']).length === 0;
+  const reach = run.facts.castReach();
+  if (!isClean(reach) && !(shippedType(run, type) && isShippedValue(run, body['arg'], value)))
+    return { label: derive([value.label, run.met(reach)]) };
   return same ? { label: value.label } : { label: derive([value.label]) };
 };
 
@@ -93,12 +132,12 @@ const collate: Handler = (run, body, scope) => ({
 const operator: Handler = (run, body, scope) => {
   const names = asNames(body['name']);
   const name = names.at(-1) ?? '';
+  const own = run.facts.operatorReach(name, body['lexpr'] === undefined);
   const qualifiedElsewhere = names.length > 1 && names[0] !== 'pg_catalog';
-  const known = (OPERATORS.has(name) || OPERATOR_WORDS.has(name)) && !qualifiedElsewhere;
+  const shipped = (OPERATORS.has(name) || OPERATOR_WORDS.has(name)) && !qualifiedElsewhere;
+  const reach = own ?? (shipped ? CLEAN : UNKNOWN);
   const labels = inside(run, [body['lexpr'], body['rexpr']], scope);
-  if (known) return { label: derive(labels) };
-  run.reaches = true;
-  return { label: derive([...labels, UNKNOWN]) };
+  return { label: derive([...labels, run.met(reach)]) };
 };
 
 const indirection: Handler = (run, body, scope) => {

@@ -39,6 +39,8 @@ export class Facts {
   readonly #reach = new Map<number, Label>();
   readonly #types = new Map<number, Value>();
   #names: ReadonlySet<string> | undefined;
+  #casts: Label | undefined;
+  #ownTypes: ReadonlySet<string> | undefined;
   readonly #functions = new Map<number, Label>();
 
   constructor(
@@ -155,6 +157,35 @@ export class Facts {
     const label = this.#functionLabel(one);
     this.#functions.set(one.oid, label);
     return label;
+  }
+
+  /** What operators of that name that were not shipped with the server reach; undefined when there is none. */
+  operatorReach(name: string, prefix: boolean): Label | undefined {
+    const functions = this.catalogue.operators?.get(`${prefix ? 'l' : 'b'}${name}`);
+    return functions && this.#functionsReach(functions);
+  }
+
+  /** What casts that were not shipped with the server reach. */
+  castReach(): Label {
+    this.#casts ??= this.#functionsReach(this.catalogue.castFunctions ?? []);
+    return this.#casts;
+  }
+
+  /** True when a type of that name was not shipped with the server. */
+  isOwnType(name: string): boolean {
+    this.#ownTypes ??= new Set(
+      [...this.catalogue.types.values()]
+        .filter((type) => type.oid >= FIRST_USER_OID)
+        .map((type) => type.name),
+    );
+    return this.#ownTypes.has(name);
+  }
+
+  #functionsReach(oids: readonly number[]): Label {
+    if (oids.length === 0) return CLEAN;
+    const wanted = new Set(oids);
+    const found = [...this.catalogue.functionsByName.values()].flat().filter((one) => wanted.has(one.oid));
+    return found.length < wanted.size ? UNKNOWN : derive(found.map((one) => this.functionReach(one)));
   }
 
   #functionLabel(one: CatalogueFunction): Label {

@@ -1,14 +1,12 @@
 // Lineage of functions in FROM: which columns they bring, and that each may carry everything that went in.
 import type { CatalogueFunction } from '../../../model/catalogue.ts';
+import { POLYMORPHIC } from './builtins.ts';
 import { type Column, derive, renamed, type Shape, shapeLabel, withRows } from './label.ts';
 import type { Run } from './run.ts';
 import type { Range, Scope } from './scope.ts';
 import { asBody, asList, asNames, asNode, asText, asTree, type Tree } from './tree.ts';
 
 const RECORD = 2249;
-const POLYMORPHIC: ReadonlySet<number> = new Set([
-  2276, 2277, 2283, 2776, 3500, 3831, 4537, 5077, 5078, 5079, 5080,
-]);
 
 /** `AS name(column, …)`. */
 export const aliasOf = (body: Tree): { name: string | undefined; columns: readonly string[] } => {

@@ -1,7 +1,7 @@
 // Which columns a name can mean at one place of a query. Where the server would report an error, any answer is fine;
 // where it would not, the answer must cover what the server picks.
 import {
-  CLEAN_VALUE,
+  CLEAN,
   type Column,
   derive,
   fieldOf,
@@ -58,6 +58,9 @@ export const EMPTY_SCOPE: Scope = { ranges: [], visible: [], outer: undefined, c
 
 const SYSTEM_COLUMNS: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
 
+/** Row identity and transaction numbers, of types the server shipped. */
+const SYSTEM_VALUE: Value = { label: CLEAN, typeOid: 26 };
+
 export function findCte(list: CteList | undefined, name: string): Shape | undefined {
   for (let at = list; at; at = at.next) if (at.name === name) return at.shape;
   return undefined;
@@ -99,7 +102,7 @@ function unqualified(scope: Scope, name: string): Value {
     // A function in FROM answers to its alias with its value.
     return open.length === 0 ? row : { label: derive([row.label, ...open]) };
   }
-  if (SYSTEM_COLUMNS.has(name)) return CLEAN_VALUE;
+  if (SYSTEM_COLUMNS.has(name)) return SYSTEM_VALUE;
   return open.length === 0 ? UNKNOWN_VALUE : { label: derive([UNKNOWN, ...open]) };
 }
 
@@ -110,7 +113,7 @@ function qualified(scope: Scope, table: string, name: string): Value {
   const open = openLabels(shapes);
   if (found.length > 0 && (open.length === 0 || shapes.length === 1)) return mergeValues(found);
   if (open.length > 0) return { label: derive([...open, ...found.map((value) => value.label)]) };
-  if (SYSTEM_COLUMNS.has(name)) return CLEAN_VALUE;
+  if (SYSTEM_COLUMNS.has(name)) return SYSTEM_VALUE;
   return mergeValues(shapes.map((shape) => fieldOf(rowValue(shape), name)));
 }
 
