@@ -16,6 +16,7 @@ await build({
   target: 'node20',
   external,
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'linked',
   sourcemap: 'linked',
   sourcesContent: false,

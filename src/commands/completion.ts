@@ -1,15 +1,17 @@
 // broker completion bash|zsh|fish: the script that teaches a shell our words.
+import { readFile } from 'node:fs/promises';
 import { EXIT } from '../model/errors.ts';
 import type { CommandDefinition } from './command.ts';
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+/** Made by `npm run generate` and shipped, two folders above this file in src/ as in dist/. */
+const FILES = { bash: 'broker.bash', zsh: '_broker', fish: 'broker.fish' } as const;
+type Shell = keyof typeof FILES;
 
 export const completion: CommandDefinition = {
   name: 'completion',
   group: 'machine',
   summary: 'print the completion script of a shell',
-  arguments: [{ name: 'SHELL', summary: 'which shell', required: true, choices: SHELLS }],
+  arguments: [{ name: 'SHELL', summary: 'which shell', required: true, choices: Object.keys(FILES) }],
   options: [],
   examples: [
     { command: 'source <(broker completion bash)', explains: 'for this shell only' },
@@ -20,9 +22,8 @@ export const completion: CommandDefinition = {
     },
   ],
   run: async ({ args, stdout }) => {
-    const { COMMANDS } = await import('./index.ts');
-    const { completionScript } = await import('./render/shells.ts');
-    stdout.write(completionScript(args[0] as Shell, COMMANDS));
+    const file = FILES[args[0] as Shell];
+    stdout.write(await readFile(new URL(`../../completions/${file}`, import.meta.url)));
     return EXIT.done;
   },
 };

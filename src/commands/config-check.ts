@@ -1,6 +1,4 @@
 // broker config check: every problem of the configuration and of the policies it names, at once.
-import { loadConfig } from '../config/load.ts';
-import { loosePermissions } from '../config/permissions.ts';
 import { visible } from '../lib/visible.ts';
 import { EXIT } from '../model/errors.ts';
 import type { CommandDefinition } from './command.ts';
@@ -14,6 +12,8 @@ export const configCheck: CommandDefinition = {
   options: [],
   examples: [{ command: 'broker config check', explains: 'before you commit it, or in CI' }],
   run: async (context) => {
+    const { loadConfig } = await import('../config/load.ts');
+    const { loosePermissions } = await import('../config/permissions.ts');
     const { config, files } = await loadConfig(context);
     const warnings = await loosePermissions([...files, ...config.policy]);
     if (context.json) {

@@ -1,5 +1,4 @@
 // broker config show: the settings in force and, with --origin, where each one was said.
-import { loadConfig } from '../config/load.ts';
 import { table } from '../lib/table.ts';
 import type { Config } from '../model/config.ts';
 import { EXIT } from '../model/errors.ts';
@@ -47,6 +46,7 @@ export const configShow: CommandDefinition = {
     { command: 'broker config show --origin', explains: 'and the file, line and column that said it' },
   ],
   run: async (context) => {
+    const { loadConfig } = await import('../config/load.ts');
     const { config, origins } = await loadConfig(context);
     const originOf = (path: string) => origins.get(path) ?? { layer: 'default', place: '' };
     const rows = asWritten(config).map((row) => ({ ...row, ...originOf(row.path) }));

@@ -1,7 +1,5 @@
 // broker connections add: writes a new target into broker.yaml, keeping every comment and everything else as it was.
 import { readFile, stat } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
-import { loadConfig } from '../config/load.ts';
 import { paths } from '../config/paths.ts';
 import { writeAtomic } from '../lib/atomic-file.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
@@ -46,6 +44,8 @@ function settings(context: CommandContext): Readonly<Record<string, unknown>> {
 }
 
 async function add(context: CommandContext): Promise<number> {
+  const { loadConfig } = await import('../config/load.ts');
+  const { parseDocument } = await import('yaml');
   const name = context.args[0] ?? '';
   const file = paths(context.home, context.environment).config;
   const before = await readFile(file, 'utf8').catch(() => {

@@ -1,5 +1,4 @@
 // broker connections ls: the targets this configuration knows.
-import { loadConfig } from '../config/load.ts';
 import { table } from '../lib/table.ts';
 import { EXIT } from '../model/errors.ts';
 import type { CommandDefinition } from './command.ts';
@@ -12,6 +11,7 @@ export const connectionsLs: CommandDefinition = {
   options: [],
   examples: [{ command: 'broker connections ls', explains: 'names, addresses, labels' }],
   run: async (context) => {
+    const { loadConfig } = await import('../config/load.ts');
     const connections = [...(await loadConfig(context)).config.connections.values()];
     const rows = connections.map(({ name, type, host, port, database, labels, credential, description }) => ({
       name,

@@ -1,5 +1,4 @@
 // broker connections show: one target, whole. Credentials are shown as settings; secrets are never in the configuration.
-import { loadConfig } from '../config/load.ts';
 import { visible } from '../lib/visible.ts';
 import type { Connection } from '../model/connection.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
@@ -36,6 +35,7 @@ export const connectionsShow: CommandDefinition = {
     { command: 'broker connections show prod-db', explains: 'address, credential, protected columns' },
   ],
   run: async (context) => {
+    const { loadConfig } = await import('../config/load.ts');
     const name = context.args[0] ?? '';
     const connection = (await loadConfig(context)).config.connections.get(name);
     if (!connection) throw new BrokerError('connection-unknown', { connection: name });
