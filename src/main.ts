@@ -1,6 +1,7 @@
 // argv → command → exit code. The only file that exits the process; renders every error with its hint.
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import type { CommandContext } from './commands/command.ts';
 import { renderFailure, toBrokerError } from './commands/failure.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -29,12 +30,14 @@ function interruptible(): AbortSignal {
 function contextOf({ args, options }: Invocation, signal: AbortSignal): CommandContext {
   const { env, stdin, stdout, stderr } = process;
   const json = options['json'] === true;
+  const cwd = process.cwd();
+  const file = options['config'];
   return {
     stdin,
     stdout,
     stderr,
-    environment: env,
-    cwd: process.cwd(),
+    environment: typeof file === 'string' ? { ...env, BROKER_CONFIG: resolve(cwd, file) } : env,
+    cwd,
     home: env['HOME'] ?? homedir(),
     clock: systemClock,
     signal,

@@ -23,6 +23,13 @@ export interface OptionDefinition {
   readonly completes?: CompletionKind;
 }
 
+/** Understood by every verb. */
+export const COMMON_OPTIONS: readonly OptionDefinition[] = [
+  { flags: '--json', summary: 'results as JSON on stdout, errors as JSON on stderr' },
+  { flags: '--no-input', summary: 'never ask a question' },
+  { flags: '--config <file>', summary: 'read this file instead of your broker.yaml', completes: 'file' },
+];
+
 export interface Example {
   readonly command: string;
   readonly explains: string;

@@ -2,7 +2,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { nearest } from '../lib/nearest.ts';
 import { BrokerError } from '../model/errors.ts';
-import type { CommandContext, CommandDefinition } from './command.ts';
+import { COMMON_OPTIONS, type CommandContext, type CommandDefinition } from './command.ts';
 
 export interface Invocation {
   readonly definition: CommandDefinition;
@@ -57,14 +57,12 @@ function addArguments(command: Command, definition: CommandDefinition): void {
 }
 
 function addOptions(command: Command, definition: CommandDefinition): void {
-  for (const { flags, summary, default: value, choices } of definition.options) {
+  for (const { flags, summary, default: value, choices } of [...definition.options, ...COMMON_OPTIONS]) {
     const option = new Option(flags, summary);
     if (value !== undefined) option.default(value);
     if (choices) option.choices([...choices]);
     command.addOption(option);
   }
-  command.addOption(new Option('--json', 'results as JSON on stdout, errors as JSON on stderr'));
-  command.addOption(new Option('--no-input', 'never ask a question'));
 }
 
 function leaf(definition: CommandDefinition, run: (invocation: Invocation) => void): Command {

@@ -1,6 +1,6 @@
 // Man pages from the command table and the error table. Pure: the same tables give the same bytes.
 import { ERRORS, EXIT } from '../../model/errors.ts';
-import type { CommandDefinition } from '../command.ts';
+import { COMMON_OPTIONS, type CommandDefinition } from '../command.ts';
 import { GROUP_TITLES, PARENTS } from '../program.ts';
 
 export interface Variable {
@@ -55,18 +55,16 @@ function operands(definition: CommandDefinition): string[] {
 }
 
 function options(definition: CommandDefinition): string[] {
-  const rows = definition.options.map(({ flags, summary, choices, default: value }) => {
-    const more = [
-      ...(choices ? [`one of ${choices.join(', ')}`] : []),
-      ...(value ? [`default ${value}`] : []),
-    ];
-    return item(bold(flags), more.length > 0 ? `${summary} (${more.join('; ')})` : summary);
-  });
-  const common = [
-    item(bold('--json'), 'results as JSON on stdout, errors as JSON on stderr'),
-    item(bold('--no-input'), 'never ask a question'),
-  ];
-  return [heading('OPTIONS'), ...rows, ...common];
+  const rows = [...definition.options, ...COMMON_OPTIONS].map(
+    ({ flags, summary, choices, default: value }) => {
+      const more = [
+        ...(choices ? [`one of ${choices.join(', ')}`] : []),
+        ...(value ? [`default ${value}`] : []),
+      ];
+      return item(bold(flags), more.length > 0 ? `${summary} (${more.join('; ')})` : summary);
+    },
+  );
+  return [heading('OPTIONS'), ...rows];
 }
 
 function examples(definition: CommandDefinition): string[] {

@@ -1,5 +1,5 @@
 // The command table as completion scripts need it: words at each level, options of each verb. Pure.
-import type { CommandDefinition, CompletionKind } from '../command.ts';
+import { COMMON_OPTIONS, type CommandDefinition, type CompletionKind } from '../command.ts';
 import { PARENTS } from '../program.ts';
 
 export interface Flag {
@@ -20,23 +20,13 @@ export interface Verb {
   readonly completes: CompletionKind;
 }
 
-const COMMON: readonly Flag[] = [
-  { names: ['--json'], summary: 'results as JSON', takesValue: false, choices: [], completes: 'none' },
-  {
-    names: ['--no-input'],
-    summary: 'never ask a question',
-    takesValue: false,
-    choices: [],
-    completes: 'none',
-  },
-  { names: ['--help'], summary: 'show help', takesValue: false, choices: [], completes: 'none' },
-];
-
 function toFlag({ flags, summary, choices, completes }: CommandDefinition['options'][number]): Flag {
   const names = flags.split(/[ ,|]+/).filter((word) => word.startsWith('-'));
   const takesValue = /[<[]/.test(flags);
   return { names, summary, takesValue, choices: choices ?? [], completes: completes ?? 'none' };
 }
+
+const COMMON: readonly Flag[] = [...COMMON_OPTIONS, { flags: '--help', summary: 'show help' }].map(toFlag);
 
 export function verbs(commands: readonly CommandDefinition[]): readonly Verb[] {
   return commands
