@@ -1,6 +1,7 @@
 // A store with the evidence of two people, sealed and uploaded, and a configuration that points at it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EpochSignIn } from '../../src/agent/evidence.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { type Installation, install, openOrder, recordedSession, workFolder } from './installation.ts';
 import { type FakeProvider, fakeProvider } from './sign-in.ts';
@@ -15,6 +16,8 @@ export interface Archive {
   readonly provider: FakeProvider;
   readonly alice: Installation;
   readonly bob: Installation;
+  /** Alice's sign-in, for those who forge. */
+  readonly signIn: EpochSignIn;
   /** What a command needs to find it. */
   readonly environment: Readonly<Record<string, string>>;
   remove(): void;
@@ -25,8 +28,9 @@ async function work(
   provider: FakeProvider,
   sub: string,
   sessions: readonly string[],
-): Promise<void> {
-  await at.ledger.epoch(await provider.signIn(sub, { iat: at.clock.now(), exp: at.clock.now() + HOUR }));
+): Promise<EpochSignIn> {
+  const signIn = await provider.signIn(sub, { iat: at.clock.now(), exp: at.clock.now() + HOUR });
+  await at.ledger.epoch(signIn);
   for (const id of sessions) {
     const folder = await recordedSession(at, id);
     writeFileSync(
@@ -35,6 +39,7 @@ async function work(
     );
     await at.ledger.sealSession(folder, { end: 'closed', exit: 0 });
   }
+  return signIn;
 }
 
 /** Three sessions of alice and one of bob, on a folder store. */
@@ -45,7 +50,7 @@ export async function makeArchive(store?: string, provider = fakeProvider()): Pr
   const url = store ?? `file:${root}`;
   const alice = await install(join(folder, 'alice'), url, clock);
   const bob = await install(join(folder, 'bob'), url, clock);
-  await work(alice, provider, 'alice', ['a1', 'a2', 'a3']);
+  const signIn = await work(alice, provider, 'alice', ['a1', 'a2', 'a3']);
   await alice.ledger.attempt({
     session: openOrder(alice, 'a4').session,
     actor: { kind: 'human', name: 'alice' },
@@ -69,5 +74,5 @@ export async function makeArchive(store?: string, provider = fakeProvider()): Pr
     BROKER_STATE_DIR: join(folder, 'state'),
     BROKER_RUNTIME_DIR: join(folder, 'run'),
   };
-  return { folder, root, url, clock, provider, alice, bob, environment, remove };
+  return { folder, root, url, clock, provider, alice, bob, signIn, environment, remove };
 }

@@ -1,0 +1,236 @@
+// Makes the vectors in this folder: one valid export, and attacks as changes to it. Run through generate.test.ts with UPDATE_VECTORS=1.
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { EpochSignIn } from '../../../src/agent/evidence.ts';
+import { signStatement } from '../../../src/flow/seal/index.ts';
+import { canonical } from '../../../src/lib/canonical.ts';
+import { sha256 } from '../../../src/lib/digest.ts';
+import { preAuthentication } from '../../../src/lib/dsse.ts';
+import { blobKey, encodeBundle, parseBundle, parseStatementKey, statementKey } from '../../../src/model/bundle.ts';
+import { type InTotoStatement, PAYLOAD_TYPE, type Predicate } from '../../../src/model/evidence.ts';
+import type { Archive } from '../../fakes/archive.ts';
+import { fakeProvider } from '../../fakes/sign-in.ts';
+
+/** What an attack does to the valid export, and which verdict names it. */
+export interface Attack {
+  readonly about: string;
+  readonly verdict: string;
+  readonly step: string;
+  /** A jq, openssl and coreutils script can see it too. */
+  readonly script: boolean;
+  readonly remove?: readonly string[];
+  /** Key → base64 of the new content. */
+  readonly put?: Readonly<Record<string, string>>;
+}
+
+type Change = { remove?: string[]; put?: Record<string, Uint8Array> };
+
+export function exportFiles(root: string, below = ''): string[] {
+  return readdirSync(join(root, below))
+    .flatMap((name) => {
+      const path = below === '' ? name : `${below}/${name}`;
+      return statSync(join(root, path)).isDirectory() ? exportFiles(root, path) : [path];
+    })
+    .sort();
+}
+
+/** Tools of somebody who can write into the store, and for some attacks holds alice's key. */
+class Forger {
+  readonly #root: string;
+  readonly signIn: EpochSignIn;
+  readonly keys: readonly string[];
+
+  constructor(root: string, signIn: EpochSignIn, writer: string) {
+    this.#root = root;
+    this.signIn = signIn;
+    this.keys = exportFiles(root).filter((key) => parseStatementKey(key)?.writer === writer);
+  }
+
+  key(kind: string, nth = 0): string {
+    return this.keys.filter((key) => parseStatementKey(key)?.kind === kind)[nth] as string;
+  }
+
+  bytes(key: string): Buffer {
+    return readFileSync(join(this.#root, key));
+  }
+
+  statement(key: string): InTotoStatement {
+    return parseBundle(this.bytes(key)).statement;
+  }
+
+  blob(key: string, name: string): string {
+    return blobKey(this.statement(key).subject.find((each) => each.name === name)?.digest.sha256 as string);
+  }
+
+  /** The statement at a key, changed and signed again with alice's key. */
+  resigned(key: string, change: Partial<Predicate>, subjects = this.statement(key).subject, by = this.signIn): Buffer {
+    return signStatement(by.signer, { ...this.statement(key).predicate, ...change }, subjects);
+  }
+
+  /** The same for what our own signer would never sign. */
+  raw(key: string, edit: (payload: string) => string): Buffer {
+    const payload = Buffer.from(edit(parseBundle(this.bytes(key)).payload.toString()));
+    const signature = this.signIn.signer.sign(preAuthentication(PAYLOAD_TYPE, payload));
+    return encodeBundle(payload, signature, this.signIn.signer.identity.jkt);
+  }
+
+  /** The statement after the last, signed. */
+  after(change: (last: Predicate, head: string) => Partial<Predicate>, by = this.signIn): Record<string, Uint8Array> {
+    const key = this.keys.at(-1) as string;
+    const last = this.statement(key).predicate;
+    const seq = last.chain.seq + 1;
+    const kind = 'access';
+    const next = statementKey({ day: last.clock.wall.slice(0, 10), writer: last.chain.writer, seq, kind });
+    const chain = { ...last.chain, seq, prev: sha256(this.bytes(key)) };
+    const predicate = { ...last, kind, key: next, chain, detail: {}, ...change(last, chain.prev) } as Predicate;
+    return { [predicate.key]: signStatement(by.signer, predicate, this.statement(key).subject) };
+  }
+}
+
+function flip(bytes: Buffer, at = Math.floor(bytes.length / 2)): Buffer {
+  const changed = Buffer.from(bytes);
+  changed[at] = (changed[at] as number) ^ 1;
+  return changed;
+}
+
+type Row = readonly [name: string, verdict: string, step: string, script: boolean, about: string, make: (f: Forger) => Change | Promise<Change>];
+
+function simpleAttacks(): Row[] {
+  return [
+    ['altered-statement', 'INVALID', 'signature', true, 'one word of a signed payload was exchanged', (f) => {
+      const key = f.key('session');
+      const { payload, signature, keyid } = parseBundle(f.bytes(key));
+      const edited = Buffer.from(payload.toString().replace('"shop"', '"shoq"'));
+      return { put: { [key]: encodeBundle(edited, signature, keyid) } };
+    }],
+    ['altered-signature', 'INVALID', 'signature', true, 'one bit of a signature was flipped', (f) => {
+      const key = f.key('open');
+      const { payload, signature, keyid } = parseBundle(f.bytes(key));
+      return { put: { [key]: encodeBundle(payload, flip(signature, signature.length - 1), keyid) } };
+    }],
+    ['altered-events', 'INVALID', 'blob', true, 'one bit of an event log was flipped', (f) => {
+      const key = f.blob(f.key('session'), 'events.jsonl.gz');
+      return { put: { [key]: flip(f.bytes(key)) } };
+    }],
+    ['altered-transcript', 'INVALID', 'blob', true, 'one bit of a terminal recording was flipped', (f) => {
+      const key = f.blob(f.key('session'), 'transcript.cast.gz');
+      return { put: { [key]: flip(f.bytes(key)) } };
+    }],
+    ['removed-statement', 'MISSING', 'chain', true, 'a statement in the middle was removed', (f) => ({ remove: [f.key('session', 1)] })],
+    ['removed-blob', 'MISSING', 'blob', true, 'an event log was removed', (f) => ({ remove: [f.blob(f.key('session'), 'events.jsonl.gz')] })],
+    ['removed-tail', 'TRUNCATED', 'witness', true, 'the newest statements were removed, but another writer had seen them', (f) => ({ remove: f.keys.slice(-3) })],
+    ['removed-writer', 'TRUNCATED', 'witness', true, 'all statements of a writer were removed, but another writer had seen them', (f) => ({ remove: [...f.keys] })],
+    ['renamed-statement', 'INVALID', 'key', true, 'a copy of a statement stands under another number', (f) => {
+      const key = f.key('session');
+      return { put: { [key.replace(/\d{10}-/, '0000000099-')]: f.bytes(key) } };
+    }],
+    ['duplicate-member', 'INVALID', 'json', true, 'a member of the bundle appears twice, so that two readers read two things', (f) => {
+      const key = f.key('attempt');
+      return { put: { [key]: Buffer.from(f.bytes(key).toString().replace('"mediaType":', '"mediaType":"x","mediaType":')) } };
+    }],
+    ['other-spelling', 'INVALID', 'json', true, 'white space was added to a bundle', (f) => ({ put: { [f.key('attempt')]: Buffer.concat([f.bytes(f.key('attempt')), Buffer.from('\n')]) } })],
+    ['oversized', 'INVALID', 'size', true, 'a bundle is longer than 64 KiB', (f) => ({ put: { [f.key('attempt')]: Buffer.concat([f.bytes(f.key('attempt')), Buffer.alloc(70_000, ' ')]) } })],
+  ];
+}
+
+function forgedAttacks(archive: Archive): Row[] {
+  const { clock } = archive;
+  const times = { iat: clock.now() - 60_000, exp: clock.now() + 3_600_000 };
+  return [
+    ['foreign-store', 'INVALID', 'store', true, 'a statement of another store, validly signed', (f) => ({ put: { [f.key('attempt')]: f.resigned(f.key('attempt'), { store: 'a'.repeat(26) }) } })],
+    ['back-dated', 'INVALID', 'key', false, 'a statement stands under a day it was not signed on', (f) => {
+      const key = f.key('attempt').replace(/day=[^/]+/, 'day=2026-02-27');
+      return { remove: [f.key('attempt')], put: { [key]: f.resigned(f.key('attempt'), { key }) } };
+    }],
+    ['two-signatures', 'INVALID', 'bundle', false, 'an envelope carries two signatures', (f) => {
+      const key = f.key('attempt');
+      const json = JSON.parse(f.bytes(key).toString());
+      json.dsseEnvelope.signatures.push(json.dsseEnvelope.signatures[0]);
+      return { put: { [key]: Buffer.from(canonical(json)) } };
+    }],
+    ['float', 'INVALID', 'payload', false, 'a signed payload holds a float', (f) => ({ put: { [f.key('attempt')]: f.raw(f.key('attempt'), (text) => text.replace(/"seq":(\d+)/, '"seq":$1.5')) } })],
+    ['unknown-member', 'INVALID', 'predicate', false, 'a signed predicate holds a member nobody knows', (f) => ({ put: { [f.key('attempt')]: f.raw(f.key('attempt'), (text) => text.replace('"tool":', '"surprise":1,"tool":')) } })],
+    ['path-in-name', 'INVALID', 'payload', false, 'a subject’s name leads out of the folder', (f) => ({ put: { [f.key('session')]: f.raw(f.key('session'), (text) => text.replace('"name":"events.jsonl.gz"', '"name":"../../events.jsonl.gz"')) } })],
+    ['wrong-root', 'INVALID', 'merkle-root', false, 'a statement commits to other events than its log holds', (f) => {
+      const key = f.key('session', 2);
+      return { put: { [key]: f.resigned(key, { events: { count: 8, merkleRoot: 'a'.repeat(64) } }) } };
+    }],
+    ['not-a-log', 'INVALID', 'events-format', false, 'the event log is something else, with the right digest', (f) => {
+      const key = f.key('session', 2);
+      const log = gzipSync('hello\n');
+      const subjects = f.statement(key).subject.map((each) => (each.name === 'events.jsonl.gz' ? { ...each, digest: { sha256: sha256(log) } } : each));
+      return { put: { [key]: f.resigned(key, {}, subjects), [blobKey(sha256(log))]: log } };
+    }],
+    ['forked', 'FORK', 'chain', false, 'two statements have one number', (f) => {
+      const key = f.key('attempt');
+      const other = key.replace('attempt', 'access');
+      return { put: { [other]: f.resigned(key, { kind: 'access', key: other }) } };
+    }],
+    ['rewritten-tail', 'FORK', 'witness', false, 'the key holder rewrote what another writer had seen', (f) => {
+      const last = f.keys.at(-2) as string;
+      const put: Record<string, Uint8Array> = { [last]: f.resigned(last, { detail: { code: 'policy-denied', policies: [] } }) };
+      const seal = f.keys.at(-1) as string;
+      const chain = { ...f.statement(seal).predicate.chain, prev: sha256(put[last] as Uint8Array) };
+      return { put: { ...put, [seal]: f.resigned(seal, { chain }) } };
+    }],
+    ['key-after-logout', 'INVALID', 'chain', false, 'a key signed after its owner had logged out', (f) => ({ put: f.after(() => ({})) })],
+    ['expired-sign-in', 'INVALID', 'validity-at-signing', false, 'a key signed after its ID token had expired', (f) => ({
+      put: f.after((last) => ({ clock: { ...last.clock, wall: '2026-03-01T23:00:00.000000Z' } })),
+    })],
+    ['another-key', 'INVALID', 'signature', true, 'signed by a key other than the PK token’s', async (f) => {
+      const other = await archive.provider.signIn('alice', times);
+      const key = f.key('attempt');
+      const { identity } = f.statement(key).predicate;
+      const payload = Buffer.from(parseBundle(f.bytes(key)).payload);
+      return { put: { [key]: encodeBundle(payload, other.signer.sign(preAuthentication(PAYLOAD_TYPE, payload)), identity.jkt) } };
+    }],
+    ['another-name', 'INVALID', 'identity', true, 'signed with one’s own key in another person’s name', (f) => {
+      const key = f.key('attempt');
+      const { identity } = f.statement(key).predicate;
+      return { put: { [key]: f.resigned(key, { identity: { ...identity, sub: 'bob' } }) } };
+    }],
+    ['wrong-nonce', 'INVALID', 'nonce', true, 'the ID token commits to another key', (f) => forgedToken(f, archive.provider.signIn('alice', times, { nonce: 'x'.repeat(43) }))],
+    ['another-client', 'INVALID', 'audience', false, 'the ID token was issued to another client', (f) => forgedToken(f, archive.provider.signIn('alice', times, { aud: 'somebody-else' }))],
+    ['made-up-provider', 'INVALID', 'provider-signature', true, 'the provider’s key was made up, with the same kid and its own JWKS', (f) => forgedToken(f, fakeProvider(archive.provider.issuer).signIn('alice', times))],
+  ];
+}
+
+/** A statement signed by the key of a PK token that is wrong in itself. */
+async function forgedToken(f: Forger, made: Promise<EpochSignIn>): Promise<Change> {
+  const signIn = await made;
+  const key = f.key('attempt');
+  const jwks = signIn.sightings[0]?.text ?? '';
+  const subjects = f.statement(key).subject.map((each) =>
+    each.name === 'pk-token.json' ? { ...each, digest: { sha256: sha256(signIn.pkToken) } } : each.name === 'jwks.json' ? { ...each, digest: { sha256: sha256(jwks) } } : each,
+  );
+  const file = f.resigned(key, { identity: signIn.signer.identity }, subjects, signIn);
+  return { put: { [key]: file, [blobKey(sha256(signIn.pkToken))]: Buffer.from(signIn.pkToken), [blobKey(sha256(jwks))]: Buffer.from(jwks) } };
+}
+
+export async function writeVectors(archive: Archive, exported: string, folder: string): Promise<void> {
+  for (const name of ['valid', 'invalid']) rmSync(join(folder, name), { recursive: true, force: true });
+  const valid = join(folder, 'valid');
+  for (const key of exportFiles(exported)) {
+    mkdirSync(dirname(join(valid, key)), { recursive: true });
+    writeFileSync(join(valid, key), readFileSync(join(exported, key)));
+  }
+  const { provider, clock } = archive;
+  writeFileSync(join(folder, 'provider-jwks.json'), provider.jwks);
+  const facts = { now: new Date(clock.now()).toISOString(), issuer: provider.issuer, audience: provider.audience };
+  writeFileSync(join(folder, 'facts.json'), `${JSON.stringify(facts, null, 2)}\n`);
+  const forger = new Forger(valid, archive.signIn, archive.alice.ledger.writer ?? writerOf(valid));
+  mkdirSync(join(folder, 'invalid'));
+  for (const [name, verdict, step, script, about, make] of [...simpleAttacks(), ...forgedAttacks(archive)]) {
+    const { remove, put } = await make(forger);
+    const encoded = put && Object.fromEntries(Object.entries(put).map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]));
+    const attack: Attack = { about, verdict, step, script, ...(remove ? { remove } : {}), ...(encoded ? { put: encoded } : {}) };
+    writeFileSync(join(folder, 'invalid', `${name}.json`), `${JSON.stringify(attack, null, 2)}\n`);
+  }
+}
+
+/** Alice's chain: the one with an attempt in it. */
+function writerOf(valid: string): string {
+  const key = exportFiles(valid).find((each) => parseStatementKey(each)?.kind === 'attempt') ?? '';
+  return parseStatementKey(key)?.writer ?? '';
+}

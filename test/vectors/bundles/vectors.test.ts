@@ -1,0 +1,98 @@
+// Holds both verifiers to the vectors of this folder. UPDATE_VECTORS=1 makes them anew, with new keys.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exportEvidence } from '../../../src/commands/export.ts';
+import { verifyStore } from '../../../src/flow/verify/index.ts';
+import { identifyStore, openStore } from '../../../src/stores/index.ts';
+import { makeArchive } from '../../fakes/archive.ts';
+import { runCommand } from '../../fakes/command.ts';
+import { workFolder } from '../../fakes/installation.ts';
+import { peer } from '../../peers/peer.ts';
+import { type Attack, writeVectors } from './generate.ts';
+
+const HERE = new URL('.', import.meta.url).pathname;
+const work = workFolder();
+afterAll(() => work.remove());
+
+async function generate(): Promise<void> {
+  const archive = await makeArchive();
+  const output = join(archive.folder, 'export');
+  const { environment, clock, folder } = archive;
+  await runCommand(exportEvidence, { home: folder, cwd: folder, environment, clock, options: { offline: true, output } });
+  await writeVectors(archive, output, HERE);
+  archive.remove();
+}
+
+if (process.env['UPDATE_VECTORS'] === '1') await generate();
+
+const names = readdirSync(join(HERE, 'invalid')).map((name) => name.replace('.json', '')).sort();
+const attack = (name: string) => JSON.parse(readFileSync(join(HERE, 'invalid', `${name}.json`), 'utf8')) as Attack;
+const facts = JSON.parse(readFileSync(join(HERE, 'facts.json'), 'utf8')) as { now: string; issuer: string; audience: string };
+const jwks = join(HERE, 'provider-jwks.json');
+
+/** The valid export with an attack done to it. */
+function attacked(name: string): string {
+  const folder = join(work.path, name);
+  cpSync(join(HERE, 'valid'), folder, { recursive: true });
+  const { remove = [], put = {} } = attack(name);
+  for (const key of remove) rmSync(join(folder, key));
+  for (const [key, bytes] of Object.entries(put)) {
+    mkdirSync(dirname(join(folder, key)), { recursive: true });
+    writeFileSync(join(folder, key), Buffer.from(bytes, 'base64'));
+  }
+  return folder;
+}
+
+async function verdicts(folder: string) {
+  const store = await openStore(`file:${folder}`, {});
+  const pins = [{ issuer: facts.issuer, audiences: [facts.audience], jwks: readFileSync(jwks, 'utf8') }];
+  return verifyStore(store, { store: (await identifyStore(store)).id, now: Date.parse(facts.now), pins });
+}
+
+function script(folder: string): number {
+  try {
+    execFileSync('bash', [join(folder, 'verify.sh'), jwks], { stdio: 'ignore' });
+    return 0;
+  } catch (error) {
+    return (error as { status: number }).status;
+  }
+}
+
+beforeAll(() => {
+  cpSync(join(HERE, 'valid'), join(work.path, 'valid'), { recursive: true });
+});
+
+describe('broker verify', () => {
+  it('accepts the valid export', async () => {
+    const result = await verdicts(join(work.path, 'valid'));
+    expect([result.integrity, result.completeness, result.notes]).toEqual([
+      { verdict: 'VALID', findings: [] },
+      { verdict: 'COMPLETE', findings: [] },
+      [],
+    ]);
+  });
+
+  it('has enough attacks to be held to', () => {
+    expect(names.length).toBeGreaterThanOrEqual(24);
+  });
+
+  it.each(names)('names the attack %s', async (name) => {
+    const { verdict, step } = attack(name);
+    const { integrity, completeness } = await verdicts(attacked(name));
+    const found = [...integrity.findings, ...completeness.findings].map((each) => `${each.verdict} ${each.step}`);
+    expect(found).toContain(`${verdict} ${step}`);
+    expect([integrity.verdict, completeness.verdict]).not.toEqual(['VALID', 'COMPLETE']);
+  });
+});
+
+describe.runIf(peer('openssl-jq'))('verify.sh', () => {
+  it('accepts the valid export', () => {
+    expect(script(join(work.path, 'valid'))).toBe(0);
+  });
+
+  it.each(names.filter((name) => attack(name).script))('refuses %s', (name) => {
+    expect(script(attacked(`${name}`))).toBe(6);
+  });
+});
