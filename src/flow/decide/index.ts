@@ -14,7 +14,7 @@ import {
   resourceEntities,
   userAsker,
 } from './entities.ts';
-import type { PolicySet } from './policies.ts';
+import { loadPolicies, type PolicySet } from './policies.ts';
 import type { DecisionContext, DecisionRequest } from './request.ts';
 
 export type { Answer } from './authorise.ts';
@@ -62,19 +62,25 @@ export function explain(set: PolicySet, request: DecisionRequest): readonly Answ
   );
 }
 
+const keys = new WeakMap<object, string>();
+
+/** A session's principal and connection are the same objects for every statement: their part of the key is made once. */
+function keyOf(value: object, parts: () => unknown): string {
+  let key = keys.get(value);
+  if (key === undefined) {
+    key = JSON.stringify(parts());
+    keys.set(value, key);
+  }
+  return key;
+}
+
 /** Everything a decision depends on. */
 function cacheKey(set: PolicySet, request: DecisionRequest): string {
   const { connection, principal, actions } = request;
   const { name, type, labels, masking } = connection;
-  return JSON.stringify([
-    actions,
-    circumstances(set, request),
-    principal,
-    name,
-    type,
-    labels,
-    masking.columns,
-  ]);
+  const where = keyOf(connection, () => [name, type, labels, masking.columns]);
+  const what = JSON.stringify([actions, circumstances(set, request)]);
+  return `${keyOf(principal, () => principal)}\n${where}\n${what}`;
 }
 
 function remember(set: PolicySet, key: string, decision: Decision): Decision {
@@ -97,6 +103,11 @@ export function decide(set: PolicySet, request: DecisionRequest): Decision {
   } catch (error) {
     return refusal(set.digest, [error instanceof Error ? error.message : 'the decision failed']);
   }
+}
+
+/** Makes the engine ready before the first policy is known: its first use compiles it. */
+export async function warmEngine(): Promise<void> {
+  await loadPolicies({ files: { warm: 'permit (principal, action, resource);' } });
 }
 
 export interface RevealSubject {

@@ -8,7 +8,7 @@ import type { PolicyText } from '../../model/session.ts';
 import { readAsk } from './ask.ts';
 import { type Cedar, loadCedar } from './engine.ts';
 import { mentionedContext } from './mentions.ts';
-import { buildSchema } from './schema.ts';
+import { checkSchema, runSchema } from './schema.ts';
 import { type PolicyProblem, type PolicySource, placeOf, problem, readSources } from './source.ts';
 
 export interface LoadedPolicy extends PolicySource {
@@ -59,7 +59,10 @@ function validate(
   files: PolicyText['files'],
 ): PolicyProblem[] {
   const staticPolicies: Texts = Object.fromEntries(policies.map(({ text }, index) => [String(index), text]));
-  const answer = cedar.validate({ schema: buildSchema('check'), policies: { staticPolicies } });
+  const answer = cedar.validate({
+    schema: checkSchema(policies.map(({ text }) => text)),
+    policies: { staticPolicies },
+  });
   if (answer.type === 'failure')
     return answer.errors.map(({ message }) => ({ place: 'policy:1:1', reason: message }));
   const found = telling(answer.validationErrors, answer.validationWarnings).map(({ policyId, error }) => {
@@ -91,7 +94,7 @@ let schemaReady = false;
 
 function prepareSchema(cedar: Cedar): void {
   if (schemaReady) return;
-  const answer = cedar.preparseSchema(SCHEMA_NAME, buildSchema('run'));
+  const answer = cedar.preparseSchema(SCHEMA_NAME, runSchema());
   if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
   schemaReady = true;
 }
@@ -109,30 +112,34 @@ const fileOf = ({ place }: PolicyProblem): string => place.replace(/:\d+:\d+$/, 
 const byPlace = (a: PolicyProblem, b: PolicyProblem): number =>
   fileOf(a) === fileOf(b) ? numbers(a) - numbers(b) : fileOf(a) < fileOf(b) ? -1 : 1;
 
-/** Everything wrong with a policy; empty when it can be loaded. */
-export async function checkPolicies(text: PolicyText): Promise<readonly PolicyProblem[]> {
-  const cedar = await loadCedar();
+interface Checked {
+  readonly policies: readonly LoadedPolicy[];
+  readonly problems: readonly PolicyProblem[];
+}
+
+function check(cedar: Cedar, text: PolicyText): Checked {
   const { policies, problems } = readSources(cedar, text);
   const all = [...problems, ...validate(cedar, policies, text.files)];
-  for (const source of policies) load(source, text.files, all);
-  return all.sort(byPlace);
+  const loaded = policies.map((source) => load(source, text.files, all));
+  return { policies: loaded, problems: all.sort(byPlace) };
+}
+
+/** Everything wrong with a policy; empty when it can be loaded. */
+export async function checkPolicies(text: PolicyText): Promise<readonly PolicyProblem[]> {
+  return check(await loadCedar(), text).problems;
 }
 
 /** Throws BrokerError `policy-invalid` naming every problem as `file:line:column`. */
 export async function loadPolicies(text: PolicyText): Promise<PolicySet> {
   const cedar = await loadCedar();
-  const problems = await checkPolicies(text);
+  const { policies, problems } = check(cedar, text);
   if (problems.length > 0) throw invalid(problems);
-  const policies = readSources(cedar, text).policies.map((source) => load(source, text.files, []));
   const digest = sha256(canonical({ files: text.files }));
   const [full, withoutAsk] = [digest, `${digest}:without-ask`];
   prepareSchema(cedar);
   prepare(cedar, full, policies);
-  prepare(
-    cedar,
-    withoutAsk,
-    policies.filter(({ ask }) => !ask),
-  );
+  const unasking = policies.filter(({ ask }) => !ask);
+  prepare(cedar, withoutAsk, unasking);
   return {
     digest,
     policies: new Map(policies.map((policy) => [policy.id, policy])),
