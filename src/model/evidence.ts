@@ -13,7 +13,7 @@ export interface Digest {
 
 /** One in-toto subject: a blob in the store that the statement vouches for. */
 export interface Subject {
-  /** Role of the blob: `events.jsonl.gz`, `transcript.cast.gz`, `policy.cedar`, `pk-token.json`, `jwks.json`. */
+  /** Role of the blob: `events.jsonl.gz`, `transcript.cast.gz`, `policy.json`, `pk-token.json`, `jwks.json`. */
   readonly name: string;
   readonly digest: Digest;
 }
