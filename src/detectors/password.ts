@@ -1,7 +1,7 @@
 // Passwords given to a name: `password=…`, `"pwd": "…"`, `PASSWORD '…'` in SQL, `--password …` on a command line.
 import { isDigit, isLetter } from './characters.ts';
 import type { AnchoredDetector, Hit } from './detector.ts';
-import { assignedValue, flagValue, isPlaceholder, quotedValue } from './secret-value.ts';
+import { assignedValue, flagValue, isClosing, isCode, isPlaceholder, quotedValue } from './secret-value.ts';
 
 const NAMES = ['password', 'passwd', 'passphrase', 'passcode', 'pwd', 'pass', 'identified by'];
 
@@ -39,7 +39,9 @@ export const password: AnchoredDetector = {
   match(text, at) {
     const end = nameEnd(text, at);
     const value = assignedValue(text, end) ?? quotedValue(text, end) ?? flagValue(text, at, end);
-    if (value === undefined || isPlaceholder(text.slice(value.start, value.end))) return undefined;
+    if (value === undefined || isClosing(text, at, value)) return undefined;
+    const raw = text.slice(value.start, value.end);
+    if (isPlaceholder(raw) || isCode(raw)) return undefined;
     if (isVerdict(text, at, end, value) || isWorkingDirectory(text, at, value)) return undefined;
     return { start: value.start, end: value.end };
   },

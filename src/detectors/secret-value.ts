@@ -1,5 +1,5 @@
 // Reads the value that is assigned to a name: `name=value`, `"name": "value"`, `NAME 'value'`, `--name value`. Bounded and linear.
-import { isAlphanumeric, isSpace } from './characters.ts';
+import { isAlphanumeric, isWord } from './characters.ts';
 import type { Hit } from './detector.ts';
 
 /** Longest value believed. */
@@ -8,6 +8,17 @@ const LONGEST = 512;
 /** What stands for a value rather than being one: masks, variables, templates, null words. */
 const PLACEHOLDER =
   /^(?:\*+|x{3,}|\.{3,}|-+|\?|\$\d+|%\w|:\w+|\$?\{\{?[^}]*\}?\}?|\$[A-Z_][A-Z0-9_]*|\$\([^)]*|<[^>]*>?|\[[^\]]*\]?|null|nil|none|undefined|true|false|yes|no|empty|redacted|hidden|masked|md5|scram-sha-256)$/i;
+
+/**
+ * Source code rather than a value: `getpass(prompt`, `Optional[bytes]`, `options.token`, `(optional)`, `:py:data`. Words joined by
+ * dots count only behind a usual root: `correct.horse` is a password.
+ */
+const CODE =
+  /^(?:[A-Za-z_$][\w$.]*(?:\([\w$.,'"]*\)?|\[[\w$.[\]-]*\]*)|(?:args|config|credentials|env|opts|options|params|process|props|req|request|self|settings|this|user)\??\.[\w$.?]+|\([a-z ]+\)?|:.*)$/;
+
+export function isCode(value: string): boolean {
+  return CODE.test(value);
+}
 
 export function isPlaceholder(value: string): boolean {
   return PLACEHOLDER.test(value);
@@ -58,7 +69,7 @@ function endsAt(text: string, at: number): boolean {
     Number.isNaN(next) ||
     isStop(next) ||
     !isAlphanumeric(next) ||
-    /^\w{1,32}\s?[=:]/.test(text.slice(at + 1, at + 35))
+    /^[\w.-]{1,32}\s?[=:]/.test(text.slice(at + 1, at + 35))
   );
 }
 
@@ -95,10 +106,24 @@ function valueAt(
   const start = afterQuotes(text, at);
   const quote = text[start - 1] ?? '';
   const quoted = start > at && quote !== '\\';
+  if (!quoted && text.charCodeAt(start) === 44) return undefined;
   const end = quoted
     ? quotedEnd(text, start, quote, text[start - 2] === '\\')
     : bareEnd(text, start, longest);
   return end > start ? { start, end, quoted } : undefined;
+}
+
+/** Whether the quote before a value closes what the name is in, as in `prompt='Password: '`, rather than opens the value. */
+export function isClosing(text: string, name: number, value: Hit): boolean {
+  const quote = text.charCodeAt(value.start - 1);
+  if (quote !== 34 && quote !== 39 && quote !== 96) return false;
+  let start = name;
+  while (start > name - 32 && (isWord(text.charCodeAt(start - 1)) || text.charCodeAt(start - 1) === 32))
+    start -= 1;
+  return (
+    text.charCodeAt(start - 1) === quote &&
+    !text.slice(name, value.start - 1).includes(text[value.start - 1] ?? '')
+  );
 }
 
 /** The value assigned to the name that ends at `end`; a bare one is read no further than `longest`. */

@@ -2,7 +2,7 @@
 import { isLetter, isWord } from './characters.ts';
 import { entropy } from './checksums.ts';
 import type { AnchoredDetector, Hit } from './detector.ts';
-import { assignedValue, flagValue, isPlaceholder } from './secret-value.ts';
+import { assignedValue, flagValue, isClosing, isCode, isPlaceholder } from './secret-value.ts';
 
 const NAMES = ['secret', 'token', 'key', 'credential', 'authorization', 'bearer '];
 
@@ -87,7 +87,9 @@ export const secret: AnchoredDetector = {
       return undefined;
     const end = nameEnd(text, at, name);
     const start = assignedValue(text, end, JUDGED) ?? flagValue(text, at, end);
-    if (start === undefined || !isRandom(text.slice(start.start, start.end))) return undefined;
+    if (start === undefined || isClosing(text, at, start)) return undefined;
+    const raw = text.slice(start.start, start.end);
+    if (!isRandom(raw) || isCode(raw)) return undefined;
     const value = assignedValue(text, end) ?? start;
     return { start: value.start, end: value.end };
   },

@@ -31,7 +31,7 @@ export interface CastLimits {
   readonly line: number;
 }
 
-export const CAST_LIMITS: CastLimits = { total: 4 * 1024 ** 3, line: 4 * 1024 ** 2 };
+const CAST_LIMITS: CastLimits = { total: 4 * 1024 ** 3, line: 4 * 1024 ** 2 };
 
 /** Columns and rows beyond this are an attack on whoever replays. */
 const LARGEST = 65_535;
@@ -126,7 +126,7 @@ function environment(value: unknown): Record<string, string> | undefined {
   return Object.fromEntries(texts);
 }
 
-export function decodeHeader(text: string): CastHeader {
+function decodeHeader(text: string): CastHeader {
   const value = parse(text, 1);
   if (!isRecord(value)) throw new CastError(1, 'the header is not an object');
   if (value['version'] !== 2) throw new CastError(1, `version ${JSON.stringify(value['version'])} is not 2`);
@@ -140,7 +140,7 @@ export function decodeHeader(text: string): CastHeader {
 const CODES: ReadonlySet<unknown> = new Set(['o', 'i', 'r', 'm']);
 
 /** `before` is the time of the event before: time never runs backwards. */
-export function decodeEvent(text: string, line: number, before: number): CastEvent {
+function decodeEvent(text: string, line: number, before: number): CastEvent {
   const value = parse(text, line);
   if (!Array.isArray(value) || value.length !== 3) throw new CastError(line, 'not an array of three');
   const [time, code, data] = value as unknown[];

@@ -170,7 +170,13 @@ function main(): void {
     );
     chunked = Math.max(
       chunked,
-      rate(text.slice(0, 16 * MIB), () => chunks.forEach((chunk) => scanner.scan(chunk)), 1),
+      rate(
+        text.slice(0, 16 * MIB),
+        () => {
+          for (const chunk of chunks) scanner.scan(chunk);
+        },
+        1,
+      ),
     );
   }
   console.log(
