@@ -1,4 +1,5 @@
 // Values masked inside their types, checked by the server itself: what is sent back must be accepted as the same type.
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScanner } from '../../../src/detectors/index.ts';
 import type { CellMask } from '../../../src/model/masking.ts';
@@ -59,6 +60,20 @@ const QUIET: readonly (readonly [type: string, expression: string])[] = [
   ['int', '4111'],
   ['timestamptz', `'2020-01-01'`],
 ];
+
+/** Counts and lengths as binary arrays and rows have them, often wrong. */
+const nearMiss = fc
+  .array(fc.constantFrom(0, 1, 2, -1, 4, 8, 16, 25, 1700, 2249, 0x7fffffff, 0x34313131), {
+    minLength: 1,
+    maxLength: 16,
+  })
+  .map((words) => {
+    const out = Buffer.alloc(words.length * 4);
+    words.forEach((word, index) => {
+      out.writeInt32BE(word, index * 4);
+    });
+    return out;
+  });
 
 describe.each([15, 18] as const)('on PostgreSQL %i', (version) => {
   let world: World;
@@ -128,6 +143,54 @@ describe.each([15, 18] as const)('on PostgreSQL %i', (version) => {
     const answer = await world.run('select id, amount > 1 as b, now() as n from orders');
     const mask = world.masker.columns(answer.plan, answer.fields, world.catalogue());
     expect(mask.untouched).toBe(true);
+  });
+
+  it('answers any bytes without failing', () => {
+    const plan = world.plan('select 1 as v');
+    const names = [
+      'text',
+      'json',
+      'jsonb',
+      'int8',
+      'numeric',
+      'bytea',
+      '_text',
+      '_numeric',
+      'record',
+      'contact',
+      '_contact',
+      'hstore',
+      'numrange',
+      'nummultirange',
+      'xml',
+      'tsvector',
+    ];
+    const oids = [...world.catalogue().types.values()]
+      .filter((type) => names.includes(type.name))
+      .map((type) => type.oid);
+    expect(oids.length).toBe(names.length);
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 80 }),
+      fc.string({ maxLength: 60 }).map((text) => Buffer.from(`{"(${text}`)),
+      nearMiss,
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...oids),
+        fc.constantFrom(0 as const, 1 as const),
+        bytes,
+        (typeOid, format, value) => {
+          const mask = world.masker.columns(
+            plan,
+            [{ name: 'v', tableOid: 0, attnum: 0, typeOid, format }],
+            world.catalogue(),
+          );
+          const masked = mask.cells[0]?.(value, 0, value.length);
+          expect(masked === null || masked === undefined || masked instanceof Uint8Array).toBe(true);
+        },
+      ),
+      { numRuns: 3_000 },
+    );
   });
 
   it('finds nothing passable in arrays and rows that do not parse', async () => {

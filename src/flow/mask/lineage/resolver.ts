@@ -96,7 +96,12 @@ function namesIn(tree: unknown): ReadonlySet<string> {
 function knowing(facts: Facts, tree: unknown): (name: string) => boolean {
   let names: ReadonlySet<string> | undefined;
   return (name) => {
-    names ??= namesIn(tree);
+    try {
+      names ??= namesIn(tree);
+    } catch {
+      // Too deep to walk: then it knows no names.
+      names = new Set();
+    }
     return names.has(name) || facts.hasName(name);
   };
 }
