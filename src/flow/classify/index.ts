@@ -3,6 +3,7 @@ import type { Classification, StatementUnit } from '../../model/classification.t
 import type { ClassifyEnvironment } from './environment.ts';
 import { fingerprint, parse, type RawStatement } from './grammar.ts';
 import { Names } from './names.ts';
+import { TextNames } from './text-names.ts';
 import { readStatement } from './walk.ts';
 
 export type { ClassifyEnvironment } from './environment.ts';
@@ -59,8 +60,10 @@ export function classify(text: string, env: ClassifyEnvironment): Classification
       unresolved: false,
     };
   let names = new Names(env);
+  const bound = new TextNames(env.names);
   const found = parsed.statements.map((raw) => {
-    const one = read(env, names, raw);
+    const one = read({ ...env, names: bound }, names, raw);
+    bound.after(one.unit);
     if (unsettles(one.unit)) names = new Names({ ...env, searchPathUncertain: true }, names);
     return one;
   });
