@@ -43,13 +43,16 @@ async function work(
 }
 
 /** Three sessions of alice and one of bob, on a folder store. */
-export async function makeArchive(store?: string, provider = fakeProvider()): Promise<Archive> {
+export async function makeArchive(
+  remote?: { readonly url: string; readonly environment: Readonly<Record<string, string>> },
+  clock: FakeClock = fakeClock(),
+): Promise<Archive> {
+  const provider = fakeProvider();
   const { path: folder, remove } = workFolder();
-  const clock = fakeClock();
   const root = join(folder, 'store');
-  const url = store ?? `file:${root}`;
-  const alice = await install(join(folder, 'alice'), url, clock);
-  const bob = await install(join(folder, 'bob'), url, clock);
+  const url = remote?.url ?? `file:${root}`;
+  const alice = await install(join(folder, 'alice'), url, clock, remote?.environment);
+  const bob = await install(join(folder, 'bob'), url, clock, remote?.environment);
   const signIn = await work(alice, provider, 'alice', ['a1', 'a2', 'a3']);
   await alice.ledger.attempt({
     session: openOrder(alice, 'a4').session,

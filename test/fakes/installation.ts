@@ -25,12 +25,16 @@ export function workFolder(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export async function install(folder: string, store: string, clock: Clock): Promise<Installation> {
+export async function install(
+  folder: string,
+  store: string,
+  clock: Clock,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Promise<Installation> {
   const state = join(folder, 'state');
   const spool = join(folder, 'spool');
   mkdirSync(spool, { recursive: true, mode: 0o700 });
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  const environment = process.env;
   const link = new StoreLink({ url: store, unsafe: false, environment, folder: state });
   const outbox = new Outbox({
     folder: join(folder, 'outbox'),
