@@ -1,8 +1,18 @@
-// The parts of Bind, Describe and Close, read with every length checked.
+// How large a client's message may be, and the parts of Bind, Describe and Close, with every length checked.
 import type { Parameter } from '../../flow/conversation.ts';
 import type { Formats } from './description.ts';
 import { HEADER } from './framer.ts';
-import { Reader } from './messages.ts';
+import { FROM_CLIENT, Reader } from './messages.ts';
+
+const MAX_TEXT = 64 * 1024 * 1024;
+const MAX_BIND = 256 * 1024 * 1024;
+const MAX_SMALL = 64 * 1024;
+
+/** Bytes of a message of this type, which must be read whole. */
+export function mostBytes(type: number): number {
+  if (type === FROM_CLIENT.bind) return MAX_BIND;
+  return type === FROM_CLIENT.query || type === FROM_CLIENT.parse ? MAX_TEXT : MAX_SMALL;
+}
 
 const TEXT: Formats = [0];
 const BINARY: Formats = [1];

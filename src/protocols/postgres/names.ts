@@ -74,6 +74,13 @@ export class Portal {
     return this.fields !== undefined || this.describing || this.statement.fields !== undefined;
   }
 
+  /** How its rows are masked; every value when there is no telling what they are. */
+  rowMask(): ResultMask {
+    if (this.doubted) return this.ticket.columns(0, undefined);
+    this.mask ??= this.ticket.columns(0, this.fields ?? this.statement.fieldsAs(this.formats));
+    return this.mask;
+  }
+
   finish(end: Parameters<Ticket['finish']>[0]): void {
     if (!this.open) return;
     this.open = false;

@@ -2,10 +2,10 @@
 import type { MessageFields } from '../../flow/conversation.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { ResultMask } from '../../model/masking.ts';
-import { passFields, passNotice, passNotification, passParameter } from './asides.ts';
-import { beginCopyIn, beginCopyOut, endCopyOut, passCopyData } from './copies.ts';
+import { passFields } from './asides.ts';
 import { readDescription } from './description.ts';
 import { type FrameSink, HEADER } from './framer.ts';
+import { HANDLERS } from './handlers.ts';
 import type { Link, TransactionStatus } from './link.ts';
 import { FROM_SERVER, readFields, violation } from './messages.ts';
 import type { Pending } from './pending.ts';
@@ -21,8 +21,7 @@ const STATUSES: Readonly<Record<number, TransactionStatus>> = { 69: 'E', 73: 'I'
 
 export class Replies implements FrameSink {
   readonly link: Link;
-  /** Rows of the answer under way may go on as they are, only counted. */
-  #rowsPass = false;
+  /** The answer under way, once its rows may go on as they are, only counted. */
   #row: Pending | undefined;
   /** The message arriving in pieces is not for the client. */
   #dropping = false;
@@ -34,7 +33,7 @@ export class Replies implements FrameSink {
   frame(type: number, buffer: Buffer, start: number, end: number): boolean {
     if (type === FROM_SERVER.dataRow) {
       const row = this.#row;
-      if (this.#rowsPass && row) {
+      if (row) {
         row.rows += 1;
         row.bytes += end - start;
         this.link.toClient.pass(buffer, start, end);
@@ -130,10 +129,7 @@ export class Replies implements FrameSink {
       head.bytes += end - start;
       this.link.toClient.pass(buffer, start, end);
       if (sampling) ticket.sample(rowValues(buffer, start, end));
-      else {
-        this.#row = head;
-        this.#rowsPass = true;
-      }
+      else this.#row = head;
       return;
     }
     const { toClient } = this.link;
@@ -146,7 +142,7 @@ export class Replies implements FrameSink {
   #mask(head: Pending): ResultMask | undefined {
     if (head.mask) return head.mask;
     if (head.kind === 'query') head.mask = head.ticket?.columns(head.unit, undefined);
-    else if (head.kind === 'execute') head.mask = portalMask(head);
+    else if (head.kind === 'execute') head.mask = head.portal?.rowMask();
     return head.mask;
   }
 
@@ -154,7 +150,7 @@ export class Replies implements FrameSink {
     const head = this.#head('a row description');
     if (head.kind === 'query') {
       const { ticket } = head;
-      this.#stopPassing();
+      this.#row = undefined;
       const fields = ticket && this.link.descriptions.read(ticket.judged, head.unit, buffer, start, end);
       head.mask = ticket?.columns(head.unit, fields);
     } else this.#described(head, buffer, start, end);
@@ -200,7 +196,7 @@ export class Replies implements FrameSink {
     const head = this.#head('a command that ended');
     if (head.kind !== 'query' && head.kind !== 'execute')
       throw violation('server', 'a command that ended out of turn');
-    this.#stopPassing();
+    this.#row = undefined;
     this.#count(head);
     const finish = { status: 'ok', tag } as const;
     if (head.portal) head.portal.finish(finish);
@@ -217,7 +213,7 @@ export class Replies implements FrameSink {
   suspended(buffer: Buffer, start: number, end: number): void {
     const head = this.#head('a suspended portal');
     if (head.kind !== 'execute') throw violation('server', 'a suspended portal out of turn');
-    this.#stopPassing();
+    this.#row = undefined;
     this.#count(head);
     for (const change of head.changes ?? []) this.link.settle(change, false);
     this.#pass(head, buffer, start, end);
@@ -230,7 +226,7 @@ export class Replies implements FrameSink {
     const status = end - start === HEADER + 1 ? STATUSES[buffer[start + HEADER] as number] : undefined;
     if (!status) throw violation('server', 'a malformed status');
     if (head && (head.kind === 'query' || head.kind === 'sync')) {
-      this.#stopPassing();
+      this.#row = undefined;
       for (const change of head.changes ?? []) link.settle(change, false);
       link.pending.shift();
     } else if (link.looseSyncs > 0) link.looseSyncs -= 1;
@@ -245,7 +241,7 @@ export class Replies implements FrameSink {
   error(buffer: Buffer, start: number, end: number): void {
     const link = this.link;
     const head = link.pending.first;
-    this.#stopPassing();
+    this.#row = undefined;
     let fields: MessageFields;
     if (head?.muted || head?.refusal) {
       fields = readFields(buffer, start + HEADER, end);
@@ -285,11 +281,6 @@ export class Replies implements FrameSink {
     link.wake(false);
   }
 
-  #stopPassing(): void {
-    this.#rowsPass = false;
-    this.#row = undefined;
-  }
-
   #count(head: Pending): void {
     if (head.rows > 0 || head.bytes > 0) (head.ticket ?? head.portal?.ticket)?.count(head.rows, head.bytes);
     head.rows = 0;
@@ -301,44 +292,3 @@ export class Replies implements FrameSink {
     this.link.wake(false);
   }
 }
-
-function portalMask(head: Pending): ResultMask | undefined {
-  const { portal } = head;
-  if (!portal) return undefined;
-  if (portal.doubted) return portal.ticket.columns(0, undefined);
-  portal.mask ??= portal.ticket.columns(0, portal.fields ?? portal.statement.fieldsAs(portal.formats));
-  return portal.mask;
-}
-
-type Handler = (replies: Replies, buffer: Buffer, start: number, end: number) => void;
-
-/** CommandComplete's tag, without its zero byte. */
-function tagOf(buffer: Buffer, start: number, end: number): string {
-  return buffer.toString('latin1', start + HEADER, end - 1);
-}
-
-const HANDLERS: readonly (Handler | undefined)[] = (() => {
-  const table: (Handler | undefined)[] = new Array(256).fill(undefined);
-  const rows: readonly (readonly [number, Handler])[] = [
-    [FROM_SERVER.bindComplete, (r, b, s, e) => r.completed('bind', b, s, e)],
-    [FROM_SERVER.closeComplete, (r, b, s, e) => r.completed('close', b, s, e)],
-    [FROM_SERVER.commandComplete, (r, b, s, e) => r.unitDone(tagOf(b, s, e), b, s, e)],
-    [FROM_SERVER.copyData, (r, b, s, e) => passCopyData(r.link, b, s, e)],
-    [FROM_SERVER.copyDone, (r, b, s, e) => endCopyOut(r.link, b, s, e)],
-    [FROM_SERVER.copyIn, (r, b, s, e) => beginCopyIn(r.link, b, s, e)],
-    [FROM_SERVER.copyOut, (r, b, s, e) => beginCopyOut(r.link, b, s, e)],
-    [FROM_SERVER.emptyQuery, (r, b, s, e) => r.unitDone('', b, s, e)],
-    [FROM_SERVER.error, (r, b, s, e) => r.error(b, s, e)],
-    [FROM_SERVER.noData, (r, b, s, e) => r.noData(b, s, e)],
-    [FROM_SERVER.notice, (r, b, s, e) => passNotice(r.link, b, s, e)],
-    [FROM_SERVER.notification, (r, b, s, e) => passNotification(r.link, b, s, e)],
-    [FROM_SERVER.parameterDescription, (r, b, s, e) => r.parameterDescription(b, s, e)],
-    [FROM_SERVER.parameterStatus, (r, b, s, e) => passParameter(r.link, b, s, e)],
-    [FROM_SERVER.parseComplete, (r, b, s, e) => r.completed('parse', b, s, e)],
-    [FROM_SERVER.portalSuspended, (r, b, s, e) => r.suspended(b, s, e)],
-    [FROM_SERVER.ready, (r, b, s, e) => r.ready(b, s, e)],
-    [FROM_SERVER.rowDescription, (r, b, s, e) => r.rowDescription(b, s, e)],
-  ];
-  for (const [type, handler] of rows) table[type] = handler;
-  return table;
-})();

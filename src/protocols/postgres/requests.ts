@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { forward } from '../../flow/forward/index.ts';
 import { BrokerError } from '../../model/errors.ts';
-import { readFormats, readParameters, readTarget } from './binding.ts';
+import { mostBytes, readFormats, readParameters, readTarget } from './binding.ts';
 import { type FrameSink, HEADER } from './framer.ts';
 import { Gate, type Holder } from './gate.ts';
 import type { Link } from './link.ts';
@@ -10,11 +10,6 @@ import { FROM_CLIENT, message, Reader, violation } from './messages.ts';
 import { Portal, Prepared, WAIT } from './names.ts';
 import { Pending, type PendingKind } from './pending.ts';
 import { refusal, serverError } from './refusals.ts';
-
-/** Bytes of one message that must be read whole. */
-const MAX_TEXT = 64 * 1024 * 1024;
-const MAX_BIND = 256 * 1024 * 1024;
-const MAX_SMALL = 64 * 1024;
 
 export class Requests implements FrameSink {
   readonly #link: Link;
@@ -73,12 +68,7 @@ export class Requests implements FrameSink {
       this.#dropping = this.#link.discarding || this.#link.terminated;
       return true;
     }
-    const most =
-      type === FROM_CLIENT.bind
-        ? MAX_BIND
-        : type === FROM_CLIENT.query || type === FROM_CLIENT.parse
-          ? MAX_TEXT
-          : MAX_SMALL;
+    const most = mostBytes(type);
     if (size > most) throw violation('client', `a message of ${size} bytes, more than ${most}`);
     return false;
   }
