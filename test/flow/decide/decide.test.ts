@@ -52,12 +52,17 @@ describe('a decision asked for again', () => {
     expect(outcome({})).toBe('allow');
   });
 
-  it('takes microseconds', () => {
+  it('costs a small part of the first time', () => {
     const request = { principal: ENGINEER, connection: PROD, actions: [on('sql:select')] };
+    const timed = (rounds: number, act: () => unknown): number => {
+      const start = process.hrtime.bigint();
+      for (let round = 0; round < rounds; round++) act();
+      return Number(process.hrtime.bigint() - start) / rounds;
+    };
     decide(starter, request);
-    const start = process.hrtime.bigint();
-    for (let round = 0; round < 2_000; round++) decide(starter, request);
-    expect(Number(process.hrtime.bigint() - start) / 2_000 / 1_000).toBeLessThan(100);
+    const first = timed(200, () => explain(starter, request));
+    const again = timed(2_000, () => decide(starter, request));
+    expect(again).toBeLessThan(first / 4);
   });
 
   it('does not grow without end', () => {
