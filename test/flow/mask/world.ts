@@ -396,7 +396,17 @@ const PIECES: readonly { readonly size: number; readonly encode: (secret: string
   },
 ];
 
+/** Numbers as int8 and int4 send them in binary, read as Latin-1. */
+function binaryNumber(digits: string, size: 4 | 8): string {
+  const bytes = Buffer.alloc(size);
+  if (size === 8) bytes.writeBigInt64BE(BigInt(digits));
+  else bytes.writeInt32BE(Number(digits));
+  return bytes.toString('latin1');
+}
+
 const NEEDLES: readonly string[] = [
+  ...SECRETS.account.map((digits) => binaryNumber(digits, 8)),
+  ...SECRETS.pin.map((digits) => binaryNumber(digits, 4)),
   ...new Set(
     Object.values(SECRETS)
       .flat()
