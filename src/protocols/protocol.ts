@@ -50,6 +50,8 @@ export interface Target {
   readonly database: string;
   /** Reads what names mean. Safe to call again at any time; the version grows with each call. */
   loadCatalogue(): Promise<Catalogue>;
+  /** Differs after the catalogue changed, whoever changed it; far cheaper than reading it. */
+  catalogueMark(): Promise<string>;
   serve(options: ServeOptions): Promise<Serving>;
   close(): Promise<void>;
 }

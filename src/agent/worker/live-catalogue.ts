@@ -1,28 +1,64 @@
 // Keeps the target's catalogue current for one session: read again when something changed it or names are missing.
 import type { Catalogue } from '../../model/catalogue.ts';
 
+export interface CatalogueReader {
+  load(): Promise<Catalogue>;
+  /** Differs after the catalogue changed, whoever changed it. */
+  mark(): Promise<string>;
+}
+
+/** Milliseconds between looks at the mark while the session is in use. */
+const LOOK = 1_000;
+
 export class LiveCatalogue {
   #current: Catalogue;
   #stale = false;
+  #used = false;
+  #mark: string;
   #reading: Promise<void> | undefined;
-  readonly #load: () => Promise<Catalogue>;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #reader: CatalogueReader;
 
-  constructor(first: Catalogue, load: () => Promise<Catalogue>) {
+  private constructor(reader: CatalogueReader, mark: string, first: Catalogue) {
+    this.#reader = reader;
+    this.#mark = mark;
     this.#current = first;
-    this.#load = load;
+  }
+
+  static async read(reader: CatalogueReader): Promise<LiveCatalogue> {
+    const mark = await reader.mark();
+    return new LiveCatalogue(reader, mark, await reader.load());
   }
 
   get current(): Catalogue {
+    this.#used = true;
     return this.#current;
   }
 
-  /** True when the snapshot may be older than a change this session made. */
+  /** True when the snapshot may be older than a change. */
   get stale(): boolean {
     return this.#stale;
   }
 
   markStale(): void {
     this.#stale = true;
+  }
+
+  /** Notices changes made elsewhere, while somebody uses the session. */
+  watch(): void {
+    this.#timer = setInterval(() => void this.look(), LOOK).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Compares the mark; a mark that cannot be asked for leaves the snapshot in doubt. */
+  async look(): Promise<void> {
+    if (!this.#used || this.#stale || this.#reading) return;
+    this.#used = false;
+    const mark = await this.#reader.mark().catch(() => undefined);
+    if (mark !== this.#mark) this.#stale = true;
   }
 
   /** Reads the catalogue again; callers that arrive while it is being read share the next reading. */
@@ -40,7 +76,8 @@ export class LiveCatalogue {
   async #read(): Promise<void> {
     this.#stale = false;
     try {
-      this.#current = await this.#load();
+      this.#mark = await this.#reader.mark();
+      this.#current = await this.#reader.load();
     } catch (error) {
       this.#stale = true;
       throw error;

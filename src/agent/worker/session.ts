@@ -52,6 +52,7 @@ export class WorkerSession {
   readonly #preparation: Preparation;
   #target: Target | undefined;
   #recorder: Recorder | undefined;
+  #catalogue: LiveCatalogue | undefined;
   #pipeline: Pipeline | undefined;
   #serving: Serving | undefined;
   #closing: Promise<void> | undefined;
@@ -84,7 +85,11 @@ export class WorkerSession {
     const protocol = await row();
     const target = await protocol.open({ connection, credential, clock });
     this.#target = target;
-    const catalogue = new LiveCatalogue(await target.loadCatalogue(), () => target.loadCatalogue());
+    const catalogue = await LiveCatalogue.read({
+      load: () => target.loadCatalogue(),
+      mark: () => target.catalogueMark(),
+    });
+    this.#catalogue = catalogue;
     this.#recorder = openRecorder({ folder: spool, origin: origin(this.#order, target), clock });
     this.#pipeline = new Pipeline({
       order: this.#order,
@@ -105,6 +110,7 @@ export class WorkerSession {
       onActivity: ({ statements, conversations }) => this.#ports.activity(statements, conversations),
       onFailure: (error) => this.#ports.failed(error),
     });
+    catalogue.watch();
     this.#pipeline.opened(credential, this.#serving.endpoint);
     await this.#recorder.sync();
     const { fingerprint, serverVersion } = target;
@@ -128,6 +134,7 @@ export class WorkerSession {
   }
 
   async #close(reason: string): Promise<void> {
+    this.#catalogue?.close();
     await this.#serving?.close(reason);
     await this.#target?.close();
     await this.#pipeline?.close(reason);

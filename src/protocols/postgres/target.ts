@@ -7,6 +7,7 @@ import type { OpenOptions, ServeOptions, Serving, Target } from '../protocol.ts'
 import { AuthenticationMemory } from './authenticate.ts';
 import { cancelUpstream } from './cancel.ts';
 import { loadCatalogue } from './catalogue.ts';
+import { catalogueMark } from './catalogue-mark.ts';
 import type { Address } from './dial.ts';
 import { type Backend, Listener } from './listener.ts';
 import { Upstream, whyNot } from './upstream.ts';
@@ -85,10 +86,19 @@ export class PostgresTarget implements Target, Backend {
   }
 
   async loadCatalogue(): Promise<Catalogue> {
-    if (!this.#control.alive) this.#control = await this.connect(controlParameters(this.database));
+    const control = await this.#reachable();
     this.#version += 1;
-    const control = this.#control;
     return loadCatalogue((sql) => control.query(sql), this.#version);
+  }
+
+  async catalogueMark(): Promise<string> {
+    const control = await this.#reachable();
+    return catalogueMark((sql) => control.query(sql));
+  }
+
+  async #reachable(): Promise<Upstream> {
+    if (!this.#control.alive) this.#control = await this.connect(controlParameters(this.database));
+    return this.#control;
   }
 
   serve(options: ServeOptions): Promise<Serving> {

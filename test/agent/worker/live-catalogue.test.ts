@@ -12,24 +12,34 @@ const snapshot = (version: number): Catalogue => ({
   types: new Map(),
 });
 
+function reader(load: () => Promise<Catalogue>, marks: readonly string[] = []) {
+  let asked = 0;
+  return {
+    load,
+    mark: async () => marks[Math.min(asked++, marks.length - 1)] ?? 'same',
+  };
+}
+
 describe('LiveCatalogue', () => {
   it('reads once for callers that arrive together', async () => {
     let reads = 0;
-    const live = new LiveCatalogue(snapshot(1), async () => snapshot(++reads + 1));
+    const live = await LiveCatalogue.read(reader(async () => snapshot(++reads)));
     live.markStale();
     await Promise.all([live.refresh(), live.refresh(), live.refresh()]);
-    expect(reads).toBe(1);
+    expect(reads).toBe(2);
     expect(live.current.version).toBe(2);
     expect(live.stale).toBe(false);
   });
 
   it('reads again when something changed while it was reading', async () => {
     let reads = 0;
-    const live = new LiveCatalogue(snapshot(1), async () => {
-      reads += 1;
-      if (reads === 1) live.markStale();
-      return snapshot(reads + 1);
-    });
+    const live = await LiveCatalogue.read(
+      reader(async () => {
+        reads += 1;
+        if (reads === 2) live.markStale();
+        return snapshot(reads);
+      }),
+    );
     await live.refresh();
     expect(live.stale).toBe(true);
     await live.refresh();
@@ -38,11 +48,27 @@ describe('LiveCatalogue', () => {
   });
 
   it('stays stale when the reading failed', async () => {
-    const live = new LiveCatalogue(snapshot(1), async () => {
-      throw new Error('gone');
-    });
+    let reads = 0;
+    const live = await LiveCatalogue.read(
+      reader(async () => {
+        reads += 1;
+        if (reads > 1) throw new Error('gone');
+        return snapshot(reads);
+      }),
+    );
     live.markStale();
     await expect(live.refresh()).rejects.toThrow('gone');
+    expect(live.stale).toBe(true);
+  });
+
+  it('notices a change made elsewhere, but does not look while nobody uses the session', async () => {
+    const live = await LiveCatalogue.read(reader(async () => snapshot(1), ['a', 'a', 'b']));
+    await live.look();
+    expect(live.current.version).toBe(1);
+    await live.look();
+    expect(live.stale).toBe(false);
+    expect(live.current.version).toBe(1);
+    await live.look();
     expect(live.stale).toBe(true);
   });
 });
