@@ -5,7 +5,7 @@ import type { Decision } from '../model/decision.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { SessionOrder } from '../model/session.ts';
 import { loadGrammar } from './classify/index.ts';
-import { decide, loadPolicies, type PolicySet } from './decide/index.ts';
+import { decide, loadPolicies, type PolicySet, warmEngine } from './decide/index.ts';
 import { decisionRequest } from './request.ts';
 
 /** Policy loaded, and `session:open` decided. */
@@ -17,7 +17,7 @@ export interface Preparation {
 /** Loads what takes time before anyone waits for it: the grammar and the policy engine. */
 export async function warmUp(): Promise<void> {
   await loadGrammar();
-  await loadPolicies({ files: {} });
+  await warmEngine();
 }
 
 /** A deny or an unanswered ask in words, with the policies that determined it. */

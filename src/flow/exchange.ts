@@ -18,6 +18,7 @@ export class Exchange implements Conversation {
   readonly #spine: Spine;
   readonly #names = new NameBook();
   #searchPathUncertain = false;
+  #changedCatalogue = false;
   /** Serial of the last judgement made before code that could rebind names was let through. */
   #distrusted = 0;
 
@@ -99,7 +100,11 @@ export class Exchange implements Conversation {
 
   #settled(unit: StatementUnit | undefined, succeeded: boolean): void {
     if (unit?.effect) this.#names.settle(unit.effect, succeeded);
-    if (unit?.changesCatalogue) this.#spine.catalogueChanged();
+    if (unit?.changesCatalogue) this.#changedCatalogue = true;
+    // What a transaction changed is there for others after COMMIT, and gone after ROLLBACK: either way, read again.
+    const ends = unit?.node === 'TransactionStmt' && this.#changedCatalogue;
+    if (unit?.changesCatalogue || ends) this.#spine.catalogueChanged();
+    if (ends) this.#changedCatalogue = false;
   }
 
   #refused(judgement: Judgement, statement: number): BrokerError {

@@ -49,6 +49,13 @@ export interface PipelinePorts {
   failed(error: Error): void;
 }
 
+/** Means something only in the conversation that said it: names, and what could not be understood for lack of a name. */
+function isPersonal({ answers, effect, actions }: StatementUnit): boolean {
+  return (
+    answers !== undefined || effect !== undefined || actions.some(({ action }) => action === 'sql:unknown')
+  );
+}
+
 /** One session whose `session:open` was allowed. */
 export class Pipeline implements SessionPipeline, Spine {
   readonly log: SessionLog;
@@ -138,7 +145,7 @@ export class Pipeline implements SessionPipeline, Spine {
       masker: this.#masker,
       catalogue,
       generation: this.generation,
-      personal: classification.units.some((unit) => unit.answers !== undefined || unit.effect !== undefined),
+      personal: classification.units.some(isPersonal),
     });
     const shape = classification.units.length === 1 ? shapeOf(text) : undefined;
     this.#cacheFor(scope).set(shape ?? text, judgement);
