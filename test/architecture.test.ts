@@ -78,6 +78,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // `mask test` shows what would be masked: docs/adr/0010.
     'flow/mask',
     'detectors',
+    // `config check` asks every credential source about its settings: docs/adr/0011.
+    'credentials',
     'identity',
     'exporters',
     'stores',

@@ -12,9 +12,9 @@ export const configCheck: CommandDefinition = {
   options: [],
   examples: [{ command: 'broker config check', explains: 'before you commit it, or in CI' }],
   run: async (context) => {
-    const { loadConfig } = await import('../config/load.ts');
+    const { loadChecked } = await import('./setup/shelves.ts');
     const { loosePermissions } = await import('../config/permissions.ts');
-    const { config, files } = await loadConfig(context);
+    const { config, files } = await loadChecked(context);
     const warnings = await loosePermissions([...files, ...config.policy]);
     if (context.json) {
       context.stdout.write(`${JSON.stringify({ files, connections: config.connections.size, warnings })}\n`);

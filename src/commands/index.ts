@@ -15,8 +15,10 @@ import { connectionsAdd } from './connections-add.ts';
 import { connectionsLs } from './connections-ls.ts';
 import { connectionsShow } from './connections-show.ts';
 import { connectionsTest } from './connections-test.ts';
+import { doctor } from './doctor.ts';
 import { exec } from './exec.ts';
 import { exportEvidence } from './export.ts';
+import { init } from './init.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { maskTest } from './mask-test.ts';
@@ -53,8 +55,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
   connectionsLs,
   connectionsShow,
   connectionsTest,
+  doctor,
   exec,
   exportEvidence,
+  init,
   login,
   logout,
   maskTest,

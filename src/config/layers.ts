@@ -19,24 +19,37 @@ export function isGroup(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const groupAt = (value: unknown, key: string): Raw => {
+  const inner = isGroup(value) ? value[key] : undefined;
+  return isGroup(inner) ? inner : {};
+};
+
 /**
  * A project's file comes with a repository that may be hostile. It may protect more columns and describe connections;
- * it may not say where evidence goes, who signs in, what is allowed, or where a credential is sent.
+ * it may not say where evidence goes, who signs in, what is allowed, where a credential is sent, or that a protected
+ * column is of another data type. `under` is what the layers below say.
  */
-export function projectProblems({ value, places }: LayerData): readonly Problem[] {
-  const refuse = (path: string): Problem => ({
-    place: places.get(path) ?? '',
-    path,
-    reason: 'a project file may only set columns and description of connections',
-  });
-  if (!isGroup(value)) return [];
-  const problems = Object.keys(value)
-    .filter((key) => key !== 'version' && key !== 'connections')
-    .map(refuse);
-  const connections = isGroup(value['connections']) ? value['connections'] : {};
-  for (const [name, connection] of Object.entries(connections))
-    for (const key of isGroup(connection) ? Object.keys(connection) : [])
-      if (key !== 'columns' && key !== 'description') problems.push(refuse(`connections.${name}.${key}`));
+export function projectProblems({ value, places }: LayerData, under: Raw): readonly Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (path: string, reason: string) =>
+    problems.push({ place: places.get(path) ?? '', path, reason });
+  for (const key of Object.keys(isGroup(value) ? value : {}))
+    if (key !== 'version' && key !== 'connections')
+      refuse(key, 'a project file may only set columns and description of connections');
+  const connections = groupAt(value, 'connections');
+  for (const name of Object.keys(connections)) {
+    const known = groupAt(under, 'connections')[name];
+    if (known === undefined) refuse(`connections.${name}`, 'a project file cannot add a connection');
+    for (const key of Object.keys(groupAt(connections, name)))
+      if (key !== 'columns' && key !== 'description')
+        refuse(
+          `connections.${name}.${key}`,
+          'a project file may only set columns and description of connections',
+        );
+    for (const [column, type] of Object.entries(groupAt(groupAt(connections, name), 'columns')))
+      if ((groupAt(known, 'columns')[column] ?? type) !== type)
+        refuse(`connections.${name}.columns.${column}`, 'a project file cannot change what a column holds');
+  }
   return problems;
 }
 

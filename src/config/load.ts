@@ -51,7 +51,7 @@ async function readLayer(layer: Layer, file: string): Promise<FileLayer | undefi
 async function readProject(cwd: string, home: string): Promise<FileLayer | undefined> {
   for (let folder = cwd; folder !== home && folder !== parse(folder).root; folder = dirname(folder)) {
     const layer = await readLayer('project', join(folder, '.broker.yaml'));
-    if (layer) return { ...layer, problems: [...layer.problems, ...projectProblems(layer)] };
+    if (layer) return layer;
   }
   return undefined;
 }
@@ -98,6 +98,21 @@ function invalid(problems: readonly Problem[]): BrokerError {
   return new BrokerError('config-invalid', { count: problems.length, problems: lines.join('\n') });
 }
 
+/** What a project's file says and may not say. */
+function refusedOfProject(files: readonly FileLayer[]): readonly Problem[] {
+  const own = merge(files.filter(({ layer }) => layer !== 'project')).value;
+  return files.filter(({ layer }) => layer === 'project').flatMap((layer) => projectProblems(layer, own));
+}
+
+/** The first problem of each place. */
+function once(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ place, path }) => {
+    const key = `${place} ${path}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 /** Throws BrokerError `config-missing`, or `config-invalid` with every problem as `file:line:column path: reason`. */
 export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const { home, cwd, environment, flags = {} } = options;
@@ -114,8 +129,9 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const merged = merge([...files, ...environmentLayers(environment), ...flagLayers(flags)]);
   const otherwise = `${files.at(-1)?.file ?? place.config}:1:1`;
   const parsed = SCHEMA.safeParse(merged.value);
-  if (!parsed.success)
-    throw invalid(parsed.error.issues.flatMap((issue) => toProblems(issue, merged, otherwise)));
+  const wrong = (parsed.error?.issues ?? []).flatMap((issue) => toProblems(issue, merged, otherwise));
+  const problems = once([...refusedOfProject(files), ...wrong]);
+  if (!parsed.success || problems.length > 0) throw invalid(problems);
   const defaultStore = join(place.state, 'store');
   const config = toConfig(parsed.data, { home, cwd, defaultStore, origins: merged.origins });
   const more = options.check?.(config) ?? [];

@@ -42,6 +42,7 @@ const store = z
     url: z
       .string()
       .regex(/^(file:|s3:\/\/)/, 'must start with file: or s3://')
+      .default('file:')
       .describe('Where bundles go: file:/path or s3://bucket/prefix?endpoint=…&region=….'),
     unsafe: z.boolean().default(false).describe('Accept a store that the probe calls unsafe; recorded.'),
     require_online: z.boolean().default(false).describe('Refuse sessions while the store cannot be reached.'),
@@ -123,7 +124,7 @@ export const SCHEMA = z
   .strictObject({
     version: z.literal(1).default(1).describe('Version of this format.'),
     identity: identity.optional(),
-    store: store.prefault({ url: 'file:' }),
+    store: store.prefault({}),
     keychain: z.enum(['auto', 'system', 'file']).default('auto').describe('Where secrets are kept.'),
     policy: z.array(text).default([]).describe('Cedar files and folders; relative to this file.'),
     connections: z.record(name, connection).default({}).describe('Targets by name.'),
@@ -133,6 +134,12 @@ export const SCHEMA = z
 
 export type RawConfig = z.infer<typeof SCHEMA>;
 export type RawConnection = RawConfig['connections'][string];
+
+/** What is wrong with settings a person has just typed, or undefined. */
+export function firstProblem(settings: unknown): string | undefined {
+  const [issue] = SCHEMA.safeParse(settings).error?.issues ?? [];
+  return issue && `${issue.path.join('.')} ${issue.message.replace(/^Invalid input: /, '')}`;
+}
 
 /** JSON Schema (draft 2020-12) of broker.yaml, for editors. */
 export function jsonSchema(): object {
