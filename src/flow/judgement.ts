@@ -92,6 +92,11 @@ export class Judgement implements Judged {
     return mask;
   }
 
+  /** The mask of rows that may come from another text than this one. */
+  doubt(fields: readonly Field[] | undefined): ResultMask {
+    return this.#masker.columns(undefined, fields, this.#catalogue);
+  }
+
   copyMask(unit: number, columns: number, binary: boolean): ResultMask | undefined {
     const plan = this.plan(unit);
     return plan && this.#masker.copyOut(plan, columns, binary, this.#catalogue);

@@ -65,7 +65,7 @@ export class ExecutionTicket implements Ticket {
 
   columns(unit: number, fields: readonly Field[] | undefined): ResultMask {
     this.#fields = fields;
-    this.#mask = this.#judgement.mask(unit, this.#suspect ? undefined : fields);
+    this.#mask = this.#suspect ? this.#judgement.doubt(fields) : this.#judgement.mask(unit, fields);
     return this.#mask;
   }
 
