@@ -34,13 +34,25 @@ function startsWide(text: string, at: number): boolean {
   return isWidePunctuation(((lead & 15) << 12) | ((middle & 63) << 6) | (last & 63));
 }
 
-/** A no-break space, and not a byte of a longer UTF-8 character: `à` is C3 A0. */
+/** Bytes that follow a lead byte of UTF-8 (RFC 3629); 0 for what is none. */
+function following(lead: number): number {
+  if (lead >= 0xc2 && lead <= 0xdf) return 1;
+  if (lead >= 0xe0 && lead <= 0xef) return 2;
+  return lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
+}
+
+/** A no-break space, and not a byte of another UTF-8 character: `à` is C3 A0. */
 function isNoBreakSpace(text: string, at: number): boolean {
   if (text.charCodeAt(at) !== 0xa0) return false;
-  const before = text.charCodeAt(at - 1);
-  if (before === 0xc2 || !(before >= 0x80 && before <= 0xf4)) return true;
-  const after = text.charCodeAt(at + 1);
-  return before >= 0xe0 && !(after >= 0x80 && after <= 0xbf);
+  let back = 1;
+  while (back < 3 && isContinuation(text.charCodeAt(at - back))) back += 1;
+  const lead = text.charCodeAt(at - back);
+  const needed = following(lead);
+  if (back > needed) return true;
+  for (let next = at + 1; next <= at - back + needed; next += 1) {
+    if (!isContinuation(text.charCodeAt(next))) return true;
+  }
+  return lead === 0xc2;
 }
 
 function localStart(text: string, at: number): number {
@@ -67,25 +79,27 @@ function endsAddress(text: string, at: number): boolean {
   return isWidePunctuation(code) || startsWide(text, at) || isNoBreakSpace(text, at);
 }
 
-/** End of the domain; 0 when it has no dot, or no top-level label of two letters. */
+/** Whether [label, end) may be a top-level domain: two characters and a letter first, or beyond ASCII. */
+function isTopLevel(text: string, label: number, end: number): boolean {
+  const first = text.charCodeAt(label);
+  return end > label && (first > 0x7f || (isLetter(first) && end - label >= 2));
+}
+
+/** End of the longest domain with a dot and a top level; 0 when there is none. What follows it, as in `a.co.5`, is left. */
 function domainEnd(text: string, from: number): number {
   const stop = Math.min(text.length, from + DOMAIN);
-  let end = from;
+  let good = 0;
   let label = from;
-  let dots = 0;
+  let end = from;
   for (; end < stop; end += 1) {
     const code = text.charCodeAt(end);
     if (code === 46) {
       if (end === label) break;
-      const next = text.charCodeAt(end + 1);
-      if (!isAlphanumeric(next) && (!(next > 0x7f) || endsAddress(text, end + 1))) break;
-      dots += 1;
+      if (label > from && isTopLevel(text, label, end)) good = end;
       label = end + 1;
     } else if (!(isAlphanumeric(code) || code === 45 || code > 0x7f) || endsAddress(text, end)) break;
   }
-  if (dots === 0 || end - label < 2) return 0;
-  const first = text.charCodeAt(label);
-  return isLetter(first) || first > 0x7f ? end : 0;
+  return label > from && isTopLevel(text, label, end) ? end : good;
 }
 
 /** `//user:` before the local part: the password of a URL, which is another detector's. */

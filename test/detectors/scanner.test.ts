@@ -79,6 +79,8 @@ describe('the scanner', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
         const text = pieces.join('').toWellFormed();
+        // `Ã` and a no-break space in UTF-16 are also `à` in bytes; there more is claimed rather than less.
+        fc.pre(!/[\x80-\xff]{2}/.test(text));
         const bytes = Buffer.from(text).toString('latin1');
         const wide = scanner
           .scan(text)
