@@ -1,6 +1,6 @@
 // Adds a target to broker.yaml, keeping every comment and everything else as it was. Must never leave a file that does not load.
 import { readFile, stat } from 'node:fs/promises';
-import { isMap, parse, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, parse, parseDocument, stringify } from 'yaml';
 import { paths } from '../../config/paths.ts';
 import { writeAtomic } from '../../lib/atomic-file.ts';
 import { BrokerError, EXIT } from '../../model/errors.ts';
@@ -65,6 +65,43 @@ function settings(context: CommandContext, credential: Settings): Settings {
   };
 }
 
+function block(name: string, connection: Settings, indent: number): string {
+  const text = stringify({ [name]: connection }, { lineWidth: 0, flowCollectionPadding: true });
+  return text.replace(/^(?=.)/gm, ' '.repeat(indent));
+}
+
+/** The file with one connection more. Everything else stays byte for byte, unless connections are written in braces. */
+export function withConnection(before: string, name: string, connection: Settings): string {
+  const document = parseDocument(before);
+  const root = document.contents;
+  const pair = isMap(root)
+    ? root.items.find(({ key }) => isScalar(key) && key.value === 'connections')
+    : undefined;
+  const text = before === '' || before.endsWith('\n') ? before : `${before}\n`;
+  if (!pair) return `${text}\nconnections:\n${block(name, connection, 2)}`;
+  const { value } = pair;
+  const empty =
+    value === null || (isScalar(value) && value.value === null) || (isMap(value) && value.items.length === 0);
+  if (empty) {
+    const [keyStart = 0, keyEnd = keyStart] = (pair.key as { range?: readonly number[] }).range ?? [];
+    const colon = text.indexOf(':', keyEnd) + 1;
+    const [from = colon, to = colon] = isNode(value) ? (value.range ?? []) : [];
+    const braces = text.slice(from, to).trim() === '' ? colon : to;
+    const rest = text.slice(braces).replace(/^[^\n]*\n?/, (line) => (line.trim() === '' ? '' : line));
+    return `${text.slice(0, keyEnd)}:\n${block(name, connection, 2)}${rest}`;
+  }
+  const first = isMap(value) && !value.flow ? value.items[0]?.key : undefined;
+  const last = isMap(value) ? value.items.at(-1)?.value : undefined;
+  if (isScalar(first) && isNode(last) && first.range && last.range) {
+    const indent = first.range[0] - (text.lastIndexOf('\n', first.range[0]) + 1);
+    const end = last.range[1];
+    const at = text[end - 1] === '\n' ? end : text.indexOf('\n', end) + 1;
+    return text.slice(0, at) + block(name, connection, indent) + text.slice(at);
+  }
+  document.setIn(['connections', name], document.createNode(connection));
+  return document.toString({ lineWidth: 0 });
+}
+
 /** Throws `usage`, `config-missing`, `config-invalid`; then the file is as it was. */
 export async function addConnection(context: CommandContext): Promise<number> {
   const name = context.args[0] ?? '';
@@ -74,13 +111,9 @@ export async function addConnection(context: CommandContext): Promise<number> {
   });
   if ((await loadChecked(context)).config.connections.has(name))
     throw usage(`there is a connection named ${name} already`);
-  const document = parseDocument(before);
-  const connections = document.get('connections');
-  // `connections: {}` would keep everything added to it on its one line.
-  if (isMap(connections) && connections.items.length === 0) connections.flow = false;
-  document.setIn(['connections', name], document.createNode(settings(context, credentialOf(context))));
+  const after = withConnection(before, name, settings(context, credentialOf(context)));
   const { mode } = await stat(file);
-  await writeAtomic(file, document.toString({ lineWidth: 0 }), mode & 0o777);
+  await writeAtomic(file, after, mode & 0o777);
   try {
     await loadChecked(context);
   } catch (error) {
