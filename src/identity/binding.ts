@@ -76,7 +76,7 @@ export async function bindIdentity(binding: Binding): Promise<SignedIn> {
   if (idToken === undefined)
     throw signInFailed(
       'the identity provider gave no ID token',
-      'allow the scope openid for identity.clientId',
+      'allow the scope openid for identity.client_id',
     );
   checkIssueTime(tokens.claims()?.iat, provider, clock);
   const sightings = [await provider.sightJwks()];

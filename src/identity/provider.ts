@@ -191,11 +191,11 @@ const ANSWERS: Readonly<Record<string, readonly [reason: string, mend: string]>>
   ],
   invalid_client: [
     'the identity provider does not know this client',
-    'check identity.clientId with the provider',
+    'check identity.client_id with the provider',
   ],
   unauthorized_client: [
     'the identity provider does not allow this client to sign in this way',
-    'allow the authorization code (or device) grant for identity.clientId',
+    'allow the authorization code (or device) grant for identity.client_id',
   ],
   invalid_scope: ['the identity provider refuses a scope', 'check identity.scopes with the provider'],
   invalid_request: [

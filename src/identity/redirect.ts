@@ -95,7 +95,7 @@ function bind(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const hint =
-        'end the program that holds it, or set identity.redirectPort to 0 where the provider allows any port';
+        'end the program that holds it, or set identity.redirect_port to 0 where the provider allows any port';
       const taken = error.code === 'EADDRINUSE';
       reject(taken ? new BrokerError('port-taken', { port }, { hint }) : error);
     });

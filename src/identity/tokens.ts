@@ -246,7 +246,7 @@ export async function targetToken(
     return { token: pick(target, kind), expires: endOf(target, kind) };
   const clientId = settings.targetClientId ?? target?.clientId;
   if (clientId === undefined)
-    throw noToken('no target client is configured', 'set identity.targetClientId, then run `broker login`');
+    throw noToken('no target client is configured', 'set identity.target_client_id, then run `broker login`');
   const provider = await discover({ issuer: settings.issuer, clientId, clock, signal });
   try {
     return await obtain(signedIn, provider, wish, clock);

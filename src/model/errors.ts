@@ -54,7 +54,7 @@ export const ERRORS = {
     rpc: -32003,
   },
   /** A refusal that comes back over a session's own wire. */
-  'refused': { summary: '{message}', hint: 'see why with `broker policy explain`', exit: EXIT.refused },
+  refused: { summary: '{message}', hint: 'see why with `broker policy explain`', exit: EXIT.refused },
   'not-signed-in': {
     summary: 'you are not signed in',
     hint: 'run `broker login`',
@@ -119,7 +119,7 @@ export const ERRORS = {
   },
   'backlog-too-old': {
     summary: 'evidence has waited {age} s for the store {store}, so no session is opened',
-    hint: 'bring the store back and see `broker status`; the limit is store.maxBacklog',
+    hint: 'bring the store back and see `broker status`; the limit is store.max_backlog',
     exit: EXIT.unreachable,
   },
   'store-unsafe': {
