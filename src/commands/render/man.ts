@@ -23,20 +23,47 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   interrupted: 'interrupted',
 };
 
+const FILES: readonly Variable[] = [
+  {
+    name: '~/.config/broker/broker.yaml',
+    summary: 'your configuration: identity provider, store, policy, connections',
+  },
+  {
+    name: '/etc/broker/broker.yaml',
+    summary: 'the configuration of everybody on this machine; yours is laid over it',
+  },
+  {
+    name: '.broker.yaml',
+    summary:
+      'in a project’s folder or above: may protect more columns and describe connections, nothing else',
+  },
+  {
+    name: '~/.local/state/broker/',
+    summary: 'journals of open sessions, what waits for upload, the agent’s log',
+  },
+];
+
 /** Text for roff: backslashes, leading dots and quotes, hyphens that must stay hyphens. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replace(/^([.'])/gm, '\\&$1')
+    .replace(
+      /[^\u0000-\u007f]/gu,
+      (mark) => `\\[u${(mark.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`,
+    )
     .replace(/`([^`]*)`/g, '\\fB$1\\fR');
 }
 
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+const placeholders = (text: string) => text.replace(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase());
 const heading = (title: string) => `.SH ${title}`;
 const item = (term: string, text: string) => `.TP\n${term}\n${roff(text)}`;
 const bold = (text: string) => `\\fB${roff(text)}\\fR`;
 const page = (name: string, version: string) =>
-  `.TH ${name.toUpperCase().replaceAll(' ', '\\-')} 1 "" "broker ${version}" "broker manual"`;
+  // Ragged right and no hyphenation: options and commands must be findable and copied whole.
+  `.TH ${name.toUpperCase().replaceAll(' ', '\\-')} 1 "" "broker ${version}" "broker manual"\n.nh\n.ad l`;
 
 function synopsis(definition: CommandDefinition): string {
   const operands = definition.arguments.map(({ name, required, variadic }) => {
@@ -79,7 +106,7 @@ export function pageName(definition: CommandDefinition): string {
 }
 
 export function commandPage(definition: CommandDefinition, version: string): string {
-  const description = (definition.description ?? [definition.summary]).map(roff).join('\n.PP\n');
+  const description = (definition.description ?? [sentence(definition.summary)]).map(roff).join('\n.PP\n');
   const parts = [
     page(`broker ${definition.name}`, version),
     heading('NAME'),
@@ -115,12 +142,11 @@ export function mainPage(
   const exits = Object.entries(EXIT).map(([name, code]) =>
     item(bold(String(code)), EXIT_MEANINGS[name as keyof typeof EXIT]),
   );
-  const errors = Object.entries(ERRORS).map(([code, row]) =>
-    item(
-      bold(code),
-      `exit ${row.exit}. ${row.hint.replace(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase())}`,
-    ),
-  );
+  const errors = Object.entries(ERRORS).map(([code, { exit, summary, hint }]) => {
+    const [what = ''] = placeholders(summary).split('\n');
+    const mend = hint === '{mend}' ? '' : ` (${placeholders(hint)})`;
+    return item(bold(code), `exit ${exit}: ${what}${mend}`);
+  });
   const parts = [
     page('broker', version),
     heading('NAME'),
@@ -135,6 +161,8 @@ export function mainPage(
     ...verbs(shown),
     heading('ENVIRONMENT'),
     ...variables.map(({ name, summary }) => item(bold(name), summary)),
+    heading('FILES'),
+    ...FILES.map(({ name, summary }) => item(bold(name), summary)),
     heading('EXIT STATUS'),
     ...exits,
     heading('ERRORS'),

@@ -1,0 +1,253 @@
+# bash completion for broker; made by `npm run generate`.
+_broker() {
+  local cur prev verb
+  cur="${COMP_WORDS[COMP_CWORD]}"
+  prev="${COMP_WORDS[COMP_CWORD-1]}"
+  if (( COMP_CWORD == 1 )); then
+    COMPREPLY=($(compgen -W 'agent completion config connect connections doctor exec export init login logout mask policy proxy query replay secrets sessions status verify whoami --help --version' -- "$cur"))
+    return
+  fi
+  verb="${COMP_WORDS[1]}"
+  if (( COMP_CWORD == 2 )); then
+    case "$verb" in
+    agent) COMPREPLY=($(compgen -W 'logs start status stop' -- "$cur")); return ;;
+    config) COMPREPLY=($(compgen -W 'check schema show' -- "$cur")); return ;;
+    connections) COMPREPLY=($(compgen -W 'add ls show test' -- "$cur")); return ;;
+    mask) COMPREPLY=($(compgen -W 'test' -- "$cur")); return ;;
+    policy) COMPREPLY=($(compgen -W 'check explain test' -- "$cur")); return ;;
+    secrets) COMPREPLY=($(compgen -W 'ls rm set' -- "$cur")); return ;;
+    sessions) COMPREPLY=($(compgen -W 'kill ls show tail' -- "$cur")); return ;;
+    esac
+  fi
+  case "$verb" in
+    agent|config|connections|mask|policy|secrets|sessions) verb="$verb ${COMP_WORDS[2]}" ;;
+  esac
+  case "$verb" in
+    'agent logs')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '-n --lines --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'agent start')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'agent status')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'agent stop')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--now --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'completion')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur")); fi ;;
+    'config check')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'config schema')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'config show')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--origin --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'connect')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'connections add')
+      case "$prev" in
+        --tls) COMPREPLY=($(compgen -W 'disable allow prefer require verify-ca verify-full' -- "$cur")); return ;;
+        --credential) COMPREPLY=($(compgen -W 'env ephemeral-role exec keychain oidc' -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--host --port --database --tls --credential --user --set --label --protect --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'connections ls')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'connections show')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'connections test')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'doctor')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--store --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'exec')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'export')
+      case "$prev" in
+        --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
+        --decision) COMPREPLY=($(compgen -W 'allow ask deny' -- "$cur")); return ;;
+        --format) COMPREPLY=($(compgen -W 'bundle jsonl' -- "$cur")); return ;;
+        -o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --connection --decision --format -o --output --offline --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'init')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--issuer --client-id --target-client-id --store --people --approvers --auditors --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'login')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--no-browser --device --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'logout')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'mask test')
+      case "$prev" in
+        --strategy) COMPREPLY=($(compgen -W 'redact partial hash null' -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--type --strategy --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
+    'policy check')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
+    'policy explain')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--as-group --as-bot --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'policy test')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
+    'proxy')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--port --reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'query')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--csv --reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'replay')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--speed --max-idle --no-wait --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); fi ;;
+    'secrets ls')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'secrets rm')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'secrets set')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'sessions kill')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); fi ;;
+    'sessions ls')
+      case "$prev" in
+        --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
+        --decision) COMPREPLY=($(compgen -W 'allow ask deny' -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --connection --decision --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'sessions show')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); fi ;;
+    'sessions tail')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); fi ;;
+    'status')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'verify')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --offline --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -d -- "$cur")); fi ;;
+    'whoami')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+  esac
+}
+complete -o default -F _broker broker
