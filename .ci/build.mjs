@@ -14,6 +14,8 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
+  // ES modules where a package has them: a dynamically imported CommonJS package has no named exports.
+  mainFields: ['module', 'main'],
   external,
   minifySyntax: true,
   minifyWhitespace: true,

@@ -23,7 +23,8 @@ describe('the main job, with the real binary', () => {
   });
 
   it('masks cards and e-mails, by alias and by expression too', async () => {
-    const sql = "select id, email, card, card as x, card || '' as y, reverse(card) as z from customers order by id limit 3";
+    const sql =
+      "select id, email, card, card as x, card || '' as y, reverse(card) as z from customers order by id limit 3";
     const { stdout, stderr, code } = await world.broker(['query', 'prod-db', sql]);
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     expect(stdout).toContain('[payment-card]');
@@ -39,7 +40,10 @@ describe('the main job, with the real binary', () => {
 
   it('drops the ephemeral roles and lists the sessions it sealed and uploaded', async () => {
     const { stdout } = await world.broker(['sessions', 'ls', '--json']);
-    const sessions = stdout.trim().split('\n').map((line) => JSON.parse(line) as { end: string });
+    const sessions = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { end: string });
     expect(sessions.length).toBeGreaterThanOrEqual(2);
     const roles = await world.postgres.query("select rolname from pg_roles where rolname like 'broker%'");
     expect(roles).toEqual([]);

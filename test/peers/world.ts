@@ -64,7 +64,7 @@ export interface World {
   /** Signs in as one of the provider's accounts, over HTTP as a browser would. */
   signIn(account?: string): Promise<void>;
   /** Another HOME and state against the same provider, database and store. */
-  another(name: string): World;
+  another(name: string, environment?: Readonly<Record<string, string>>): World;
   stop(): Promise<void>;
 }
 
@@ -183,7 +183,8 @@ function populate(
       const { code, stderr } = await finished;
       if (code !== 0) throw new Error(`sign-in failed: ${stderr}`);
     },
-    another: (other) => populate(folder, other, shared, options),
+    another: (other, more = {}) =>
+      populate(folder, other, shared, { ...options, environment: { ...options.environment, ...more } }),
     stop: async () => {
       await world.broker(['agent', 'stop']);
       await shared.stop();
