@@ -97,8 +97,12 @@ export async function servesEndpoint(): Promise<boolean> {
 
 function answer<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T));
-    child.once('exit', (code) => reject(new Error(`the endpoint ended with ${code}`)));
+    const ended = (code: number | null) => reject(new Error(`the endpoint ended with ${code}`));
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message as T);
+    });
   });
 }
 

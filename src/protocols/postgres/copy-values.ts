@@ -77,10 +77,17 @@ export class TextFormat implements CopyFormat {
     return undefined;
   }
 
+  #needsEscape(value: Uint8Array): boolean {
+    for (let at = 0; at < value.length; at++) {
+      const byte = value[at] as number;
+      if (byte <= 13 || byte === BACKSLASH || byte === this.#delimiter) return true;
+    }
+    return false;
+  }
+
   write(value: Uint8Array | null): Uint8Array {
     if (value === null) return this.#null;
-    const special = (byte: number) => byte <= 13 || byte === BACKSLASH || byte === this.#delimiter;
-    if (!value.some(special)) return value;
+    if (!this.#needsEscape(value)) return value;
     const out = Buffer.allocUnsafe(value.length * 2);
     let used = 0;
     for (const byte of value) {

@@ -22,7 +22,7 @@ export interface Dialled {
 }
 
 /** `plain` never asks for TLS, `ask` takes either answer, `demand` accepts only TLS. */
-export type Approach = 'plain' | 'ask' | 'demand';
+type Approach = 'plain' | 'ask' | 'demand';
 
 /** Ways to try, in order, for each sslmode. `allow` turns to TLS only when the server refuses plain text. */
 export const APPROACHES: Readonly<Record<TlsSettings['mode'], readonly Approach[]>> = {
@@ -35,7 +35,7 @@ export const APPROACHES: Readonly<Record<TlsSettings['mode'], readonly Approach[
 };
 
 const CONNECT_DEADLINE = 15_000;
-export const READ_BUFFER = 128 * 1024;
+const READ_BUFFER = 64 * 1024;
 const SSL_REQUEST = Buffer.concat([int32(8), int32(80_877_103)]);
 
 export class DialError extends Error {}

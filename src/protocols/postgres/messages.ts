@@ -73,16 +73,6 @@ export function fieldsMessage(type: number, fields: ReadonlyMap<string, string>)
   return message(type, Buffer.from(`${text}\0`, 'utf8'));
 }
 
-const STATUS: Readonly<Record<string, Buffer>> = {
-  I: message(FROM_SERVER.ready, Buffer.from('I')),
-  T: message(FROM_SERVER.ready, Buffer.from('T')),
-  E: message(FROM_SERVER.ready, Buffer.from('E')),
-};
-
-export function readyForQuery(status: 'I' | 'T' | 'E'): Buffer {
-  return STATUS[status] as Buffer;
-}
-
 export function violation(side: 'client' | 'server', reason: string): BrokerError {
   return new BrokerError('protocol-violation', { side, reason });
 }

@@ -32,7 +32,7 @@ const OURS: ReadonlySet<string> = new Set([
   'user',
 ]);
 
-export interface StartParameters {
+interface StartParameters {
   /** Sent with the server's own start-up packet. */
   readonly sent: ReadonlyMap<string, string>;
   /** Setting and value that must be allowed as a SET before they are sent too. */

@@ -1,20 +1,9 @@
 // Words a refusal as PostgreSQL would: ErrorResponse with SQLSTATE, detail and hint. Decides nothing.
 
-import type { Decision } from '../../model/decision.ts';
 import type { BrokerError } from '../../model/errors.ts';
 import { FROM_SERVER, fieldsMessage } from './messages.ts';
 
-export type Severity = 'ERROR' | 'FATAL' | 'WARNING' | 'NOTICE';
-
-/** One line each for policies and advice of a decision; undefined when there is none. */
-export function policyDetail(decision: Decision | undefined): string | undefined {
-  if (!decision) return undefined;
-  const policies =
-    decision.policies.length > 0
-      ? `policies: ${decision.policies.join(', ')}`
-      : 'policies: none allows it (default deny)';
-  return [policies, ...decision.advice, ...decision.errors].join('\n');
-}
+type Severity = 'ERROR' | 'FATAL';
 
 /** ErrorResponse for a failure of ours. */
 export function refusal(error: BrokerError, severity: Severity = 'ERROR', detail?: string): Buffer {

@@ -19,7 +19,7 @@ const UNTAKEN_LIMIT = 64 * 1024;
 const TERMINATE = message(FROM_CLIENT.terminate);
 const NOTHING = Buffer.alloc(0);
 
-export interface RelayParts {
+interface RelayParts {
   readonly client: Wire;
   readonly server: Wire;
   readonly link: Link;

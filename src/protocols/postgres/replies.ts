@@ -197,6 +197,8 @@ export class Replies implements FrameSink {
     if (head.kind !== 'query' && head.kind !== 'execute')
       throw violation('server', 'a command that ended out of turn');
     this.#row = undefined;
+    head.bytes += this.link.copyInBytes;
+    this.link.copyInBytes = 0;
     this.#count(head);
     const finish = { status: 'ok', tag } as const;
     if (head.portal) head.portal.finish(finish);

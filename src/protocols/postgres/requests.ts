@@ -48,7 +48,7 @@ export class Requests implements FrameSink {
       case FROM_CLIENT.functionCall:
         return this.#functionCall();
       case FROM_CLIENT.copyData:
-        link.copyInBytes += end - start - HEADER;
+        if (link.copyIn) link.copyInBytes += end - start - HEADER;
         return this.#pass(buffer, start, end);
       case FROM_CLIENT.copyDone:
       case FROM_CLIENT.copyFail:
@@ -76,7 +76,7 @@ export class Requests implements FrameSink {
   piece(buffer: Buffer, start: number, end: number): void {
     const link = this.#link;
     if (this.#dropping) return;
-    link.copyInBytes += end - start;
+    if (link.copyIn) link.copyInBytes += end - start;
     link.toServer.pass(buffer, start, end);
   }
 

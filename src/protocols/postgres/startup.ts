@@ -191,7 +191,7 @@ async function saslMessage(arrivals: Arrivals): Promise<Reader> {
   return new Reader('client', body, 0, body.length);
 }
 
-export interface Greeting {
+interface Greeting {
   readonly parameters: ReadonlyMap<string, string>;
   readonly notices: readonly ReadonlyMap<string, string>[];
   readonly pid: number;

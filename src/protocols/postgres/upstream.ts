@@ -13,7 +13,7 @@ const PROTOCOL_3_0 = 196_608;
 /** Bytes of one message during start-up and our own queries. */
 const MAX_MESSAGE = 64 * 1024 * 1024;
 
-export interface UpstreamOptions {
+interface UpstreamOptions {
   readonly address: Address;
   readonly tls: TlsSettings;
   readonly credential: Credential;

@@ -109,11 +109,6 @@ export class Wire {
     return this.#gone || this.#socket.destroyed;
   }
 
-  /** Bytes not yet handed to the kernel. */
-  get waiting(): number {
-    return this.#socket.writableLength;
-  }
-
   write(bytes: Buffer): void {
     if (bytes.length === 0 || !this.#socket.writable) return;
     this.#socket.write(this.#copies ? Buffer.from(bytes) : bytes, this.#written);

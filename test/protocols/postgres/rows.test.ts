@@ -4,6 +4,7 @@ import type { CellMask, ResultMask } from '../../../src/model/masking.ts';
 import { int32, message } from '../../../src/protocols/postgres/messages.ts';
 import { Outbox } from '../../../src/protocols/postgres/outbox.ts';
 import { maskRow, rowValues } from '../../../src/protocols/postgres/rows.ts';
+import vectors from '../../vectors/postgres/rows.json' with { type: 'json' };
 
 function row(values: readonly (Uint8Array | null)[]): Buffer {
   const count = Buffer.alloc(2);
@@ -51,6 +52,17 @@ describe('masking a row', () => {
         expect(outbox.empty).toBe(true);
       }),
     );
+  });
+
+  it.each(vectors)('agrees with the vector: $title', ({ row: hex, mask, masked }) => {
+    const bytes = Buffer.from(hex, 'hex');
+    const outbox = new Outbox();
+    const cells = mask.map((to): CellMask | undefined => {
+      if (to === null) return undefined;
+      return () => (to === 'null' ? null : Buffer.from(to, 'hex'));
+    });
+    maskRow(bytes, 0, bytes.length, { untouched: false, cells }, outbox);
+    expect(outbox.take().toString('hex')).toBe(masked);
   });
 
   it('passes a row that nothing changed without copying it', () => {
