@@ -53,7 +53,8 @@ export interface AgentPorts {
   idleSeconds(): Promise<number>;
 }
 
-const RECOVER_AGAIN = 5000;
+/** While something waits for another process to end or for the target to answer. */
+const RECOVER_AGAIN = [500, 1000, 2000, 5000] as const;
 
 export class Agent implements Host {
   readonly #ports: AgentPorts;
@@ -67,6 +68,7 @@ export class Agent implements Host {
   #idle: NodeJS.Timeout | undefined;
   #recovering: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #rounds = 0;
 
   constructor(ports: AgentPorts) {
     this.#ports = ports;
@@ -167,7 +169,9 @@ export class Agent implements Host {
     clearTimeout(this.#retry);
     try {
       const waiting = await this.#ports.recover();
-      if (waiting > 0) this.#retry = setTimeout(() => void this.recover(), RECOVER_AGAIN).unref();
+      const pause = RECOVER_AGAIN[Math.min(this.#rounds, RECOVER_AGAIN.length - 1)];
+      this.#rounds = waiting > 0 ? this.#rounds + 1 : 0;
+      if (waiting > 0) this.#retry = setTimeout(() => void this.recover(), pause).unref();
     } catch (error) {
       this.#ports.log.error({ reason: messageOf(error) }, 'recovery failed');
     }

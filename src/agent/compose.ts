@@ -51,6 +51,10 @@ class Composition {
   readonly #ports: SessionPorts;
   readonly #workers: WorkerPool;
   readonly #leases: string;
+  /** Variables that callers gave to credential sources: giving back what they lent needs them again. */
+  readonly #given: Record<string, string | undefined> = {};
+  readonly #orphans = new Map<string, number>();
+  #resumed: Promise<void> | undefined;
   #server: ControlServer | undefined;
   #agent: Agent | undefined;
 
@@ -141,6 +145,7 @@ class Composition {
 
   async #obtain(context: LeaseContext): Promise<Lease> {
     const source = await this.#source(context);
+    Object.assign(this.#given, context.environment);
     const { name, credential } = context.connection;
     const [problem] = source.check(credential);
     if (!problem) return source.obtain(this.#credentialContext(context));
@@ -165,8 +170,14 @@ class Composition {
 
   async #sweep(lease: OpenLease): Promise<void> {
     const source = await this.#source(lease);
-    const context = { ...lease, signal: AbortSignal.timeout(15_000), environment: {} };
+    const context = { ...lease, signal: AbortSignal.timeout(15_000), environment: this.#given };
     await source.sweep?.(this.#credentialContext(context), lease.resume);
+  }
+
+  /** Once: until then nobody knows what waits. */
+  #resumeQueues(): Promise<void> {
+    this.#resumed ??= this.#desk.resumeAll();
+    return this.#resumed;
   }
 
   async #recover(): Promise<number> {
@@ -174,10 +185,12 @@ class Composition {
     await this.#signIn.load().catch((error: unknown) => {
       this.#log.warn({ reason: messageOf(error) }, 'the kept sign-in cannot be used');
     });
-    await this.#desk.resumeAll();
+    await this.#resumeQueues();
     return recoverSpool({
       spool: this.#paths.spool,
       log: this.#log,
+      clock: this.#clock,
+      orphans: this.#orphans,
       own,
       sweepLeases: () => sweepLeases(this.#leases, own(), this.#log, (lease) => this.#sweep(lease)),
       seal: async (store, folder, end) =>
@@ -197,6 +210,7 @@ class Composition {
       signIn: this.#signIn,
       secrets: async () => openSecrets(await this.#settings.keychain()),
       backlog: async () => {
+        await this.#resumeQueues();
         const unsealed = spooled(this.#paths.spool).length - this.#sessions.size;
         return { unsealed: Math.max(0, unsealed), ...(await this.#desk.backlog()) };
       },

@@ -36,11 +36,15 @@ function pick(environment: Environment, keep: (name: string) => boolean): Record
   return kept;
 }
 
-/** For the agent: no terminal, no editor, no shell state, nothing of the program that happened to start it. */
-export function agentEnvironment(environment: Environment): Record<string, string> {
+/** For the agent: no terminal, no editor, no shell state, nothing of the program that happened to start it, but what it is owed. */
+export function agentEnvironment(
+  environment: Environment,
+  more: readonly string[] = [],
+): Record<string, string> {
   return pick(
     environment,
-    (name) => PLAIN.has(name) || AGENT_PREFIXES.some((prefix) => name.startsWith(prefix)),
+    (name) =>
+      PLAIN.has(name) || more.includes(name) || AGENT_PREFIXES.some((prefix) => name.startsWith(prefix)),
   );
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import { BrokerError } from '../model/errors.ts';
 import { type AgentClient, attach } from './control.ts';
 import { agentEnvironment } from './environment.ts';
+import { leaseVariables } from './leases.ts';
 import { secureFolder, socketFolder, socketPath } from './place.ts';
 
 export interface LaunchSettings {
@@ -54,7 +55,7 @@ function spawnAgent(settings: LaunchSettings): { failed(): string | undefined } 
       cwd: '/',
       detached: true,
       stdio: ['ignore', log, log],
-      env: agentEnvironment(settings.environment),
+      env: agentEnvironment(settings.environment, leaseVariables(join(settings.state, 'leases'))),
     });
     let failure: string | undefined;
     child.once('error', (error) => {

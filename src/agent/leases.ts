@@ -12,6 +12,8 @@ export interface OpenLease {
   readonly agent: { readonly pid: number; readonly start: string };
   readonly connection: Connection;
   readonly user: User;
+  /** The caller's variables its credential source reads: names only. */
+  readonly variables: readonly string[];
   /** From `Lease.resume`. */
   readonly resume: Readonly<Record<string, string>>;
 }
@@ -42,6 +44,23 @@ function names(folder: string): string[] {
   }
 }
 
+function read(folder: string, name: string): OpenLease {
+  return JSON.parse(readFileSync(join(folder, name), 'utf8')) as OpenLease;
+}
+
+/** Variables whoever starts an agent should pass on to it, so that it can give back what its predecessor could not. */
+export function leaseVariables(folder: string): readonly string[] {
+  const found = new Set<string>();
+  for (const name of names(folder)) {
+    try {
+      for (const variable of read(folder, name).variables) found.add(variable);
+    } catch {
+      // The agent itself says what is wrong with it.
+    }
+  }
+  return [...found];
+}
+
 /** Gives back what dead agents left and what could not be given back before. Returns how many are still open. */
 export async function sweepLeases(
   folder: string,
@@ -54,7 +73,7 @@ export async function sweepLeases(
     const session = name.slice(0, -'.json'.length);
     if (own.has(session)) continue;
     try {
-      const lease = JSON.parse(readFileSync(join(folder, name), 'utf8')) as OpenLease;
+      const lease = read(folder, name);
       const mine = lease.agent.pid === process.pid;
       if (!mine && sameProcess(lease.agent.pid, lease.agent.start)) continue;
       await sweep(lease);

@@ -1,6 +1,7 @@
 // What an agent that died left behind: sessions are sealed, credentials given back. Must never touch what another live process still writes.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '../lib/clock.ts';
 import type { SessionEnd } from './evidence.ts';
 import { messageOf } from './fault.ts';
 import { isRun, type SpooledSession, spooled } from './meta.ts';
@@ -11,6 +12,9 @@ import { sameProcess } from './process.ts';
 export interface RecoveryPorts {
   readonly spool: string;
   readonly log: Log;
+  readonly clock: Clock;
+  /** Sessions whose worker outlives its agent, since when; kept between rounds. */
+  readonly orphans: Map<string, number>;
   /** Sessions this agent runs itself. */
   own(): ReadonlySet<string>;
   /** Gives back what dead agents held; returns how many could not be given back yet. */
@@ -23,9 +27,24 @@ export interface RecoveryPorts {
   sweepRuntime(live: ReadonlySet<string>): void;
 }
 
-/** A dead agent's worker ends by itself when its channel breaks; its front ends its client. Until then they may write. */
-function isWritten({ folder, meta }: SpooledSession): boolean {
-  if (meta.worker && sameProcess(meta.worker.pid, meta.worker.start)) return true;
+/** How long a dead agent's worker may take to close its journal, milliseconds. */
+const ORPHAN_PATIENCE = 3000;
+
+/** A dead agent's worker ends by itself when its channel breaks; one that hangs is killed: nobody can order it any more. */
+function endOrphan(ports: RecoveryPorts, { meta }: SpooledSession): boolean {
+  if (!meta.worker || !sameProcess(meta.worker.pid, meta.worker.start)) return false;
+  const since = ports.orphans.get(meta.session) ?? ports.clock.now();
+  ports.orphans.set(meta.session, since);
+  if (ports.clock.now() - since < ORPHAN_PATIENCE) return true;
+  process.kill(meta.worker.pid, 'SIGKILL');
+  ports.log.warn({ session: meta.session }, 'a left-over worker did not end and was killed');
+  return true;
+}
+
+/** Until they have ended, a worker may write, and a front that outlives the agent too. */
+function isWritten(ports: RecoveryPorts, session: SpooledSession): boolean {
+  const { folder, meta } = session;
+  if (endOrphan(ports, session)) return true;
   return sameProcess(meta.front.pid, meta.front.start) && !existsSync(join(folder, FRONT_DONE));
 }
 
@@ -42,7 +61,7 @@ export async function recoverSpool(ports: RecoveryPorts): Promise<number> {
       continue;
     }
     try {
-      if (isWritten(session)) throw new Error('its worker or front still writes');
+      if (isWritten(ports, session)) throw new Error('its worker or front still writes');
       if (meta.opened && meta.end && !(await ports.seal(meta.store, folder, meta.end))) waiting += 1;
     } catch (error) {
       // Kept whole for the next round.

@@ -198,7 +198,7 @@ export class Session {
     const { resume } = lease;
     if (resume) {
       const { connection, user, session } = context;
-      rememberLease(this.#ports.leases, { session, connection, user, resume });
+      rememberLease(this.#ports.leases, { session, connection, user, variables: names, resume });
     }
     if (this.#ending) throw this.#over(this.#ending);
     return lease;
