@@ -123,10 +123,12 @@ export class EvidenceDesk {
     let problem: string | undefined;
     for (const place of await this.#all()) {
       const waiting = await place.outbox.backlog();
+      problem ??= waiting.problem?.message;
+      // Blobs without a statement that names them belong to one that is still to be signed.
+      if (waiting.statements === 0) continue;
       objects += waiting.statements + waiting.blobs;
       bytes += waiting.bytes;
       oldest = Math.min(oldest, waiting.oldest ?? oldest);
-      problem ??= waiting.problem?.message;
     }
     return {
       objects,
