@@ -1,9 +1,8 @@
 // broker completion bash|zsh|fish: the script that teaches a shell our words.
-import { readFile } from 'node:fs/promises';
 import { EXIT } from '../model/errors.ts';
 import type { CommandDefinition } from './command.ts';
 
-/** Made by `npm run generate` and shipped, two folders above this file in src/ as in dist/. */
+/** Made by `npm run generate` and shipped. */
 const FILES = { bash: 'broker.bash', zsh: '_broker', fish: 'broker.fish' } as const;
 type Shell = keyof typeof FILES;
 
@@ -15,7 +14,10 @@ export const completion: CommandDefinition = {
   options: [],
   examples: [
     { command: 'source <(broker completion bash)', explains: 'for this shell only' },
-    { command: 'broker completion zsh > "${fpath[1]}/_broker"', explains: 'for every zsh from now on' },
+    {
+      command: 'broker completion zsh > ~/.zfunc/_broker',
+      explains: 'for every zsh whose fpath has ~/.zfunc',
+    },
     {
       command: 'broker completion fish > ~/.config/fish/completions/broker.fish',
       explains: 'for every fish from now on',

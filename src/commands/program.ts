@@ -41,11 +41,13 @@ export const PARENTS: Readonly<
   sessions: { summary: 'sessions, live and past', group: 'evidence' },
 };
 
-function describe(definition: CommandDefinition): string {
-  const examples = definition.examples.map(({ command, explains }) => `  $ ${command}\n      ${explains}`);
-  const paragraphs = definition.description ?? [];
-  const parts = [...paragraphs, ...(examples.length > 0 ? [`Examples:\n${examples.join('\n')}`] : [])];
-  return parts.length > 0 ? `\n${parts.join('\n\n')}\n` : '';
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function examples(definition: CommandDefinition): string {
+  const rows = definition.examples.map(({ command, explains }) => `  $ ${command}\n      ${explains}\n`);
+  return rows.length > 0 ? `\nExamples:\n${rows.join('')}` : '';
 }
 
 function addArguments(command: Command, definition: CommandDefinition): void {
@@ -67,14 +69,25 @@ function addOptions(command: Command, definition: CommandDefinition): void {
 
 function leaf(definition: CommandDefinition, run: (invocation: Invocation) => void): Command {
   const command = new Command(definition.name.split(' ').at(-1) ?? definition.name);
-  command.summary(definition.summary).description(definition.summary);
+  command
+    .summary(definition.summary)
+    .description((definition.description ?? [sentence(definition.summary)]).join('\n\n'));
   addArguments(command, definition);
   addOptions(command, definition);
-  command.addHelpText('after', describe(definition));
+  command.addHelpText('after', examples(definition));
   command.action(() => {
     run({ definition, args: command.args, options: command.opts() });
   });
   return command;
+}
+
+/** A verb as lists show it: its words and operands; that it has options goes without saying. */
+function subcommandTerm(command: Command): string {
+  const operands = command.registeredArguments.map((argument) => {
+    const shown = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? shown : `[${shown}]`;
+  });
+  return [command.name(), ...operands].join(' ');
 }
 
 function prepare(command: Command, writers: Writers): Command {
@@ -83,7 +96,8 @@ function prepare(command: Command, writers: Writers): Command {
     .configureOutput({ writeOut: writers.out, writeErr: () => undefined })
     .showSuggestionAfterError(false)
     .helpCommand(false)
-    .configureHelp({ showGlobalOptions: false });
+    .helpOption('-h, --help', 'show this help')
+    .configureHelp({ showGlobalOptions: false, subcommandTerm });
 }
 
 export function buildProgram(
@@ -114,7 +128,7 @@ export function buildProgram(
       const { summary = '', group = definition.group } = PARENTS[first] ?? {};
       parent
         .summary(summary)
-        .description(summary)
+        .description(sentence(summary))
         .helpGroup(GROUP_TITLES[group])
         .usage('<command> [options]');
       parents.set(first, parent);

@@ -30,7 +30,11 @@ class Reader {
     const document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: true, prettyErrors: false });
     for (const { pos, message } of [...document.errors, ...document.warnings])
       this.#problem(pos[0], '', message);
-    return this.problems.length > 0 ? {} : (this.#plain(document.contents, []) ?? {});
+    const { contents } = document;
+    const empty = contents === null || (isScalar(contents) && contents.value === null);
+    if (this.problems.length === 0 && !empty && !isMap(contents))
+      this.#problem(contents.range?.[0] ?? 0, '', 'must be settings, each as `name: value`');
+    return this.problems.length > 0 || empty ? {} : this.#plain(contents, []);
   }
 
   #place(offset: number): string {
