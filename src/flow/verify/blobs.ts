@@ -25,6 +25,7 @@ export class Blobs {
   /** Digests found to be right, so that the policy of a thousand sessions is read once. */
   readonly #good = new Set<string>();
   readonly #texts = new Map<string, Promise<string | undefined>>();
+  readonly #counted = new Set<string>();
   readonly counts = { blobs: 0, events: 0, bytes: 0 };
 
   /** Left out of an export, by its own word. */
@@ -66,9 +67,16 @@ export class Blobs {
       throw error;
     }
     if (!bytes) return { missing: true };
-    this.counts.blobs += 1;
-    this.counts.bytes += bytes.byteLength;
+    this.#count(digest, bytes.byteLength);
     return sha256(bytes) === digest ? { bytes } : { wrong: 'its bytes have another digest' };
+  }
+
+  /** Each blob once, in whatever order statements that share it are checked. */
+  #count(digest: string, length: number): void {
+    if (this.#counted.has(digest)) return;
+    if (this.#counted.size < KNOWN) this.#counted.add(digest);
+    this.counts.blobs += 1;
+    this.counts.bytes += length;
   }
 
   /** Checks every blob a statement vouches for, and a session's events line by line. */
