@@ -24,8 +24,8 @@ export const completion: CommandDefinition = {
     },
   ],
   run: async ({ args, stdout }) => {
-    const file = FILES[args[0] as Shell];
-    stdout.write(await readFile(new URL(`../../completions/${file}`, import.meta.url)));
+    const { shippedScript } = await import('./completion-script.ts');
+    stdout.write(await shippedScript(FILES[args[0] as Shell]));
     return EXIT.done;
   },
 };
