@@ -6,9 +6,10 @@ import { messageOf } from './fault.ts';
 import type { Caller, SignInMode, SignInPrompt, SignInState } from './messages.ts';
 import type { Log, Person } from './ports.ts';
 
-/** Renew when less than this is left, milliseconds. */
+/** Renew when less than this is left, milliseconds; of a shorter life when half of it, but never less than a session needs. */
 const RENEW_BEFORE = 5 * 60_000;
-/** After a failed renewal, try again no sooner than this. */
+const RENEW_LATEST = 15_000;
+/** After a failed renewal, try again no sooner than this, or than a tenth of a shorter life. */
 const RENEW_PAUSE = 30_000;
 
 /** What the agent reads from a sign-in, whatever else its maker keeps in it. */
@@ -66,8 +67,13 @@ export class SignIn<SignedIn> {
   readonly #ports: SignInPorts<SignedIn>;
   #current: SignedIn | undefined;
   #loading: Promise<void> | undefined;
-  #renewing: Promise<void> | undefined;
-  #renewedAt = Number.NEGATIVE_INFINITY;
+  /** Milliseconds from when the current sign-in was had to its end. */
+  #life = Number.POSITIVE_INFINITY;
+  #failure: { readonly at: number; readonly error: unknown } | undefined;
+  /** A full disk kept us from keeping or announcing the current sign-in: tried again with its next use. */
+  #owed = false;
+  #rotating: Promise<unknown> = Promise.resolve();
+  #changing: Promise<unknown> = Promise.resolve();
 
   constructor(ports: SignInPorts<SignedIn>) {
     this.#ports = ports;
@@ -82,11 +88,13 @@ export class SignIn<SignedIn> {
     return this.#loading;
   }
 
-  async #load(): Promise<void> {
-    const kept = await this.#ports.load();
-    if (!kept || this.#current) return;
-    await this.#ports.resume(kept);
-    this.#current = kept;
+  #load(): Promise<void> {
+    return this.#change(async () => {
+      const kept = await this.#ports.load();
+      if (!kept || this.#current) return;
+      await this.#ports.resume(kept);
+      this.#current = kept;
+    });
   }
 
   async state(): Promise<SignInState> {
@@ -106,74 +114,149 @@ export class SignIn<SignedIn> {
     return { user, expires };
   }
 
-  async targetToken(wish: TokenWish, signal: AbortSignal): Promise<{ token: string; expires: number }> {
-    const { signedIn, ...token } = await this.#ports.targetToken(await this.#fresh(), wish, signal);
-    if (signedIn !== undefined) await this.#keep(signedIn);
-    return token;
+  targetToken(wish: TokenWish, signal: AbortSignal): Promise<{ token: string; expires: number }> {
+    return this.#rotate(async () => {
+      const before = await this.#renewed();
+      const { signedIn, ...token } = await this.#ports.targetToken(before, wish, signal);
+      if (signedIn !== undefined && !(await this.#replace(before, signedIn))) await this.#disown(signedIn);
+      return token;
+    });
   }
 
+  /** Waits for a renewal only when one is due: a slow provider must not hold up who has time left. */
   async #fresh(): Promise<SignedIn> {
     await this.load();
+    if (this.#current && !(await this.#due(this.#current))) return this.#current;
+    return this.#rotate(() => this.#renewed());
+  }
+
+  /** One at a time: every use of a refresh token rotates it, so each starts from what the one before has kept. */
+  #rotate<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#rotating.then(action);
+    this.#rotating = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Keychain, ledger and `#current` change together; never wait for the provider in here. */
+  #change<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#changing.then(action);
+    this.#changing = result.catch(() => undefined);
+    return result;
+  }
+
+  async #due(current: SignedIn): Promise<boolean> {
+    if (this.#owed) return true;
+    const { expires, renewable } = await this.#ports.view(current);
+    const left = expires - this.#ports.clock.now();
+    if (!renewable) return left <= 0;
+    return left < Math.min(RENEW_BEFORE, Math.max(this.#life / 2, RENEW_LATEST));
+  }
+
+  /** Runs in `#rotate` only. */
+  async #renewed(): Promise<SignedIn> {
+    await this.load();
+    await this.#settle();
+    const before = this.#current;
+    if (!before) throw new BrokerError('not-signed-in');
+    const { renewable } = await this.#ports.view(before);
+    if (renewable && !this.#pausing() && (await this.#due(before))) await this.#renew(before);
     if (!this.#current) throw new BrokerError('not-signed-in');
-    const now = this.#ports.clock.now();
-    const { expires, renewable } = await this.#ports.view(this.#current);
-    if (renewable && expires - now < RENEW_BEFORE && now - this.#renewedAt > RENEW_PAUSE)
-      await this.#renew(this.#current);
-    const after = (await this.#ports.view(this.#current)).expires;
-    if (after <= this.#ports.clock.now())
-      throw new BrokerError('sign-in-expired', { at: new Date(after).toISOString() });
-    return this.#current;
+    const { expires } = await this.#ports.view(this.#current);
+    if (expires > this.#ports.clock.now()) return this.#current;
+    const reason = this.#failure?.error;
+    // The person need not sign in again for a provider that was away.
+    if (reason instanceof BrokerError && reason.code === 'provider-unreachable') throw reason;
+    throw new BrokerError('sign-in-expired', { at: new Date(expires).toISOString() });
   }
 
-  /** Concurrent callers share one renewal: refresh tokens rotate, so a second use of the first would be a replay. */
-  #renew(current: SignedIn): Promise<void> {
-    this.#renewing ??= (async () => {
-      this.#renewedAt = this.#ports.clock.now();
-      try {
-        const fresh = await this.#ports.refresh(current, AbortSignal.timeout(15_000));
-        await this.#ports.resume(fresh);
-        await this.#keep(fresh);
-        this.#ports.log.info({}, 'sign-in renewed');
-      } catch (error) {
-        this.#ports.log.warn({ reason: messageOf(error) }, 'the sign-in could not be renewed');
-      } finally {
-        this.#renewing = undefined;
-      }
-    })();
-    return this.#renewing;
+  #pausing(): boolean {
+    if (!this.#failure) return false;
+    const since = this.#ports.clock.now() - this.#failure.at;
+    return since >= 0 && since < Math.min(RENEW_PAUSE, this.#life / 10);
   }
 
+  async #renew(before: SignedIn): Promise<void> {
+    try {
+      const fresh = await this.#ports.refresh(before, AbortSignal.timeout(15_000));
+      const kept = await this.#replace(before, fresh);
+      if (!kept) return await this.#disown(fresh);
+      this.#failure = undefined;
+      this.#life = (await this.#ports.view(fresh)).expires - this.#ports.clock.now();
+      this.#ports.log.info({}, 'sign-in renewed');
+    } catch (error) {
+      this.#failure = { at: this.#ports.clock.now(), error };
+      this.#ports.log.warn({ reason: messageOf(error) }, 'the sign-in could not be renewed');
+    }
+  }
+
+  /** Keeps what became of `before`, unless it was replaced or signed out meanwhile. */
+  #replace(before: SignedIn, after: SignedIn): Promise<boolean> {
+    return this.#change(async () => {
+      if (this.#current !== before) return false;
+      // In memory first: the old refresh token is spent, whatever the keychain and the ledger say.
+      this.#current = after;
+      await this.#keep(after);
+      return true;
+    });
+  }
+
+  /** Runs in `#change` only. */
   async #keep(signedIn: SignedIn): Promise<void> {
-    this.#current = signedIn;
+    this.#owed = true;
     await this.#ports.save(signedIn);
+    await this.#ports.resume(signedIn);
+    this.#owed = false;
+  }
+
+  async #settle(): Promise<void> {
+    if (!this.#owed) return;
+    await this.#change(async () => {
+      if (this.#owed && this.#current) await this.#keep(this.#current);
+    });
+  }
+
+  /** Tokens that arrived after the sign-out are good for nobody. */
+  async #disown(late: SignedIn): Promise<void> {
+    if (this.#current === undefined) await this.#revoke(late);
+  }
+
+  async #revoke(signedIn: SignedIn): Promise<void> {
+    await this.#ports.revoke(signedIn, AbortSignal.timeout(5000)).catch((error: unknown) => {
+      this.#ports.log.warn({ reason: messageOf(error) }, 'the provider could not be told of the sign-out');
+    });
   }
 
   /** Signs in anew: a new key, a new epoch. The old sign-in stays in force until the new one is recorded. */
   async login(talk: LoginTalk, caller: Caller): Promise<SignInState> {
     const signedIn = await this.#ports.signIn(talk, caller);
-    await this.#ports.epoch(signedIn, caller);
-    this.#loading = Promise.resolve();
-    await this.#keep(signedIn);
-    this.#renewedAt = Number.NEGATIVE_INFINITY;
+    await this.#change(async () => {
+      await this.#ports.epoch(signedIn, caller);
+      this.#loading = Promise.resolve();
+      this.#current = signedIn;
+      this.#owed = false;
+      this.#failure = undefined;
+      this.#life = (await this.#ports.view(signedIn)).expires - this.#ports.clock.now();
+      await this.#ports.save(signedIn);
+    });
     return this.state();
   }
 
   /** Forgets key and tokens, after the ledger's last word under this key. Returns what was. */
   async logout(): Promise<SignInState> {
     const was = await this.state();
-    const current = this.#current;
-    if (current !== undefined) {
-      await this.#ports.close(current).catch((error: unknown) => {
-        this.#ports.log.warn({ reason: messageOf(error) }, 'the ledger could not be closed for this key');
-      });
-    }
-    this.#current = undefined;
-    await this.#ports.forget();
-    if (current !== undefined) {
-      await this.#ports.revoke(current, AbortSignal.timeout(5000)).catch((error: unknown) => {
-        this.#ports.log.warn({ reason: messageOf(error) }, 'the provider could not be told of the sign-out');
-      });
-    }
+    const current = await this.#change(async () => {
+      const current = this.#current;
+      if (current !== undefined) {
+        await this.#ports.close(current).catch((error: unknown) => {
+          this.#ports.log.warn({ reason: messageOf(error) }, 'the ledger could not be closed for this key');
+        });
+      }
+      this.#current = undefined;
+      this.#owed = false;
+      await this.#ports.forget();
+      return current;
+    });
+    if (current !== undefined) await this.#revoke(current);
     return was;
   }
 }
