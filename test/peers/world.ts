@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PostgresPeer, startPostgres } from './postgres.ts';
-import { type ProviderPeer, startProvider } from './provider.ts';
+import { type ProviderOptions, type ProviderPeer, startProvider } from './provider.ts';
 import { SHOP_COLUMNS, shopSql } from './shop.ts';
 
 const BROKER = new URL('../../bin/broker.js', import.meta.url).pathname;
@@ -33,6 +33,7 @@ forbid (principal, action == Action::"sql:drop", resource in Label::"env:prod");
 export interface WorldOptions {
   readonly version?: 15 | 18;
   readonly policy?: string;
+  readonly provider?: ProviderOptions;
   /** Store URL; a folder in the world when absent. */
   readonly store?: string;
   /** YAML of more connections, indented by two. */
@@ -197,7 +198,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'world-'));
   const [postgres, provider] = await Promise.all([
     startPostgres({ version: options.version ?? 18 }),
-    startProvider(),
+    startProvider(options.provider),
   ]);
   await postgres.query('create database shop');
   await postgres.query(shopSql(), 'shop');
