@@ -69,6 +69,7 @@ export class Agent implements Host {
   #recovering: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #rounds = 0;
+  #handing: Promise<void> = Promise.resolve();
 
   constructor(ports: AgentPorts) {
     this.#ports = ports;
@@ -188,7 +189,10 @@ export class Agent implements Host {
     await this.#ports.sessions.quiet();
     await this.#ports.stopEvidence();
     this.#ports.giveWay();
-    void this.#ports.sessions.settled().then(() => this.#end());
+    void this.#ports.sessions.settled().then(async () => {
+      await this.#handing;
+      await this.#end();
+    });
   }
 
   stop(now: boolean): void {
@@ -199,7 +203,9 @@ export class Agent implements Host {
   /** Called when sessions come and go. */
   changed(): void {
     this.#lastUse = this.#ports.clock.now();
-    if (this.#draining) void this.#ports.handOver().catch(() => undefined);
+    if (!this.#draining) return;
+    // Should this fail, the other agent finds the session by itself.
+    this.#handing = this.#handing.then(() => this.#ports.handOver()).catch(() => undefined);
   }
 
   async #stop(reason: string | undefined): Promise<void> {

@@ -57,7 +57,9 @@ export async function recoverSpool(ports: RecoveryPorts): Promise<number> {
     if (live.has(meta.session)) continue;
     // Ended by an agent that still lives but does not sign: one that drains, or ours after a seal that failed.
     if (isRun(meta) && !meta.end) {
+      // Looked at again, in case that agent dies before it can say that it is done.
       live.add(meta.session);
+      waiting += 1;
       continue;
     }
     try {
