@@ -234,7 +234,7 @@ _broker() {
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '-w --watch --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'verify')
       case "$prev" in

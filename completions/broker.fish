@@ -239,6 +239,7 @@ complete -c broker -n '__fish_seen_subcommand_from sessions; and __fish_seen_sub
 complete -c broker -n '__fish_seen_subcommand_from sessions; and __fish_seen_subcommand_from tail' -l config -r -F -d 'read this file instead of your broker.yaml'
 complete -c broker -n '__fish_seen_subcommand_from sessions; and __fish_seen_subcommand_from tail' -l help -d 'show help'
 complete -c broker -n '__fish_seen_subcommand_from sessions; and __fish_seen_subcommand_from tail' -a '(broker complete sessions 2>/dev/null)'
+complete -c broker -n '__fish_seen_subcommand_from status' -s w -l watch -d 'keep the screen up to date until q'
 complete -c broker -n '__fish_seen_subcommand_from status' -l json -d 'results as JSON on stdout, errors as JSON on stderr'
 complete -c broker -n '__fish_seen_subcommand_from status' -l no-input -d 'never ask a question'
 complete -c broker -n '__fish_seen_subcommand_from status' -l config -r -F -d 'read this file instead of your broker.yaml'
