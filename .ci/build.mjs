@@ -1,14 +1,19 @@
 // Bundles src/ into dist/: one ESM chunk per lazily imported part, so that `broker --help` loads nothing it does not need.
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Kept out of the bundle: native addons, and wasm that is found beside its own package's files. */
 const external = ['@cedar-policy/cedar-wasm', 'keytar', 'libpg-query', 'node-pty', 'pg-native', 'react-devtools-core'];
 
-await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Made beside dist and swapped in whole: a build that fails leaves the last good one. */
+const outdir = `dist.new-${process.pid}`;
+
 await build({
+  absWorkingDir: root,
   entryPoints: { main: 'src/main.ts', worker: 'src/agent/worker/main.ts' },
-  outdir: 'dist',
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -34,4 +39,16 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   logLevel: 'warning',
+}).catch(async (error) => {
+  await rm(`${root}/${outdir}`, { recursive: true, force: true });
+  throw error;
 });
+await rm(`${root}/dist`, { recursive: true, force: true });
+await rename(`${root}/${outdir}`, `${root}/dist`);
+
+// What an earlier build left is removed last, so that a broker that is running meets no empty folder.
+const made = new Set(Object.keys(metafile.outputs));
+for (const entry of await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name);
+  if (entry.isFile() && !made.has(path.slice(root.length))) await rm(path);
+}
