@@ -45,10 +45,3 @@ await build({
 });
 await rm(`${root}/dist`, { recursive: true, force: true });
 await rename(`${root}/${outdir}`, `${root}/dist`);
-
-// What an earlier build left is removed last, so that a broker that is running meets no empty folder.
-const made = new Set(Object.keys(metafile.outputs));
-for (const entry of await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
-  const path = join(entry.parentPath, entry.name);
-  if (entry.isFile() && !made.has(path.slice(root.length))) await rm(path);
-}
