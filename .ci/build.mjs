@@ -12,7 +12,7 @@ const outdir = `dist.new-${process.pid}`;
 
 await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts', worker: 'src/agent/worker/main.ts' },
+  entryPoints: { main: 'src/main.ts', recorder: 'src/front/recorder-thread.ts', worker: 'src/agent/worker/main.ts' },
   outdir,
   bundle: true,
   splitting: true,

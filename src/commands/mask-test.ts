@@ -1,5 +1,4 @@
 // broker mask test: what masking would hide in a text, where and why. Must never print a raw value it found.
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -65,6 +64,7 @@ async function run(context: CommandContext): Promise<number> {
   const input = await inputOf(context);
   const { Findings } = await import('./mask-findings.ts');
   // Hashes are of this run only: a preview must not be joinable with anything.
+  const { randomBytes } = await import('node:crypto');
   const findings = new Findings({ scanner, strategy, hashKey: randomBytes(32) });
   let written = 0;
   if (json) await write(context, '{"found":[');
