@@ -1,5 +1,5 @@
 // Everything of the agent that commands and the front may use; nothing else of it is theirs.
-export { buildOf, versionOf } from './build.ts';
+export { buildOf, bundled, versionOf } from './build.ts';
 export type { AgentClient, Dialogue } from './control.ts';
 export { brokerSettings, childEnvironment } from './environment.ts';
 export { connectAgent, type LaunchSettings } from './launch.ts';

@@ -6,9 +6,8 @@ import { visible } from '../lib/visible.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
 import type { Prepared } from './clients.ts';
 import type { FrontContext } from './compose.ts';
-import { recordingMaskers } from './masking.ts';
 import { signalName } from './program.ts';
-import { Recording } from './recording.ts';
+import { openRecorder } from './recorder.ts';
 import { runRecorded } from './run.ts';
 import { isTerminal, type Streams } from './screen.ts';
 import { type FrontSession, openSession, overError } from './session.ts';
@@ -35,22 +34,14 @@ function greet(context: RunContext, { id, connection, expires }: OpenedSession):
 
 async function run(context: RunContext, session: FrontSession, prepared: Prepared): Promise<number> {
   const { opened } = session;
-  const maskers = recordingMaskers();
+  const { TERM: term } = context.environment;
+  const about = { session: opened, command: basename(prepared.file), ...(term ? { term } : {}) };
   const end = await runRecorded({
     ...prepared,
     cwd: context.cwd,
     streams: context,
-    clock: context.clock,
     over: session.over,
-    record: (options) =>
-      new Recording({
-        ...options,
-        ...maskers,
-        session: opened,
-        clock: context.clock,
-        command: basename(prepared.file),
-        ...(context.environment['TERM'] ? { term: context.environment['TERM'] } : {}),
-      }),
+    record: (size, failed) => openRecorder({ ...about, ...size }, failed),
   });
   // Asked here, and not raced: an end that came first must be told, however the client took it.
   const over = await Promise.race([session.over, undefined]);

@@ -1,14 +1,12 @@
 // Runs a client in a session: on a recorded terminal, or through recorded pipes. Must end it when nothing records any more.
-import { spawn } from 'node:child_process';
-import type { Clock } from '../lib/clock.ts';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { exitCode, signalNumber } from './program.ts';
 import { Pty } from './pty.ts';
-import type { Recording, RecordingOptions } from './recording.ts';
+import type { TerminalRecorder } from './recorder.ts';
 import { isTerminal, type Streams, sizeOf, takeScreen } from './screen.ts';
 import { takeSignals } from './signals.ts';
-
-/** What takes down what a client shows. */
-export type TerminalRecorder = Pick<Recording, 'output' | 'input' | 'resize' | 'close'>;
+import { Tee } from './tee.ts';
 
 export interface RunOrder {
   /** Absolute path. */
@@ -17,11 +15,10 @@ export interface RunOrder {
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly streams: Streams;
-  readonly clock: Clock;
   /** Ends the client when it resolves. */
   readonly over: Promise<unknown>;
   /** Makes the recording; called once the size is known. */
-  record(options: Pick<RecordingOptions, 'columns' | 'rows' | 'failed'>): TerminalRecorder;
+  record(size: { columns: number; rows: number }, failed: (error: unknown) => void): Promise<TerminalRecorder>;
 }
 
 export interface RunEnd {
@@ -49,54 +46,41 @@ function ender(kill: Kill): { end(): void; cancel(): void } {
   return { end, cancel: () => clearTimeout(timer) };
 }
 
-/** Everything shown was recorded first; a failure ends the client, since nothing runs without a recorder. */
-function tee(recording: TerminalRecorder, show: (chunk: Uint8Array) => void, fail: (error: unknown) => void) {
-  let broken = false;
-  return (chunk: Uint8Array): void => {
-    if (broken) return;
-    try {
-      recording.output(chunk);
-    } catch (error) {
-      broken = true;
-      fail(error);
-      return;
-    }
-    show(chunk);
+/** The first failure of the recording; it ends the client, since nothing runs without a recorder. */
+interface Fault {
+  error: unknown;
+  end: () => void;
+}
+
+async function openRecording(order: RunOrder, size: { columns: number; rows: number }) {
+  const fault: Fault = { error: undefined, end: () => undefined };
+  const failed = (error: unknown) => {
+    fault.error ??= error;
+    fault.end();
   };
+  return { recording: await order.record(size, failed), fault, failed };
+}
+
+function outcome(code: number, signal: number, { error }: Fault): RunEnd {
+  return { exit: exitCode(code, signal), signal, ...(error === undefined ? {} : { failure: error }) };
 }
 
 async function runOnTerminal(order: RunOrder): Promise<RunEnd> {
-  const { streams } = order;
-  const { stdin, stdout } = streams;
+  const { stdin, stdout } = order.streams;
   const size = sizeOf(stdout);
+  const { recording, fault, failed } = await openRecording(order, size);
   const pty = new Pty({ ...order, ...size, folder: order.cwd });
   const { end, cancel } = ender((signal) => pty.kill(signal));
-  let failure: unknown;
-  const failed = (error: unknown) => {
-    failure ??= error;
-    end();
-  };
-  let recording: TerminalRecorder;
-  try {
-    recording = order.record({ ...size, failed });
-  } catch (error) {
-    pty.kill('SIGKILL');
-    throw error;
-  }
+  fault.end = end;
+  const tee = new Tee(recording, pty, stdout, failed);
+  pty.onData = (chunk) => tee.take(chunk);
   const resize = () => {
     const { columns, rows } = sizeOf(stdout);
     pty.resize(columns, rows);
     recording.resize(columns, rows);
   };
-  const screen = takeScreen(streams, resize);
+  const screen = takeScreen(order.streams, resize);
   const giveBack = takeSignals((signal) => pty.kill(signal));
-  const show = (chunk: Uint8Array) => {
-    // The chunk's memory is used again after this call.
-    if (stdout.write(Buffer.from(chunk))) return;
-    pty.pause();
-    stdout.once('drain', () => pty.resume());
-  };
-  pty.onData = tee(recording, show, failed);
   const type = (chunk: Buffer) => {
     recording.input(chunk);
     pty.write(chunk);
@@ -106,9 +90,10 @@ async function runOnTerminal(order: RunOrder): Promise<RunEnd> {
   stdout.on('resize', resize);
   void order.over.then(end);
   try {
-    const exit = await pty.exited;
+    const { code, signal } = await pty.exited;
+    await tee.settled();
     await recording.close().catch(failed);
-    return { exit: exitCode(exit.code, exit.signal), signal: exit.signal, ...(failure ? { failure } : {}) };
+    return outcome(code, signal, fault);
   } finally {
     cancel();
     stdin.off('data', type);
@@ -119,54 +104,38 @@ async function runOnTerminal(order: RunOrder): Promise<RunEnd> {
   }
 }
 
-async function runOnPipes(order: RunOrder): Promise<RunEnd> {
-  const { stdout, stderr } = order.streams;
+function start(order: RunOrder): { child: ChildProcessByStdio<null, Readable, Readable>; closed: Promise<[number, number]> } {
   const child = spawn(order.file, order.args, {
     cwd: order.cwd,
     env: order.environment,
     stdio: ['inherit', 'pipe', 'pipe'],
   });
-  const { end, cancel } = ender((signal) => child.kill(signal));
-  let failure: unknown;
-  const failed = (error: unknown) => {
-    failure ??= error;
-    end();
-  };
-  const closed = new Promise<RunEnd>((resolve, reject) => {
+  const closed = new Promise<[number, number]>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, name) => {
-      const signal = signalNumber(name);
-      resolve({ exit: exitCode(code ?? 0, signal), signal });
-    });
+    child.once('close', (code, name) => resolve([code ?? 0, signalNumber(name)]));
   });
-  closed.catch(() => undefined);
-  let recording: TerminalRecorder;
-  try {
-    recording = order.record({ columns: 80, rows: 24, failed });
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw error;
-  }
+  return { child, closed };
+}
+
+async function runOnPipes(order: RunOrder): Promise<RunEnd> {
+  const { stdin, stdout, stderr } = order.streams;
+  const { recording, fault, failed } = await openRecording(order, { columns: 80, rows: 24 });
+  const { child, closed } = start(order);
+  const { end, cancel } = ender((signal) => child.kill(signal));
+  fault.end = end;
   // Ctrl-C reaches the client from the terminal itself; what is sent to us alone is passed on.
   const giveBack = takeSignals((signal) => {
-    if (signal !== 'SIGINT' || order.streams.stdin.isTTY !== true) child.kill(signal);
+    if (signal !== 'SIGINT' || stdin.isTTY !== true) child.kill(signal);
   });
-  for (const [from, to] of [
-    [child.stdout, stdout],
-    [child.stderr, stderr],
-  ] as const) {
-    const show = (chunk: Uint8Array) => {
-      if (to.write(chunk)) return;
-      from.pause();
-      to.once('drain', () => from.resume());
-    };
-    from.on('data', tee(recording, show, failed));
-  }
+  const tees = [new Tee(recording, child.stdout, stdout, failed), new Tee(recording, child.stderr, stderr, failed)];
+  child.stdout.on('data', (chunk: Buffer) => tees[0]?.take(chunk));
+  child.stderr.on('data', (chunk: Buffer) => tees[1]?.take(chunk));
   void order.over.then(end);
   try {
-    const ended = await closed;
+    const [code, signal] = await closed;
+    for (const tee of tees) await tee.settled();
     await recording.close().catch(failed);
-    return failure ? { ...ended, failure } : ended;
+    return outcome(code, signal, fault);
   } finally {
     cancel();
     giveBack();

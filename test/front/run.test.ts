@@ -2,11 +2,9 @@ import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { recordingMaskers } from '../../src/front/masking.ts';
-import { Recording } from '../../src/front/recording.ts';
+import { openRecorder } from '../../src/front/recorder.ts';
 import { type RunEnd, type RunOrder, runRecorded } from '../../src/front/run.ts';
 import { type CastEvent, isHeader, readCast } from '../../src/lib/asciicast.ts';
-import { systemClock } from '../../src/lib/clock.ts';
 import { type FakeScreen, fakeScreen } from '../fakes/screen.ts';
 
 let spool: string;
@@ -24,16 +22,12 @@ function run(screen: FakeScreen, script: string, more: Partial<RunOrder> = {}): 
     environment: { PATH: '/usr/bin:/bin', TERM: 'xterm' },
     cwd: spool,
     streams: screen,
-    clock: systemClock,
     over: new Promise(() => undefined),
-    record: (options) =>
-      new Recording({
-        ...options,
-        ...recordingMaskers(),
-        session: { spool, connection: 'db', id: '1jbx2k3m4n5p6q7r8' },
-        clock: systemClock,
-        command: 'bash',
-      }),
+    record: (size, failed) =>
+      openRecorder(
+        { ...size, session: { spool, connection: 'db', id: '1jbx2k3m4n5p6q7r8' }, command: 'bash' },
+        failed,
+      ),
     ...more,
   });
 }
@@ -76,9 +70,7 @@ describe('a client on a recorded terminal', () => {
     await run(screen, 'true');
     expect(screen.modes).toEqual([true, false]);
     const broken = fakeScreen(true);
-    const fail = () => {
-      throw new Error('disk full');
-    };
+    const fail = () => Promise.reject(new Error('disk full'));
     await expect(run(broken, 'sleep 60', { record: fail })).rejects.toThrow('disk full');
     expect(broken.modes.at(-1) ?? false).toBe(false);
   });
@@ -156,12 +148,13 @@ describe('a client on a recorded terminal', () => {
       output: () => {
         chunks += 1;
         if (chunks > 1) throw new Error('no space left');
+        return undefined;
       },
       input: () => undefined,
       resize: () => undefined,
       close: async () => undefined,
     };
-    const end = await run(screen, 'echo one; sleep 0.2; echo two; sleep 60', { record: () => failing });
+    const end = await run(screen, 'echo one; sleep 0.2; echo two; sleep 60', { record: async () => failing });
     expect(end).toMatchObject({ failure: new Error('no space left') });
     expect(screen.shown()).toContain('one');
     expect(screen.shown()).not.toContain('two');
