@@ -80,8 +80,10 @@ export class Agent implements Host {
     });
   }
 
+  /** Whoever asks is about to use the agent: it does not go idle in between. */
   get identity(): AgentIdentity {
-    return this.#ports.identity;
+    this.#lastUse = this.#ports.clock.now();
+    return this.#stopping ? { ...this.#ports.identity, stopping: true } : this.#ports.identity;
   }
 
   get sessions(): Sessions {

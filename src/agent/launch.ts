@@ -27,6 +27,7 @@ export interface LaunchSettings {
 }
 
 const POLL = 10;
+const PATIENCE = 5000;
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -45,7 +46,13 @@ function startLog(state: string): string {
   return join(state, 'agent.start.log');
 }
 
-function spawnAgent(settings: LaunchSettings): { failed(): string | undefined } {
+interface Spawned {
+  failed(): string | undefined;
+  /** Another agent held the lock. */
+  beaten(): boolean;
+}
+
+function spawnAgent(settings: LaunchSettings): Spawned {
   mkdirSync(settings.state, { recursive: true, mode: 0o700 });
   const log = openSync(startLog(settings.state), 'w', 0o600);
   const [command = process.execPath, ...first] = settings.program;
@@ -61,12 +68,14 @@ function spawnAgent(settings: LaunchSettings): { failed(): string | undefined } 
     child.once('error', (error) => {
       failure = error.message;
     });
-    // Exit 0 means another agent won the race; the next look finds it.
+    let beaten = false;
+    // Exit 0 means another agent won the race and the next look finds it, or one on its way out still held the lock.
     child.once('exit', (code, signal) => {
+      beaten = code === 0;
       if (code !== 0) failure = lastLine(settings.state) || `it ended with ${signal ?? `exit code ${code}`}`;
     });
     child.unref();
-    return { failed: () => failure };
+    return { failed: () => failure, beaten: () => beaten };
   } finally {
     process.umask(before);
     closeSync(log);
@@ -105,23 +114,35 @@ export async function connectAgent(settings: LaunchSettings): Promise<AgentClien
   secureFolder(settings.runtime);
   secureFolder(socketFolder(settings.runtime));
   const socket = socketPath(settings.runtime);
-  const found = await tryAttach(socket);
+  const found = settings.start ? await awaitEnd(settings, socket) : await tryAttach(socket);
   if (found && (fits(found, settings) || !settings.start)) return found;
   if (!settings.start) throw new BrokerError('agent-unreachable', { reason: 'it is not running' });
   if (found) await found.drain();
   return awaitAgent(settings, socket);
 }
 
+/** Who answers, once an agent that is stopping has stopped; one that takes longer says so itself. */
+async function awaitEnd(settings: LaunchSettings, socket: string): Promise<AgentClient | undefined> {
+  const deadline = settings.clock.now() + (settings.patience ?? PATIENCE);
+  for (;;) {
+    const client = await tryAttach(socket);
+    if (!client?.identity.stopping || settings.signal.aborted || settings.clock.now() > deadline)
+      return client;
+    await pause(POLL, settings.signal);
+  }
+}
+
 async function awaitAgent(settings: LaunchSettings, socket: string): Promise<AgentClient> {
-  const patience = settings.patience ?? 5000;
+  const patience = settings.patience ?? PATIENCE;
   const deadline = settings.clock.now() + patience;
-  const child = spawnAgent(settings);
+  let child = spawnAgent(settings);
   while (settings.clock.now() < deadline && !settings.signal.aborted) {
     await pause(POLL, settings.signal);
     const client = await tryAttach(socket);
     if (client && fits(client, settings)) return client;
     const failure = child.failed();
     if (failure !== undefined) throw new BrokerError('agent-unreachable', { reason: failure });
+    if (!client && child.beaten()) child = spawnAgent(settings);
   }
   if (settings.signal.aborted) throw new BrokerError('interrupted');
   throw new BrokerError('agent-unreachable', { reason: `it was not ready within ${patience / 1000} s` });

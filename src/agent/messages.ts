@@ -17,6 +17,8 @@ export interface AgentIdentity {
   /** First 12 hex characters of the SHA-256 of the program's bundle; development builds differ here only. */
   readonly build: string;
   readonly pid: number;
+  /** It takes nothing new and ends soon. */
+  readonly stopping?: true;
 }
 
 export type SessionState = 'opening' | 'open' | 'closing';
