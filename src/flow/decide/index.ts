@@ -19,9 +19,8 @@ import type { DecisionContext, DecisionRequest } from './request.ts';
 
 export type { Answer } from './authorise.ts';
 export { combineDecisions } from './decision.ts';
-export { checkPolicies, type LoadedPolicy, loadPolicies, type PolicySet } from './policies.ts';
+export { checkPolicies, loadPolicies, type PolicySet } from './policies.ts';
 export type { DecisionContext, DecisionRequest } from './request.ts';
-export type { PolicyProblem } from './source.ts';
 
 /** Decisions kept per policy set; the oldest go first. */
 const MAX_CACHED = 4_096;

@@ -9,16 +9,7 @@ import { scrubFields } from './scrub.ts';
 import { strategyFor } from './strategies.ts';
 import type { Masker, MaskerOptions, ProtectedColumn, UnitPlan } from './types.ts';
 
-export type {
-  Lineage,
-  Masker,
-  MaskerCounts,
-  MaskerOptions,
-  PlannedColumn,
-  PlanOptions,
-  ProtectedColumn,
-  UnitPlan,
-} from './types.ts';
+export type { Masker, MaskerOptions, UnitPlan } from './types.ts';
 
 /** Nothing is protected: only detectors have a say. */
 const OPEN_PLAN: UnitPlan = {

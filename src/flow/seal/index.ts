@@ -1,4 +1,3 @@
 // The seal stage: a journal becomes blobs and a signed statement.
-export { type SealedContent, type SealOrder, sealContent } from './content.ts';
-export type { Damage } from './segments.ts';
+export { type SealedContent, sealContent } from './content.ts';
 export { signStatement } from './statement.ts';

@@ -20,7 +20,7 @@ import { Findings } from './findings.ts';
 import { Identities, type IssuerPin, identityProblem, type Known } from './identities.ts';
 import { type EvidenceReader, type Span, statementEntries } from './source.ts';
 
-export { EventError, type SealedLine, sealedEvents } from './events.ts';
+export { sealedEvents } from './events.ts';
 export type { IssuerPin } from './identities.ts';
 export { type EvidenceReader, type Span, withheldOf } from './source.ts';
 
