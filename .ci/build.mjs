@@ -1,7 +1,8 @@
 // Bundles src/ into dist/: one ESM chunk per lazily imported part, so that `broker --help` loads nothing it does not need.
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { notices } from './notices.mjs';
 
 /** Kept out of the bundle: native addons, and wasm that is found beside its own package's files. */
 const external = ['@cedar-policy/cedar-wasm', 'keytar', 'libpg-query', 'node-pty', 'pg-native', 'react-devtools-core'];
@@ -10,7 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Made beside dist and swapped in whole: a build that fails leaves the last good one. */
 const outdir = `dist.new-${process.pid}`;
 
-await build({
+const { metafile } = await build({
+  metafile: true,
   absWorkingDir: root,
   entryPoints: { main: 'src/main.ts', recorder: 'src/front/recorder-thread.ts', worker: 'src/agent/worker/main.ts' },
   outdir,
@@ -43,5 +45,6 @@ await build({
   await rm(`${root}/${outdir}`, { recursive: true, force: true });
   throw error;
 });
+await writeFile(`${root}/${outdir}/THIRD-PARTY.txt`, await notices(root, metafile));
 await rm(`${root}/dist`, { recursive: true, force: true });
 await rename(`${root}/${outdir}`, `${root}/dist`);
