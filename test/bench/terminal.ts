@@ -22,7 +22,7 @@ async function writeBig(): Promise<void> {
     for (let end = line + 1000; line < end; line++)
       piece += `2026-01-15T10:${String(line % 60).padStart(2, '0')}:00Z INFO request id=${line} path=/api/v1/orders/${line % 9973} status=200 took ${line % 301} ms\n`;
     written += piece.length;
-    if (!file.write(piece)) await new Promise((resolve) => file.once('drain', resolve));
+    if (!file.write(piece)) await new Promise<void>((resolve) => file.once('drain', () => resolve()));
   }
   await new Promise<void>((resolve) => file.end('END-MARK\n', () => resolve()));
 }

@@ -163,7 +163,6 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     status: unused,
     signInState: unused,
     login: unused,
-    access: unused,
     logout: unused,
     test: unused,
     access: unused,

@@ -7,13 +7,20 @@ let order;
 let server;
 const tell = (message) => process.connected && process.send(message);
 const note = (line) => order && appendFileSync(join(order.spool, 'worker.notes'), `${line}\n`);
-const refused = (code, details) => tell({ type: 'refused', error: { code, message: code, hint: '', details } });
+const refused = (code, details) =>
+  tell({ type: 'refused', error: { code, message: code, hint: '', details } });
 
 /** Replaces what a real worker does at one step, by connection name. */
 const ODD = {
-  'denied:open': () => refused('policy-denied', { connection: order.connection.name, what: 'session:open', policy: 'nobody' }),
+  'denied:open': () =>
+    refused('policy-denied', { connection: order.connection.name, what: 'session:open', policy: 'nobody' }),
   'dies-at-policy:open': () => process.kill(process.pid, 'SIGKILL'),
-  'unreachable:credential': () => refused('target-unreachable', { connection: order.connection.name, address: 'nowhere', reason: 'refused' }),
+  'unreachable:credential': () =>
+    refused('target-unreachable', {
+      connection: order.connection.name,
+      address: 'nowhere',
+      reason: 'refused',
+    }),
   'dies-at-target:credential': () => process.kill(process.pid, 'SIGKILL'),
   'silent:credential': () => undefined,
   'dies-serving:serve': () => process.kill(process.pid, 'SIGKILL'),
@@ -26,7 +33,13 @@ const USUAL = {
   credential: () => {
     server = createServer((socket) => socket.end()).listen(order.port, '127.0.0.1', () => {
       const { port } = server.address();
-      const endpoint = { host: '127.0.0.1', port, user: 'app', database: 'shop', secret: 'the-session-secret' };
+      const endpoint = {
+        host: '127.0.0.1',
+        port,
+        user: 'app',
+        database: 'shop',
+        secret: 'the-session-secret',
+      };
       tell({ type: 'listening', endpoint, serverVersion: '18.1', fingerprint: 'f'.repeat(64) });
     });
   },
