@@ -144,7 +144,10 @@ export async function throughBroker(
     detectors: options.detectors ?? [],
   };
   const execArgv = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
-  const child = fork(process.argv[1] ?? '', [ROLE, JSON.stringify(order)], { execArgv });
+  // Our own flags come along: they are what lets the child run TypeScript.
+  const child = fork(process.argv[1] ?? '', [ROLE, JSON.stringify(order)], {
+    execArgv: [...process.execArgv, ...execArgv],
+  });
   const { endpoint } = await answer<{
     endpoint: { port: number; user: string; database: string; secret: string };
   }>(child);

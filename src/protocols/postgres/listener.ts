@@ -21,6 +21,7 @@ import {
   readOpening,
   StartupError,
 } from './startup.ts';
+import { Turn } from './turn.ts';
 import { ServerError, type Upstream, whyNot } from './upstream.ts';
 import { Wire } from './wire.ts';
 
@@ -41,6 +42,7 @@ export interface Backend {
 }
 
 export class Listener implements Serving {
+  readonly #turn = new Turn();
   readonly #backend: Backend;
   readonly #options: ServeOptions;
   readonly #keys: ScramKeys;
@@ -242,6 +244,7 @@ export class Listener implements Serving {
       client: wire,
       server: upstream.release(),
       link,
+      turn: this.#turn,
       lost: (reason) => new BrokerError('target-unreachable', { connection, address, reason }),
       over: (reason, error) => {
         this.#cancelKeys.forget(key);

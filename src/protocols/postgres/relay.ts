@@ -1,33 +1,24 @@
 // One client's connection and its own upstream connection, joined. Nothing leaves either way before it is recorded.
 import type { Hold } from '../../flow/conversation.ts';
-import { BrokerError } from '../../model/errors.ts';
+import type { BrokerError } from '../../model/errors.ts';
 import { Framer } from './framer.ts';
 import type { Holder } from './gate.ts';
+import { Held } from './held.ts';
 import type { Link } from './link.ts';
-import { FROM_CLIENT, message } from './messages.ts';
-import { notice, refusal } from './refusals.ts';
+import { errorOf, part, TERMINATE } from './parting.ts';
+import { notice } from './refusals.ts';
+import type { RelayParts } from './relay-parts.ts';
 import { Replies } from './replies.ts';
 import { Requests } from './requests.ts';
+import type { Turn } from './turn.ts';
 import type { Wire, WireHandler } from './wire.ts';
+import { Withdrawal } from './withdrawal.ts';
 
 /** Bytes kept from a client while one of its statements is held. */
 const HELD_LIMIT = 1024 * 1024;
-/** How long a peer is given to take our last words. */
-const LINGER = 2_000;
 /** Answers nobody takes: beyond this the server is told so by closing, as a direct client's death would tell it. */
 const UNTAKEN_LIMIT = 64 * 1024;
-const TERMINATE = message(FROM_CLIENT.terminate);
 const NOTHING = Buffer.alloc(0);
-
-interface RelayParts {
-  readonly client: Wire;
-  readonly server: Wire;
-  readonly link: Link;
-  /** Words the loss of the server's connection. */
-  lost(reason: string): BrokerError;
-  /** The conversation is over; called once. */
-  over(reason: string, error: Error | undefined): void;
-}
 
 export class Relay implements Holder {
   readonly #client: Wire;
@@ -39,11 +30,9 @@ export class Relay implements Holder {
   readonly #replies: Replies;
   readonly #fromClient = new Framer('client');
   readonly #fromServer = new Framer('server');
-  /** What the client sent behind a held message. */
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new Held();
   #hold: object | undefined;
-  #withdrawal: AbortController | undefined;
+  readonly #withdrawal = new Withdrawal();
   #serverBusy = false;
   #asides: Buffer[] = [];
   #leaving = false;
@@ -52,6 +41,12 @@ export class Relay implements Holder {
   /** The client has the beginning of a message whose rest has not been delivered. */
   #midMessage = false;
   #closed = false;
+  readonly #turn: Turn;
+  #leaves = false;
+  readonly #leaveTurn = () => {
+    this.#leaves = false;
+    if (!this.#closed) this.#exchange();
+  };
   readonly port: Hold;
 
   constructor(parts: RelayParts) {
@@ -59,16 +54,14 @@ export class Relay implements Holder {
     this.#server = parts.server;
     this.#link = parts.link;
     this.#over = parts.over;
+    this.#turn = parts.turn;
     this.#lost = parts.lost;
     this.#requests = new Requests(parts.link, this);
     this.#replies = new Replies(parts.link);
-    const withdrawal = () => {
-      this.#withdrawal ??= new AbortController();
-      return this.#withdrawal.signal;
-    };
+    const withdrawal = this.#withdrawal;
     this.port = {
       get signal() {
-        return withdrawal();
+        return withdrawal.signal;
       },
       notice: (text, hint) => this.#aside(notice(text, hint)),
     };
@@ -86,8 +79,7 @@ export class Relay implements Holder {
   /** The client asks to cancel what runs. True when a held statement was withdrawn and the server need not know. */
   cancel(): boolean {
     if (!this.#requests.withdraw()) return false;
-    this.#withdrawal?.abort();
-    this.#withdrawal = undefined;
+    this.#withdrawal.take();
     this.#release(this.#hold);
     return true;
   }
@@ -135,7 +127,7 @@ export class Relay implements Holder {
     try {
       const stopped = this.#fromClient.push(chunk, start, end, this.#requests);
       if (this.#fromClient.stopped) this.#keep(chunk, stopped, end, true);
-      this.#send();
+      this.#settle(chunk, end);
     } catch (error) {
       this.#fail(error);
     }
@@ -143,34 +135,49 @@ export class Relay implements Holder {
 
   /** Keeps what may not be looked at yet; reading stops beyond a bound. */
   #keep(chunk: Buffer, start: number, end: number, first = false): void {
-    if (end > start) {
-      const copy = Buffer.from(chunk.subarray(start, end));
-      if (first) this.#held.unshift(copy);
-      else this.#held.push(copy);
-      this.#heldBytes += copy.length;
-    }
+    this.#held.keep(chunk, start, end, first);
     this.#steer();
   }
 
   #release(hold: object | undefined): void {
     if (this.#hold !== hold || this.#closed) return;
     this.#hold = undefined;
-    let chunk = this.#held.shift() ?? NOTHING;
-    for (;;) {
-      this.#heldBytes -= chunk.length;
+    let chunk: Buffer | undefined = this.#held.next() ?? NOTHING;
+    while (chunk) {
       this.#consume(chunk, 0, chunk.length);
-      if (this.#hold) break;
-      const next = this.#held.shift();
-      if (!next) break;
-      chunk = next;
+      chunk = this.#hold ? undefined : this.#held.next();
     }
     this.#steer();
   }
 
   /** Reads from the client only when there is room for what it sends. */
   #steer(): void {
-    if (this.#serverBusy || this.#heldBytes > HELD_LIMIT) this.#client.pause();
+    if (this.#serverBusy || this.#held.bytes > HELD_LIMIT) this.#client.pause();
     else this.#client.resume();
+  }
+
+  /**
+   * What was read leaves at the end of the turn, with everybody's. A buffer that was filled whole may be read into again
+   * within the turn, so what lies in it leaves at once.
+   */
+  #settle(chunk: Buffer, end: number): void {
+    if (end === chunk.length) {
+      this.#send();
+      this.#deliver();
+    } else if (!this.#leaves) {
+      this.#leaves = true;
+      this.#turn.later(this.#leaveTurn);
+    }
+  }
+
+  /** Sends and delivers what waits for the end of the turn. */
+  #exchange(): void {
+    try {
+      this.#send();
+      this.#deliver();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #send(): void {
@@ -194,7 +201,7 @@ export class Relay implements Holder {
       this.#fromServer.push(chunk, start, end, this.#replies);
       for (const aside of this.#fromServer.between ? this.#asides.splice(0) : [])
         this.#link.toClient.put(aside);
-      this.#deliver();
+      this.#settle(chunk, end);
     } catch (error) {
       this.#fail(error);
     }
@@ -237,13 +244,17 @@ export class Relay implements Holder {
   #leave(): void {
     if (this.#leaving || this.#closed) return;
     this.#leaving = true;
+    this.#exchange();
+    if (this.#closed) return;
     this.#requests.withdraw();
-    this.#withdrawal?.abort();
+    this.#withdrawal.take();
     this.#server.end(this.#link.terminated ? undefined : TERMINATE);
     if (this.#link.pending.length === 0) this.#close('client left', undefined);
   }
 
   #serverEnded(cause: Error | undefined): void {
+    if (this.#closed) return;
+    this.#exchange();
     if (this.#closed) return;
     if (this.#clientGone || this.#leaving || this.#link.terminated) {
       this.#close('client left', undefined);
@@ -255,31 +266,29 @@ export class Relay implements Holder {
 
   #fail(cause: unknown): void {
     if (this.#closed) return;
-    const error =
-      cause instanceof BrokerError
-        ? cause
-        : new BrokerError(
-            'bug',
-            { reason: cause instanceof Error ? cause.message : String(cause) },
-            { cause },
-          );
+    this.#lastWords();
+    if (this.#closed) return;
+    const error = errorOf(cause);
     this.#close(error.message, error);
+  }
+
+  /** What was recorded already may still reach the client before the error does. */
+  #lastWords(): void {
+    try {
+      this.#deliver();
+    } catch {
+      // The journal is what failed: nothing leaves any more.
+    }
   }
 
   #close(reason: string, error: BrokerError | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#withdrawal?.abort();
-    this.#held = [];
+    this.#withdrawal.take();
+    this.#held.drop();
     // Whatever we end must not go on at the server, where nobody would record how it ends.
     if (error && this.#link.pending.length > 0) this.#link.cancelServer();
-    if (error && !this.#clientGone && !this.#midMessage) this.#client.end(refusal(error, 'FATAL'));
-    else this.#client.end();
-    this.#server.end(TERMINATE);
-    setTimeout(() => this.#server.destroy(), error ? 0 : LINGER).unref();
-    setTimeout(() => this.#client.destroy(), LINGER).unref();
-    this.#client.resume();
-    this.#server.resume();
+    part(this.#client, this.#server, error, !this.#clientGone && !this.#midMessage);
     try {
       this.#replies.lost();
     } catch {
