@@ -12,7 +12,7 @@ import { bundled, digestOf, versionOf } from './build.ts';
 import { EvidenceDesk } from './desk.ts';
 import { type Environment, workerEnvironment } from './environment.ts';
 import { messageOf } from './fault.ts';
-import { type OpenLease, sweepLeases } from './leases.ts';
+import { Leases, type OpenLease } from './leases.ts';
 import { takeLock } from './lock.ts';
 import { openLog } from './log.ts';
 import type { AgentIdentity } from './messages.ts';
@@ -50,7 +50,7 @@ class Composition {
   readonly #sessions: Sessions;
   readonly #ports: SessionPorts;
   readonly #workers: WorkerPool;
-  readonly #leases: string;
+  readonly #leases: Leases;
   /** Variables that callers gave to credential sources: giving back what they lent needs them again. */
   readonly #given: Record<string, string | undefined> = {};
   readonly #orphans = new Map<string, number>();
@@ -60,10 +60,10 @@ class Composition {
 
   constructor(options: AgentOptions) {
     this.#paths = paths(options.home, this.#environment);
-    this.#leases = join(this.#paths.state, 'leases');
     const digest = digestOf();
     this.#identity = { version: versionOf(), build: digest.slice(0, 12), pid: process.pid };
     this.#log = openLog(this.#paths.log, this.#clock);
+    this.#leases = new Leases(join(this.#paths.state, 'leases'), this.#log);
     this.#desk = new EvidenceDesk({
       folder: join(this.#paths.state, 'ledger'),
       environment: this.#environment,
@@ -115,6 +115,7 @@ class Composition {
         if (this.#agent?.draining) return 'waiting';
         return (await this.#desk.sealSession(store, folder, end)).kind;
       },
+      recover: () => void this.#agent?.recover(),
       admitBacklog: ({ store }) => this.#admitBacklog(store),
     };
   }
@@ -186,13 +187,15 @@ class Composition {
       this.#log.warn({ reason: messageOf(error) }, 'the kept sign-in cannot be used');
     });
     await this.#resumeQueues();
+    // What waits for a sign-in that a renewal would mend is sealed in the next round; this one need not wait for the provider.
+    if (spooled(this.#paths.spool).length > 0) this.#signIn.person().catch(() => undefined);
     return recoverSpool({
       spool: this.#paths.spool,
       log: this.#log,
       clock: this.#clock,
       orphans: this.#orphans,
       own,
-      sweepLeases: () => sweepLeases(this.#leases, own(), this.#log, (lease) => this.#sweep(lease)),
+      sweepLeases: () => this.#leases.sweep((lease) => this.#sweep(lease)),
       seal: async (store, folder, end) =>
         (await this.#desk.sealSession(store, folder, end)).kind === 'sealed',
       recover: (live) => this.#desk.recover(this.#paths.spool, live),

@@ -26,8 +26,7 @@ export interface SessionPorts {
   readonly clock: Clock;
   /** Folder that holds one folder per session. */
   readonly spool: string;
-  /** Folder of credentials that must be given back. */
-  readonly leases: string;
+  readonly leases: Lender;
   /** `broker/<version>`. */
   readonly tool: string;
   readonly log: Log;
@@ -46,6 +45,8 @@ export interface SessionPorts {
   attempt(config: Config, order: AttemptOrder): Promise<void>;
   /** `waiting` leaves it to recovery: nobody signs right now, or another agent does. */
   seal(store: string, folder: string, end: SealedEnd): Promise<'sealed' | 'waiting'>;
+  /** A session has left something: its seal, or its credential. */
+  recover(): void;
   /** Throws when the configuration refuses sessions because of what still waits for upload. */
   admitBacklog(config: Config): Promise<void>;
 }
@@ -54,6 +55,18 @@ export type LeaseContext = Pick<
   CredentialContext,
   'connection' | 'session' | 'signal' | 'environment' | 'user'
 >;
+
+/** What a credential source is asked with, and the names of the caller's variables it reads. */
+export interface Loan extends LeaseContext {
+  readonly variables: readonly string[];
+}
+
+/** Remembers across a crash what was lent. */
+export interface Lender {
+  borrow(loan: Loan, obtain: (context: LeaseContext) => Promise<Lease>): Promise<Lease>;
+  /** False when that failed and is left for later. */
+  giveBack(session: string, lease: Lease | undefined): Promise<boolean>;
+}
 
 export interface Log {
   info(fields: object, message: string): void;

@@ -78,14 +78,18 @@ async function tryTarget(probe: Probe, ports: SessionPorts, trial: Trial, leases
     return worker.expect('admitted', PATIENCE);
   };
   await probe.step('policy', admit, ({ policies }) => `allowed by ${policies.join(', ')}`);
-  const obtain = async () =>
-    ports.obtain({
+  const obtain = async () => {
+    const variables = await ports.wanted(connection);
+    const loan = {
       connection,
       user: person.user,
       session: id,
       signal: AbortSignal.timeout(PATIENCE),
-      environment: await trial.environment(await ports.wanted(connection)),
-    });
+      environment: await trial.environment(variables),
+      variables,
+    };
+    return ports.leases.borrow(loan, ports.obtain);
+  };
   const lease = await probe.step(
     'credential',
     obtain,
@@ -142,8 +146,10 @@ export async function testConnection(
     if (probe.steps.every(({ ok }) => ok)) throw error;
   } finally {
     await trial?.worker.close('the test is over', 5000);
-    for (const lease of leases) await lease.release();
-    if (trial) removeSpoolFolder(trial.folder);
+    if (trial) {
+      if (!(await ports.leases.giveBack(trial.id, leases[0]))) ports.recover();
+      removeSpoolFolder(trial.folder);
+    }
     ports.prepareWorker();
   }
   return { connection: name, steps: probe.steps };

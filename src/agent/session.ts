@@ -5,7 +5,6 @@ import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { FromWorker, SessionOrder } from '../model/session.ts';
 import { messageOf, toBrokerError } from './fault.ts';
-import { forgetLease, rememberLease } from './leases.ts';
 import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
 import { createSpoolFolder, removeSpoolFolder, type SessionMeta, thisProcess, writeMeta } from './meta.ts';
 import type { Ending, LeaseContext, SessionPorts, SessionStart } from './ports.ts';
@@ -45,6 +44,7 @@ export class Session {
   #listening: Listening | undefined;
   #activity = { statements: 0, conversations: 0 };
   #ending: Ending | undefined;
+  #owes = false;
   readonly #stopwatch: Stopwatch;
   #settle: (ending: Ending) => void = () => undefined;
 
@@ -110,6 +110,11 @@ export class Session {
       admitted: this.#admitted,
       listening: this.#listening,
     };
+  }
+
+  /** After `close`: its seal or its credential is left to recovery. */
+  get owes(): boolean {
+    return this.#owes;
   }
 
   /** Ends the session; the first reason counts. */
@@ -193,13 +198,9 @@ export class Session {
       signal: this.#abort.signal,
       environment: names.length > 0 ? await this.#start.front.environment(names) : {},
     };
-    const lease = await this.#ports.obtain(context);
+    const { leases, obtain } = this.#ports;
+    const lease = await leases.borrow({ ...context, variables: names }, obtain);
     this.#lease = lease;
-    const { resume } = lease;
-    if (resume) {
-      const { connection, user, session } = context;
-      rememberLease(this.#ports.leases, { session, connection, user, variables: names, resume });
-    }
     if (this.#ending) throw this.#over(this.#ending);
     return lease;
   }
@@ -249,8 +250,9 @@ export class Session {
     this.#stopwatch.restart();
     await this.#worker?.close(ending.reason, CLOSE_PATIENCE);
     this.#stopwatch.mark('close');
-    await this.#release();
+    const owed = !(await this.#ports.leases.giveBack(this.id, this.#lease));
     this.#stopwatch.mark('release');
+    this.#owes = owed;
     await recorded;
     this.#stopwatch.mark('front');
     if (!this.#meta.opened) {
@@ -261,19 +263,11 @@ export class Session {
     const closed = timestamp(this.#ports.clock.micros());
     const summary = { end, closed, ...(exit === undefined ? {} : { exit }) };
     this.#remember({ end: summary });
+    this.#owes = true;
     const state = await this.#ports.seal(this.#meta.store, this.folder, summary);
+    this.#owes = owed || state !== 'sealed';
     this.#stopwatch.mark('seal');
     return state;
-  }
-
-  async #release(): Promise<void> {
-    try {
-      await this.#lease?.release();
-      forgetLease(this.#ports.leases, this.id);
-    } catch (error) {
-      const reason = messageOf(error);
-      this.#ports.log.warn({ session: this.id, reason }, 'the credential could not be given back yet');
-    }
   }
 
   get steps(): Readonly<Record<string, number>> {

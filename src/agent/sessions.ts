@@ -158,6 +158,7 @@ export class Sessions {
     } finally {
       this.#running.delete(session.id);
       this.#changed();
+      if (session.owes) this.#ports.recover();
       for (const resolve of this.#waiting.splice(0)) resolve(undefined);
     }
     front.onEnd = () => undefined;

@@ -61,6 +61,17 @@ describe('a session', () => {
     expect(readdirSync(join(agent.folder, 'leases'))).toEqual([]);
   });
 
+  it('keeps a note of a credential that could not be given back, and has recovery look at once', async () => {
+    agent.knobs.noRelease = new Error('the server restarts');
+    const front = await open('db');
+    const { session } = await front.until('opened');
+    front.exit();
+    expect((await front.until('sealed')).state).toBe('sealed');
+    await settled();
+    expect(readdirSync(join(agent.folder, 'leases'))).toEqual([`${session.id}.json`]);
+    expect(agent.diary).toContain('recovery asked');
+  });
+
   it('ends as interrupted when its front is killed', async () => {
     const front = await open('db');
     await front.until('opened');

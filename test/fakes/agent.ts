@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type AgentClient, attach } from '../../src/agent/control.ts';
 import { EvidenceDesk } from '../../src/agent/desk.ts';
 import type { EpochSignIn } from '../../src/agent/evidence.ts';
+import { Leases } from '../../src/agent/leases.ts';
 import type { FromFront, ToFront } from '../../src/agent/messages.ts';
 import type { Person, SessionPorts } from '../../src/agent/ports.ts';
 import { type Host, ROUTES } from '../../src/agent/routes.ts';
@@ -43,7 +44,12 @@ export interface FakeAgent {
   /** What happened, in order. */
   readonly diary: string[];
   /** Changed by a test to end the sign-in or the credential. */
-  readonly knobs: { person?: BrokerError; credentialExpires?: number; noCredential?: BrokerError };
+  readonly knobs: {
+    person?: BrokerError;
+    credentialExpires?: number;
+    noCredential?: BrokerError;
+    noRelease?: Error;
+  };
   readonly desk: EvidenceDesk;
   client(): Promise<AgentClient>;
   /** Statement kinds in the store, in chain order. */
@@ -114,13 +120,16 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
       label: 'short-lived',
       ...(knobs.credentialExpires === undefined ? {} : { expires: knobs.credentialExpires }),
     },
-    release: async () => void diary.push('released'),
+    release: async () => {
+      if (knobs.noRelease) throw knobs.noRelease;
+      diary.push('released');
+    },
     resume: { role: 'r1' },
   });
   const ports: SessionPorts = {
     clock: systemClock,
     spool,
-    leases,
+    leases: new Leases(leases, SILENT),
     tool: 'broker/0.0.0',
     log: SILENT,
     setting: async () => ({
@@ -153,6 +162,7 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
       diary.push(`seal ${end.end}`);
       return (await desk.sealSession(url, at, end)).kind;
     },
+    recover: () => void diary.push('recovery asked'),
     admitBacklog: async () => undefined,
   };
   const sessions = new Sessions(ports, () => undefined);
