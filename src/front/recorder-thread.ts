@@ -26,7 +26,8 @@ const tell = (message: FromRecorder) => port.postMessage(message);
 
 /** An error of ours as an object that survives the way to the other thread. */
 function fail(error: unknown): void {
-  const known = error instanceof Error && 'toJSON' in error ? (error as { toJSON(): unknown }).toJSON() : String(error);
+  const known =
+    error instanceof Error && 'toJSON' in error ? (error as { toJSON(): unknown }).toJSON() : String(error);
   tell({ kind: 'failed', error: known });
 }
 

@@ -4,8 +4,8 @@ import { bundled } from '../agent/client.ts';
 import { systemClock } from '../lib/clock.ts';
 import { BrokerError } from '../model/errors.ts';
 import { recordingMaskers } from './masking.ts';
-import { Recording } from './recording.ts';
 import type { FromRecorder, RecordingOrder, ToRecorder } from './recorder-thread.ts';
+import { Recording } from './recording.ts';
 
 /** What takes down what a client shows. */
 export interface TerminalRecorder {
@@ -82,7 +82,8 @@ class ThreadRecorder implements TerminalRecorder {
 
   /** Everything that waits fails; a recorder that ended after `closed` has nothing that waits. */
   #fail(error: unknown): void {
-    if (this.#failure || (this.#waiting.length === 0 && !this.#closing && error === 'the recorder ended')) return;
+    if (this.#failure || (this.#waiting.length === 0 && !this.#closing && error === 'the recorder ended'))
+      return;
     this.#failure = error instanceof Error ? toError(error.message) : toError(error);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
     this.#closing?.reject(this.#failure);

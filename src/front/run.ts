@@ -18,7 +18,10 @@ export interface RunOrder {
   /** Ends the client when it resolves. */
   readonly over: Promise<unknown>;
   /** Makes the recording; called once the size is known. */
-  record(size: { columns: number; rows: number }, failed: (error: unknown) => void): Promise<TerminalRecorder>;
+  record(
+    size: { columns: number; rows: number },
+    failed: (error: unknown) => void,
+  ): Promise<TerminalRecorder>;
 }
 
 export interface RunEnd {
@@ -104,7 +107,10 @@ async function runOnTerminal(order: RunOrder): Promise<RunEnd> {
   }
 }
 
-function start(order: RunOrder): { child: ChildProcessByStdio<null, Readable, Readable>; closed: Promise<[number, number]> } {
+function start(order: RunOrder): {
+  child: ChildProcessByStdio<null, Readable, Readable>;
+  closed: Promise<[number, number]>;
+} {
   const child = spawn(order.file, order.args, {
     cwd: order.cwd,
     env: order.environment,
@@ -127,7 +133,10 @@ async function runOnPipes(order: RunOrder): Promise<RunEnd> {
   const giveBack = takeSignals((signal) => {
     if (signal !== 'SIGINT' || stdin.isTTY !== true) child.kill(signal);
   });
-  const tees = [new Tee(recording, child.stdout, stdout, failed), new Tee(recording, child.stderr, stderr, failed)];
+  const tees = [
+    new Tee(recording, child.stdout, stdout, failed),
+    new Tee(recording, child.stderr, stderr, failed),
+  ];
   child.stdout.on('data', (chunk: Buffer) => tees[0]?.take(chunk));
   child.stderr.on('data', (chunk: Buffer) => tees[1]?.take(chunk));
   void order.over.then(end);

@@ -60,9 +60,9 @@ export const ACTIONS = {
   'sql:execute-function': 'execute',
   'sql:fast-path': 'execute',
   'sql:unknown': 'unknown',
-  'reveal': 'data',
-  'approve': 'duty',
-  'audit': 'duty',
+  reveal: 'data',
+  approve: 'duty',
+  audit: 'duty',
 } as const satisfies Record<string, ActionGroup>;
 
 export type ActionId = keyof typeof ACTIONS;

@@ -25,7 +25,10 @@ export interface CredentialContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   /** A token for a target, never the evidence token. */
-  targetToken(audience: string | undefined, kind?: 'access' | 'id'): Promise<{ token: string; expires: number }>;
+  targetToken(
+    audience: string | undefined,
+    kind?: 'access' | 'id',
+  ): Promise<{ token: string; expires: number }>;
   /** A secret kept by the user in the keychain. */
   secret(name: string): Promise<string | undefined>;
   now(): number;
@@ -43,7 +46,9 @@ export interface Lease {
 export interface CredentialSource {
   readonly id: string;
   /** Problems in the connection's `credential` settings, each with the setting's name. */
-  check(settings: Readonly<Record<string, unknown>>): readonly { readonly setting: string; readonly reason: string }[];
+  check(
+    settings: Readonly<Record<string, unknown>>,
+  ): readonly { readonly setting: string; readonly reason: string }[];
   obtain(context: CredentialContext): Promise<Lease>;
   /** Releases what a crashed agent left behind, from `Lease.resume`. */
   sweep?(context: CredentialContext, resume: Readonly<Record<string, string>>): Promise<void>;

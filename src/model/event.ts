@@ -7,9 +7,24 @@ export interface EventOrigin {
   readonly session: string;
   /** `agent`, `worker`, `front`: which recorder wrote the line. */
   readonly recorder: 'agent' | 'worker' | 'front';
-  readonly who: { readonly iss: string; readonly sub: string; readonly bot?: string; readonly account?: string };
-  readonly where: { readonly connection: string; readonly protocol: string; readonly address: string; readonly database?: string };
-  readonly source: { readonly host: string; readonly user: string; readonly pid: number; readonly tool: string };
+  readonly who: {
+    readonly iss: string;
+    readonly sub: string;
+    readonly bot?: string;
+    readonly account?: string;
+  };
+  readonly where: {
+    readonly connection: string;
+    readonly protocol: string;
+    readonly address: string;
+    readonly database?: string;
+  };
+  readonly source: {
+    readonly host: string;
+    readonly user: string;
+    readonly pid: number;
+    readonly tool: string;
+  };
 }
 
 export interface ParameterRecord {
@@ -22,11 +37,15 @@ export interface ParameterRecord {
 export interface EventData {
   'session.open': { readonly client: string; readonly listener: string; readonly reason?: string };
   'session.close': { readonly reason: string; readonly exit?: number; readonly signal?: string };
-  'client.connect': { readonly conversation: number; readonly application?: string; readonly parameters?: Readonly<Record<string, string>> };
+  'client.connect': {
+    readonly conversation: number;
+    readonly application?: string;
+    readonly parameters?: Readonly<Record<string, string>>;
+  };
   'client.refused': { readonly conversation: number; readonly reason: string };
   'client.disconnect': { readonly conversation: number; readonly reason: string };
   /** A decision, on disk before its permit is handed out. */
-  'statement': {
+  statement: {
     readonly conversation: number;
     readonly statement: number;
     readonly phase: 'simple' | 'parse' | 'execute' | 'fast-path';
@@ -42,7 +61,7 @@ export interface EventData {
     readonly fingerprint: string;
   };
   /** What came back. */
-  'answer': {
+  answer: {
     readonly conversation: number;
     readonly statement: number;
     readonly status: 'ok' | 'error' | 'refused' | 'cancelled' | 'lost';
@@ -58,13 +77,23 @@ export interface EventData {
     readonly sample?: readonly (readonly (string | null)[])[];
     readonly masked?: number;
   };
-  'cancel': { readonly conversation: number };
-  'notice': { readonly conversation: number; readonly severity: string; readonly sqlstate: string; readonly message: string };
+  cancel: { readonly conversation: number };
+  notice: {
+    readonly conversation: number;
+    readonly severity: string;
+    readonly sqlstate: string;
+    readonly message: string;
+  };
   /** Something masking, recording or policy wants an auditor to see. */
-  'warning': { readonly code: string; readonly detail: string };
+  warning: { readonly code: string; readonly detail: string };
   'terminal.resize': { readonly columns: number; readonly rows: number };
-  'credential': { readonly source: string; readonly account: string; readonly expires?: string; readonly label: string };
-  'coverage': { readonly columns: readonly CoverageRow[] };
+  credential: {
+    readonly source: string;
+    readonly account: string;
+    readonly expires?: string;
+    readonly label: string;
+  };
+  coverage: { readonly columns: readonly CoverageRow[] };
 }
 
 export interface CoverageRow {

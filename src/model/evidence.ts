@@ -4,7 +4,16 @@ export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const BUNDLE_MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 
-export type StatementKind = 'epoch' | 'open' | 'part' | 'session' | 'attempt' | 'approve' | 'seal' | 'access' | 'config';
+export type StatementKind =
+  | 'epoch'
+  | 'open'
+  | 'part'
+  | 'session'
+  | 'attempt'
+  | 'approve'
+  | 'seal'
+  | 'access'
+  | 'config';
 
 /** Resource digest map, hex, as in-toto writes it. */
 export interface Digest {
@@ -56,7 +65,13 @@ export interface SessionSummary {
   readonly closed?: string;
   readonly end?: 'closed' | 'interrupted' | 'killed' | 'expired' | 'failed';
   readonly exit?: number;
-  readonly counts?: { readonly statements: number; readonly allowed: number; readonly asked: number; readonly denied: number; readonly rows: number };
+  readonly counts?: {
+    readonly statements: number;
+    readonly allowed: number;
+    readonly asked: number;
+    readonly denied: number;
+    readonly rows: number;
+  };
 }
 
 export interface Predicate {
@@ -68,7 +83,12 @@ export interface Predicate {
   readonly chain: Chain;
   readonly seen: readonly { readonly writer: string; readonly seq: number; readonly head: string }[];
   readonly identity: SignerIdentity;
-  readonly actor: { readonly kind: 'human' | 'bot'; readonly name: string; readonly version?: string; readonly onBehalfOf?: string };
+  readonly actor: {
+    readonly kind: 'human' | 'bot';
+    readonly name: string;
+    readonly version?: string;
+    readonly onBehalfOf?: string;
+  };
   readonly session?: SessionSummary;
   readonly events?: { readonly count: number; readonly merkleRoot: string };
   readonly policy?: { readonly digest: string };

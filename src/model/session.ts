@@ -48,7 +48,20 @@ export type FromWorker =
   | { readonly type: 'warm' }
   /** `session:open` was decided. */
   | { readonly type: 'admitted'; readonly policies: readonly string[]; readonly policyDigest: string }
-  | { readonly type: 'refused'; readonly error: { code: string; message: string; hint: string; details: Record<string, string | number> } }
-  | { readonly type: 'listening'; readonly endpoint: Endpoint; readonly fingerprint?: string; readonly serverVersion: string }
+  | {
+      readonly type: 'refused';
+      readonly error: {
+        code: string;
+        message: string;
+        hint: string;
+        details: Record<string, string | number>;
+      };
+    }
+  | {
+      readonly type: 'listening';
+      readonly endpoint: Endpoint;
+      readonly fingerprint?: string;
+      readonly serverVersion: string;
+    }
   | { readonly type: 'activity'; readonly statements: number; readonly conversations: number }
   | { readonly type: 'ended'; readonly reason: string };
