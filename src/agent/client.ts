@@ -2,6 +2,6 @@
 export { buildOf, bundled, versionOf } from './build.ts';
 export type { AgentClient, Dialogue } from './control.ts';
 export { brokerSettings, childEnvironment } from './environment.ts';
-export { connectAgent, type LaunchSettings } from './launch.ts';
+export { connectAgent } from './launch.ts';
 export type * from './messages.ts';
 export { FRONT_DONE, secureFolder } from './place.ts';

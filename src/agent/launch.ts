@@ -9,7 +9,7 @@ import { agentEnvironment } from './environment.ts';
 import { leaseVariables } from './leases.ts';
 import { secureFolder, socketFolder, socketPath } from './place.ts';
 
-export interface LaunchSettings {
+interface LaunchSettings {
   /** Folder of the control socket and the lock. */
   readonly runtime: string;
   readonly state: string;
