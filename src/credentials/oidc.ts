@@ -29,7 +29,7 @@ export const oidc: CredentialSource = {
       throw credentialFailed(
         name,
         `your sign-in has no ${claim} to use as the user`,
-        'set credential.user, or credential.userClaim to a claim the provider gives (sub always is)',
+        'set credential.user, or credential.user_claim to a claim the provider gives (sub always is)',
       );
     const kind = credential['token'] === 'id' ? 'id' : 'access';
     const { token, expires } = await context.targetToken(textOf(credential, 'audience'), kind);
