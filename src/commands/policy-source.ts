@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
+import { readPolicyEntries } from '../config/policy-names.ts';
 import type { ClassifyEnvironment } from '../flow/classify/index.ts';
 import type { DecisionContext } from '../flow/decide/index.ts';
 import type { Catalogue } from '../model/catalogue.ts';
@@ -20,9 +21,10 @@ async function listed(path: string, ending: RegExp): Promise<string[]> {
 
 /** Cedar files named by paths; a folder stands for the `.cedar` files in it. */
 export async function readPolicies(paths: readonly string[]): Promise<PolicyText> {
-  const files = (await Promise.all(paths.map((path) => listed(path, /\.cedar$/)))).flat();
-  const texts = await Promise.all(files.map(async (file) => [file, await readFile(file, 'utf8')] as const));
-  return { files: Object.fromEntries(texts) };
+  const entries = await Promise.all(
+    paths.map(async (entry) => ({ entry, files: await listed(entry, /\.cedar$/) })),
+  );
+  return readPolicyEntries(entries, (path) => readFile(path, 'utf8'));
 }
 
 /** The paths given on the command line, else those the configuration names. */

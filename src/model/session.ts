@@ -6,6 +6,8 @@ import type { Principal } from './principal.ts';
 export interface PolicyText {
   /** File name → Cedar text, as loaded; order does not matter. */
   readonly files: Readonly<Record<string, string>>;
+  /** File name → where it lies on this machine, for messages only: evidence never holds it. */
+  readonly paths?: Readonly<Record<string, string>>;
 }
 
 /** Everything a worker needs to run one session. Sent over the fork's IPC channel, never argv or environment. */

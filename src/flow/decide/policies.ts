@@ -75,13 +75,20 @@ function validate(
   return [...new Map(found.map((fault) => [`${fault.place} ${fault.reason}`, fault])).values()];
 }
 
-function load(source: PolicySource, files: PolicyText['files'], problems: PolicyProblem[]): LoadedPolicy {
+function load(source: PolicySource, text: PolicyText, problems: PolicyProblem[]): LoadedPolicy {
+  const { files, paths } = text;
   const place = placeOf(source.file, files[source.file] ?? '', source.offset);
   const { annotations = {}, effect } = source.json;
   const { ask, faults } = readAsk(annotations, effect);
   problems.push(...faults.map((reason) => ({ place, reason })));
   const advice = annotations['advice'];
-  return { ...source, place, effect, ...(advice ? { advice } : {}), ...(ask ? { ask } : {}) };
+  return {
+    ...source,
+    place: shown(place, paths),
+    effect,
+    ...(advice ? { advice } : {}),
+    ...(ask ? { ask } : {}),
+  };
 }
 
 function prepare(cedar: Cedar, name: string, policies: readonly LoadedPolicy[]): void {
@@ -99,8 +106,8 @@ function prepareSchema(cedar: Cedar): void {
   schemaReady = true;
 }
 
-function invalid(problems: readonly PolicyProblem[]): BrokerError {
-  const lines = problems.map(({ place, reason }) => `  ${place}: ${reason}`);
+function invalid(problems: readonly PolicyProblem[], paths: PolicyText['paths']): BrokerError {
+  const lines = problems.map((fault) => `  ${shown(fault.place, paths)}: ${fault.reason}`);
   return new BrokerError('policy-invalid', { count: problems.length, problems: lines.join('\n') });
 }
 
@@ -109,6 +116,11 @@ const numbers = ({ place }: PolicyProblem): number => {
   return line * 1_000_000 + column;
 };
 const fileOf = ({ place }: PolicyProblem): string => place.replace(/:\d+:\d+$/, '');
+/** Where a person finds it. */
+function shown(place: string, paths: PolicyText['paths'] = {}): string {
+  const file = fileOf({ place, reason: '' });
+  return Object.hasOwn(paths, file) ? `${paths[file]}${place.slice(file.length)}` : place;
+}
 const byPlace = (a: PolicyProblem, b: PolicyProblem): number =>
   fileOf(a) === fileOf(b) ? numbers(a) - numbers(b) : fileOf(a) < fileOf(b) ? -1 : 1;
 
@@ -120,7 +132,7 @@ interface Checked {
 function check(cedar: Cedar, text: PolicyText): Checked {
   const { policies, problems } = readSources(cedar, text);
   const all = [...problems, ...validate(cedar, policies, text.files)];
-  const loaded = policies.map((source) => load(source, text.files, all));
+  const loaded = policies.map((source) => load(source, text, all));
   return { policies: loaded, problems: all.sort(byPlace) };
 }
 
@@ -133,7 +145,7 @@ export async function checkPolicies(text: PolicyText): Promise<readonly PolicyPr
 export async function loadPolicies(text: PolicyText): Promise<PolicySet> {
   const cedar = await loadCedar();
   const { policies, problems } = check(cedar, text);
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw invalid(problems, text.paths);
   const digest = sha256(canonical({ files: text.files }));
   const [full, withoutAsk] = [digest, `${digest}:without-ask`];
   prepareSchema(cedar);
