@@ -21,6 +21,8 @@ export class TextQuery {
   #wire: Wire | undefined;
   #open = false;
   #rows = 0;
+  /** Rows that had arrived already still come while the server is held up. */
+  #waits = false;
   readonly done: Promise<void>;
   #resolve: () => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -90,9 +92,13 @@ export class TextQuery {
 
   /** A slow reader of our output slows the server down. */
   #write(piece: string): void {
-    if (piece === '' || this.#out.write(piece)) return;
+    if (piece === '' || this.#out.write(piece) || this.#waits) return;
     const wire = this.#wire;
+    this.#waits = true;
     wire?.stream.pause();
-    this.#out.once('drain', () => wire?.stream.resume());
+    this.#out.once('drain', () => {
+      this.#waits = false;
+      wire?.stream.resume();
+    });
   }
 }
