@@ -1,6 +1,6 @@
 // How `query` writes results: table, CSV, JSON. Rows are written as they arrive. Must never print untrusted text as it is to a terminal.
 import { visible } from '../lib/visible.ts';
-import { Layout } from './table.ts';
+import { Layout } from './layout.ts';
 
 export interface ResultColumn {
   readonly name: string;

@@ -1,7 +1,7 @@
 // How the agent's state looks to people. Pure; everything that came from outside is made visible.
 import type { AgentStatus, SignInState } from '../agent/client.ts';
+import { table } from '../lib/table.ts';
 import { visible } from '../lib/visible.ts';
-import { renderTable } from './table.ts';
 
 type SignedIn = Exclude<SignInState, { state: 'signed-out' }>;
 
@@ -67,10 +67,6 @@ export function renderAgent(status: AgentStatus): string {
 
 function renderSessions({ sessions }: AgentStatus): string {
   if (sessions.length === 0) return '';
-  const columns = ['session', 'connection', 'client', 'state', 'opened', 'statements'].map((name) => ({
-    name,
-    right: name === 'statements',
-  }));
   const rows = sessions.map((row) => [
     row.id,
     row.connection,
@@ -79,7 +75,8 @@ function renderSessions({ sessions }: AgentStatus): string {
     row.opened.slice(0, 19),
     String(row.statements),
   ]);
-  return `\n${renderTable(columns, rows)}`;
+  const headings = ['SESSION', 'CONNECTION', 'CLIENT', 'STATE', 'OPENED', 'STATEMENTS'];
+  return `\n${table(headings, rows, { right: [5] })}`;
 }
 
 export function renderStatus(status: AgentStatus): string {

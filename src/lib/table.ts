@@ -14,7 +14,7 @@ const GAP = 2;
 const LEAST = 8;
 
 /** Columns a character takes: two for wide East Asian ones and emoji, none for combining marks. */
-function columns(text: string): number {
+export function displayWidth(text: string): number {
   let count = 0;
   for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text))
     count += WIDE.test(segment) ? 2 : 1;
@@ -25,11 +25,11 @@ const WIDE =
   /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}])/u;
 
 function cut(text: string, width: number): string {
-  if (columns(text) <= width) return text;
+  if (displayWidth(text) <= width) return text;
   let kept = '';
   let used = 0;
   for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text)) {
-    const next = columns(segment);
+    const next = displayWidth(segment);
     if (used + next > width - 1) break;
     kept += segment;
     used += next;
@@ -39,7 +39,7 @@ function cut(text: string, width: number): string {
 
 /** Takes from the widest column until the table fits; no column gets narrower than its heading or eight. */
 function squeeze(widths: number[], headings: readonly string[], limit: number): number[] {
-  const least = headings.map((heading) => Math.max(columns(heading), LEAST));
+  const least = headings.map((heading) => Math.max(displayWidth(heading), LEAST));
   const total = () => widths.reduce((sum, each) => sum + each, GAP * (widths.length - 1));
   for (let excess = total() - limit; excess > 0; excess = total() - limit) {
     const shrinkable = widths.map((width, index) => (width > (least[index] ?? LEAST) ? width : 0));
@@ -58,7 +58,7 @@ export function table(
 ): string {
   const cells = rows.map((row) => row.map((cell) => visible(cell)));
   const natural = headings.map((heading, index) =>
-    cells.reduce((most, row) => Math.max(most, columns(row[index] ?? '')), columns(heading)),
+    cells.reduce((most, row) => Math.max(most, displayWidth(row[index] ?? '')), displayWidth(heading)),
   );
   const widths = squeeze(natural, headings, options.width ?? Number.POSITIVE_INFINITY);
   const line = (row: readonly string[]) =>
@@ -66,7 +66,7 @@ export function table(
       .map((cell, index) => {
         const width = widths[index] ?? 0;
         const shown = cut(cell, width);
-        const blank = ' '.repeat(Math.max(0, width - columns(shown)));
+        const blank = ' '.repeat(Math.max(0, width - displayWidth(shown)));
         return options.right?.includes(index) ? blank + shown : shown + blank;
       })
       .join(' '.repeat(GAP))

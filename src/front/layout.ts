@@ -1,25 +1,11 @@
-// Rows as text for people: aligned columns, untrusted text made visible. Must never pass a control character on.
+// Rows of a result as they come, in columns laid out by the first of them. Must never pass a control character on.
+import { displayWidth } from '../lib/table.ts';
 import { visible } from '../lib/visible.ts';
 
 const WIDEST = 80;
 
-/** East Asian wide and emoji take two cells; combining marks none. Close enough to align by. */
-function cells(text: string): number {
-  let width = 0;
-  for (const character of text) {
-    if (/\p{M}/u.test(character)) continue;
-    width +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u.test(
-        character,
-      )
-        ? 2
-        : 1;
-  }
-  return width;
-}
-
 function pad(text: string, width: number, right: boolean): string {
-  const space = ' '.repeat(Math.max(0, width - cells(text)));
+  const space = ' '.repeat(Math.max(0, width - displayWidth(text)));
   return right ? space + text : text + space;
 }
 
@@ -37,7 +23,10 @@ export class Layout {
   constructor(columns: readonly Column[], first: readonly (readonly string[])[]) {
     this.#columns = columns;
     this.#widths = columns.map(({ name }, index) => {
-      const longest = Math.max(cells(visible(name)), ...first.map((row) => cells(visible(row[index] ?? ''))));
+      const longest = Math.max(
+        displayWidth(visible(name)),
+        ...first.map((row) => displayWidth(visible(row[index] ?? ''))),
+      );
       return Math.min(longest, WIDEST);
     });
   }
@@ -54,9 +43,4 @@ export class Layout {
     );
     return `${shown.join('  ').trimEnd()}\n`;
   }
-}
-
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const layout = new Layout(columns, rows);
-  return layout.header() + rows.map((row) => layout.row(row)).join('');
 }
