@@ -1,7 +1,8 @@
 // argv → command → exit code. The only file that exits the process; renders every error with its hint.
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import type { CommandContext } from './commands/command.ts';
 import { renderFailure, toBrokerError } from './commands/failure.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -14,21 +15,39 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** Node aborts, with a core file, when it cannot restore a terminal that is gone (node.cc, ResetStdio): it is shown another file. */
+function leave(exit: number): never {
+  for (const descriptor of [0, 1, 2]) {
+    try {
+      if (isatty(descriptor) || !fstatSync(descriptor).isCharacterDevice()) continue;
+      closeSync(descriptor);
+      openSync('/dev/null', 'r+');
+    } catch {
+      // It was closed before we were started.
+    }
+  }
+  process.exit(exit);
+}
+
 /** The first Ctrl-C asks the command to end; the second ends us. */
 function interruptible(): AbortSignal {
   const controller = new AbortController();
   const interrupt = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (controller.signal.aborted) leave(EXIT.interrupted);
     controller.abort(new BrokerError('interrupted'));
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   process.on('SIGHUP', interrupt);
+  // Its default would write our memory, with a session's secret in it, to a core file.
+  process.on('SIGQUIT', interrupt);
   return controller.signal;
 }
 
 function contextOf({ args, options }: Invocation, signal: AbortSignal): CommandContext {
   const { env, stdin, stdout, stderr } = process;
+  // A terminal that is gone also says so by SIGHUP.
+  stdin.on('error', () => undefined);
   const json = options['json'] === true;
   const cwd = process.cwd();
   const file = options['config'];
@@ -76,9 +95,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 // A reader that has seen enough (`broker … | head`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.bug);
+  leave(error.code === 'EPIPE' || error.code === 'EIO' ? EXIT.done : EXIT.bug);
 });
+process.stderr.on('error', () => undefined);
 
 const code = await main(process.argv.slice(2));
 await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
-process.exit(code);
+leave(code);

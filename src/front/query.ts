@@ -6,6 +6,7 @@ import { visible } from '../lib/visible.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
 import type { FrontContext } from './compose.ts';
 import { type Format, openWriter } from './formats.ts';
+import { takeErrors } from './screen.ts';
 import { type FrontSession, openSession, overError } from './session.ts';
 import { TextQuery } from './text-query.ts';
 
@@ -93,9 +94,15 @@ export async function runQuery(
     signal,
   });
   let exit: number = EXIT.done;
+  let giveBack = () => {};
+  let read = true;
   try {
     const client = await connect(session, context);
     const cancel = () => void client.end();
+    giveBack = takeErrors(context.stdout, () => {
+      read = false;
+      cancel();
+    });
     signal.addEventListener('abort', cancel, { once: true });
     const writer = openWriter(order.format, context.stdout.isTTY === true);
     const query = new TextQuery(order.text, writer, context.stdout);
@@ -103,12 +110,15 @@ export async function runQuery(
     await query.done;
     await client.end();
   } catch (error) {
+    // Whoever read our output has seen enough (`broker query … | head`).
+    if (!read && !signal.aborted) return EXIT.done;
     const over = await Promise.race([session.over, undefined]);
     const failure = over ? overError(connection, over) : failureOf(error, connection);
     exit = signal.aborted ? EXIT.interrupted : failure.row.exit;
     throw signal.aborted ? new BrokerError('interrupted') : failure;
   } finally {
-    await session.close({ reason: 'the statements ended', exit });
+    await session.close({ reason: read ? 'the statements ended' : 'its reader had enough', exit });
+    giveBack();
   }
   return exit;
 }

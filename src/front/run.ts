@@ -1,10 +1,10 @@
 // Runs a client in a session: on a recorded terminal, or through recorded pipes. Must end it when nothing records any more.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { exitCode, signalNumber } from './program.ts';
 import { Pty } from './pty.ts';
 import type { TerminalRecorder } from './recorder.ts';
-import { isTerminal, type Streams, sizeOf, takeScreen } from './screen.ts';
+import { isTerminal, type Streams, sizeOf, takeErrors, takeScreen } from './screen.ts';
 import { takeSignals } from './signals.ts';
 import { Tee } from './tee.ts';
 
@@ -68,6 +68,18 @@ function outcome(code: number, signal: number, { error }: Fault): RunEnd {
   return { exit: exitCode(code, signal), signal, ...(error === undefined ? {} : { failure: error }) };
 }
 
+/** A reader or a terminal that has gone takes the client along, as a broken pipe would. */
+function watchStreams(streams: readonly (Readable | Writable)[], tees: readonly Tee[], end: () => void) {
+  const gone = () => {
+    for (const tee of tees) tee.blind();
+    end();
+  };
+  const giveBack = streams.map((stream) => takeErrors(stream, gone));
+  return () => {
+    for (const give of giveBack) give();
+  };
+}
+
 async function runOnTerminal(order: RunOrder): Promise<RunEnd> {
   const { stdin, stdout } = order.streams;
   const size = sizeOf(stdout);
@@ -77,6 +89,7 @@ async function runOnTerminal(order: RunOrder): Promise<RunEnd> {
   fault.end = end;
   const tee = new Tee(recording, pty, stdout, failed);
   pty.onData = (chunk) => tee.take(chunk);
+  const unwatch = watchStreams([stdin, stdout], [tee], end);
   const resize = () => {
     const { columns, rows } = sizeOf(stdout);
     pty.resize(columns, rows);
@@ -104,6 +117,7 @@ async function runOnTerminal(order: RunOrder): Promise<RunEnd> {
     stdout.off('resize', resize);
     giveBack();
     screen.restore();
+    unwatch();
   }
 }
 
@@ -139,6 +153,7 @@ async function runOnPipes(order: RunOrder): Promise<RunEnd> {
   ];
   child.stdout.on('data', (chunk: Buffer) => tees[0]?.take(chunk));
   child.stderr.on('data', (chunk: Buffer) => tees[1]?.take(chunk));
+  const unwatch = watchStreams([stdout, stderr], tees, end);
   void order.over.then(end);
   try {
     const [code, signal] = await closed;
@@ -148,6 +163,7 @@ async function runOnPipes(order: RunOrder): Promise<RunEnd> {
   } finally {
     cancel();
     giveBack();
+    unwatch();
   }
 }
 

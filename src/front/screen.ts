@@ -16,6 +16,17 @@ export function sizeOf(stdout: Streams['stdout']): { columns: number; rows: numb
   return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
 }
 
+/** Takes a stream's errors from whoever had them; the returned function gives them back. */
+export function takeErrors(stream: Readable | Writable, listener: () => void): () => void {
+  const before = stream.listeners('error') as ((error: Error) => void)[];
+  stream.removeAllListeners('error');
+  stream.on('error', listener);
+  return () => {
+    stream.removeListener('error', listener);
+    for (const each of before) stream.on('error', each);
+  };
+}
+
 export interface RawScreen {
   restore(): void;
 }
@@ -23,7 +34,13 @@ export interface RawScreen {
 /** Raw mode on, with stop and continue from outside handled as a full-screen program would. */
 export function takeScreen(streams: Streams, redraw: () => void): RawScreen {
   const stdin = streams.stdin as Partial<Pick<ReadStream, 'setRawMode'>> & Readable;
-  const raw = (mode: boolean) => void stdin.setRawMode?.(mode);
+  const raw = (mode: boolean) => {
+    try {
+      stdin.setRawMode?.(mode);
+    } catch {
+      // The terminal is gone: there is nothing to restore.
+    }
+  };
   // In raw mode Ctrl-Z goes to the client; only somebody else can stop us.
   const stop = () => {
     raw(false);

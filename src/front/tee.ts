@@ -19,6 +19,7 @@ export class Tee {
   #inFlight = 0;
   #last: Promise<void> = Promise.resolve();
   #broken = false;
+  #blind = false;
 
   constructor(recorder: TerminalRecorder, source: Source, screen: Writable, fail: (error: unknown) => void) {
     this.#recorder = recorder;
@@ -45,6 +46,12 @@ export class Tee {
     return this.#last;
   }
 
+  /** Nobody looks any more: what still comes is recorded all the same. */
+  blind(): void {
+    this.#blind = true;
+    this.#release('screen');
+  }
+
   #wait(bytes: Buffer, recorded: Promise<void>): void {
     this.#inFlight += bytes.length;
     if (this.#inFlight > IN_FLIGHT) this.#hold('recorder');
@@ -59,7 +66,7 @@ export class Tee {
   }
 
   #show(bytes: Buffer): void {
-    if (this.#broken || this.#screen.write(bytes)) return;
+    if (this.#broken || this.#blind || this.#screen.write(bytes)) return;
     this.#hold('screen');
     this.#screen.once('drain', () => this.#release('screen'));
   }
