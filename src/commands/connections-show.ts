@@ -4,6 +4,21 @@ import type { Connection } from '../model/connection.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
 import type { CommandDefinition } from './command.ts';
 
+/** `passwordVariable` as the file writes it. */
+const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Settings as `admin.user broker_admin, grant app`. */
+function described(settings: Readonly<Record<string, unknown>>, within = ''): string {
+  const rows = Object.entries(settings).map(([key, value]) => {
+    const name = `${within}${snake(key)}`;
+    if (Array.isArray(value)) return `${name} ${value.join(' ')}`;
+    if (typeof value === 'object' && value !== null)
+      return described(value as Readonly<Record<string, unknown>>, `${name}.`);
+    return `${name} ${String(value)}`;
+  });
+  return rows.join(', ');
+}
+
 function lines(connection: Connection): readonly (readonly [string, string])[] {
   const { credential, masking, recording, tls } = connection;
   const { source, ...settings } = credential;
@@ -17,7 +32,7 @@ function lines(connection: Connection): readonly (readonly [string, string])[] {
     ['address', connection.host.startsWith('/') ? connection.host : `${connection.host}:${connection.port}`],
     ['database', connection.database ?? 'the account’s name'],
     ['tls', [tls.mode, ...(tls.ca ? [`ca ${tls.ca}`] : [])].join(', ')],
-    ['credential', Object.keys(settings).length > 0 ? `${source} ${JSON.stringify(settings)}` : source],
+    ['credential', Object.keys(settings).length > 0 ? `${source}, ${described(settings)}` : source],
     ['labels', connection.labels.join(' ') || 'none'],
     ...columns,
     ['unknown values', masking.onUnknown],

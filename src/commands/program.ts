@@ -140,6 +140,35 @@ export function buildProgram(
   return program;
 }
 
+/** commander's words as ours: `SHELL cannot be tcsh: there are bash, zsh, fish`. */
+function reworded(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '')
+    .replace(/^missing required argument '(.+)'$/, '$1 is missing')
+    .replace(/^option '.*?(--[a-z-]+).*' argument missing$/, '$1 needs a value')
+    .replace(
+      /^command-argument value '(.*)' is invalid for argument '(.+)'\. Allowed choices are (.+)$/,
+      '$2 cannot be $1: there are $3',
+    )
+    .replace(
+      /^option '.*?(--[a-z-]+).*' argument '(.*)' is invalid\. Allowed choices are (.+)$/,
+      '$1 cannot be $2: there are $3',
+    );
+}
+
+/** The option that was probably meant, as a whole hint. */
+function nearestOption(reason: string, typed: CommandDefinition | undefined): { hint?: string } {
+  const unknown = /^unknown option '(--[^'=]+)/.exec(reason)?.[1];
+  if (!unknown) return {};
+  const known = [...(typed?.options ?? []), ...COMMON_OPTIONS].flatMap(
+    ({ flags }) => flags.match(/--[a-z-]+/g) ?? [],
+  );
+  const meant = nearest(unknown, [...known, '--help']);
+  return meant ? { hint: `did you mean \`${meant}\`?` } : {};
+}
+
 /** commander's complaint as ours, with the verb it was about and a near miss. */
 function usageError(
   error: CommanderError,
@@ -148,12 +177,10 @@ function usageError(
 ): BrokerError {
   const words = argv.filter((word) => !word.startsWith('-'));
   const typed = commands.find(({ name }) => name === words.slice(0, 2).join(' ') || name === words[0]);
-  const reason = error.message
-    .replace(/^error: /, '')
-    .replaceAll('\n', ' ')
-    .replace(/\.$/, '');
+  const reason = reworded(error.message);
   const details = { reason, command: typed?.name ?? '' };
-  if (error.code !== 'commander.unknownCommand') return new BrokerError('usage', details);
+  if (error.code !== 'commander.unknownCommand')
+    return new BrokerError('usage', details, nearestOption(reason, typed));
   const parent = words[0] && PARENTS[words[0]] && words.length > 1 ? words[0] : undefined;
   const unknown = (parent ? words[1] : words[0]) ?? '';
   const known = commands

@@ -10,6 +10,7 @@ import { type LayerData, type Merged, merge, projectProblems } from './layers.ts
 import { paths } from './paths.ts';
 import { toConfig } from './resolve.ts';
 import { SCHEMA } from './schema.ts';
+import { wording } from './wording.ts';
 import { readYaml } from './yaml.ts';
 
 export interface LoadOptions {
@@ -85,8 +86,7 @@ function toProblems(issue: z.core.$ZodIssue, merged: Merged, otherwise: string):
     path: path.join('.'),
     reason,
   });
-  if (issue.code !== 'unrecognized_keys')
-    return [problem(issue.path, issue.message.replace(/^Invalid input: /, ''))];
+  if (issue.code !== 'unrecognized_keys') return [problem(issue.path, wording(issue))];
   return issue.keys.map((key) => {
     const meant = nearest(key, keysAt(SCHEMA, issue.path));
     return problem([...issue.path, key], `is not a setting${meant ? `; did you mean ${meant}?` : ''}`);
@@ -102,6 +102,12 @@ function invalid(problems: readonly Problem[]): BrokerError {
 function refusedOfProject(files: readonly FileLayer[]): readonly Problem[] {
   const own = merge(files.filter(({ layer }) => layer !== 'project')).value;
   return files.filter(({ layer }) => layer === 'project').flatMap((layer) => projectProblems(layer, own));
+}
+
+/** Whoever named a file is told that it is not there, not that there should be one. */
+function missing(file: string, environment: LoadOptions['environment']): BrokerError {
+  const hint = `${file} does not exist; name another one, or write it with \`broker init\``;
+  return new BrokerError('config-missing', {}, environment['BROKER_CONFIG'] ? { hint } : {});
 }
 
 /** The first problem of each place. */
@@ -123,7 +129,8 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
     readProject(cwd, home),
   ]);
   const files = found.filter((layer) => layer !== undefined);
-  if (!files.some(({ layer }) => layer !== 'project')) throw new BrokerError('config-missing');
+  const named = environment['BROKER_CONFIG'] ? ['user'] : ['user', 'system'];
+  if (!files.some(({ layer }) => named.includes(layer))) throw missing(place.config, environment);
   const syntax = files.flatMap(({ problems }) => problems);
   if (syntax.length > 0) throw invalid(syntax);
   const merged = merge([...files, ...environmentLayers(environment), ...flagLayers(flags)]);

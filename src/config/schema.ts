@@ -1,5 +1,6 @@
 // What broker.yaml may say. The JSON Schema for editors is made from this too, so every field describes itself.
 import { z } from 'zod';
+import { wording } from './wording.ts';
 
 const name = z
   .string()
@@ -138,7 +139,7 @@ export type RawConnection = RawConfig['connections'][string];
 /** What is wrong with settings a person has just typed, or undefined. */
 export function firstProblem(settings: unknown): string | undefined {
   const [issue] = SCHEMA.safeParse(settings).error?.issues ?? [];
-  return issue && `${issue.path.join('.')} ${issue.message.replace(/^Invalid input: /, '')}`;
+  return issue && wording(issue);
 }
 
 /** JSON Schema (draft 2020-12) of broker.yaml, for editors. */

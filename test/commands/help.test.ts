@@ -79,7 +79,9 @@ describe('mistyped words', () => {
     [['zzzzzz'], 'see `broker --help`'],
     [['sessions', 'zzzzzz'], 'see `broker sessions --help`'],
     [['connect'], 'see `broker connect --help`'],
-    [['query', 'prod-db', 'select 1', '--cvs'], 'see `broker query --help`'],
+    [['query', 'prod-db', 'select 1', '--cvs'], 'did you mean `--csv`?'],
+    [['query', 'prod-db', 'select 1', '--jsno'], 'did you mean `--json`?'],
+    [['query', 'prod-db', 'select 1', '--xyzzy'], 'see `broker query --help`'],
     [['completion', 'tcsh'], 'see `broker completion --help`'],
   ])('%j are wrong usage with the hint "%s"', async (argv, hint) => {
     await expect(typed(...argv)).rejects.toMatchObject({ code: 'usage', hint });

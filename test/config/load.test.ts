@@ -52,6 +52,23 @@ describe('a configuration', () => {
     await expect(load()).rejects.toMatchObject({ code: 'config-missing' });
   });
 
+  it('is missing where a file is named that is not there, and the hint says which', async () => {
+    put(user, DATABASE);
+    const named = join(home, 'other.yaml');
+    await expect(load({ environment: { BROKER_CONFIG: named } })).rejects.toMatchObject({
+      code: 'config-missing',
+      hint: expect.stringContaining(named),
+    });
+  });
+
+  it.each(['BROKER_CONFIG', 'BROKER_STATE_DIR', 'BROKER_RUNTIME_DIR'])(
+    'never guesses what a relative %s means',
+    async (variable) => {
+      put(user, DATABASE);
+      await expect(load({ environment: { [variable]: 'here' } })).rejects.toMatchObject({ code: 'usage' });
+    },
+  );
+
   it('has a default for everything that is not said', async () => {
     put(user, DATABASE);
     const { config, files } = await load();

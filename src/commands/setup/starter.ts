@@ -96,7 +96,7 @@ function judge(answers: Partial<Record<keyof Answers, string>>): void {
   for (const { option, flag, settings } of QUESTIONS) {
     const value = answers[option];
     const problem = value === undefined ? undefined : firstProblem(settings?.(value) ?? {});
-    if (problem !== undefined) throw usage(`${flag}: ${problem}`);
+    if (problem !== undefined) throw usage(`${flag} ${problem}`);
   }
   if (answers.issuer === undefined && (answers.clientId ?? answers.targetClientId) !== undefined)
     throw usage('--client-id and --target-client-id need --issuer');
