@@ -39,7 +39,7 @@ export class Settings {
     const { identity } = await this.config(caller);
     if (identity) return identity;
     const hint = 'name your identity provider under `identity:`; `broker init` writes an example';
-    throw new BrokerError('config-invalid', { count: 1, problems: 'identity: is missing' }, { hint });
+    throw new BrokerError('config-invalid', { count: 1, problems: '  identity: is missing' }, { hint });
   }
 
   /** Opened once; a failure is tried again by the next caller. */

@@ -47,7 +47,7 @@ export const ERRORS = {
   },
   'needs-approval': {
     summary: '{connection} needs approval for {what} (policy "{policy}")',
-    hint: 'ask for approval with `broker request {connection}`',
+    hint: 'see the rule with `broker policy explain`; asking a person comes with a later version',
     exit: EXIT.refused,
     sqlstate: '42501',
     http: 403,
@@ -128,7 +128,7 @@ export const ERRORS = {
     exit: EXIT.configuration,
   },
   'config-invalid': {
-    summary: 'the configuration has {count} problem(s)\n{problems}',
+    summary: 'the configuration is not right\n{problems}',
     hint: 'check again with `broker config check`',
     exit: EXIT.configuration,
   },
@@ -138,7 +138,7 @@ export const ERRORS = {
     exit: EXIT.configuration,
   },
   'policy-invalid': {
-    summary: 'the policy has {count} problem(s)\n{problems}',
+    summary: 'the policy is not right\n{problems}',
     hint: 'check again with `broker policy check`',
     exit: EXIT.configuration,
   },
