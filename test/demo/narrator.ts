@@ -1,6 +1,7 @@
 // Tells the demo's story: headings, commands as typed, what they proved. Plain lines where there is no terminal.
 import { createInterface } from 'node:readline';
 
+const INDENT = '   ';
 const tty = process.stdout.isTTY === true;
 const coloured = tty && !process.env['NO_COLOR'];
 const paint = (code: string) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -30,6 +31,18 @@ function enter(): Promise<void> {
   });
 }
 
+/** Breaks between words where the terminal would break inside one. */
+function wrapped(text: string): string {
+  const width = Math.max((process.stdout.columns ?? Number.POSITIVE_INFINITY) - INDENT.length - 2, 30);
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.join(`\n${INDENT}`);
+}
+
 export function createNarrator(pauses: boolean): Narrator {
   let number = 0;
   const line = (text = '') => void process.stdout.write(`${text}\n`);
@@ -39,13 +52,13 @@ export function createNarrator(pauses: boolean): Narrator {
       number += 1;
       line();
       line(bold(`${number}. ${title}`));
-      line(dim(`   ${why}`));
+      line(dim(`${INDENT}${wrapped(why)}`));
     },
     typed: (command) => line(`\n   ${cyan('$')} ${bold(command)}`),
     output: (text) => {
       for (const row of text.replace(/\s+$/, '').split('\n')) line(`   ${row.replace(/\r/g, '')}`);
     },
-    proved: (text) => line(`   ${green('✔')} ${text}`),
+    proved: (text) => line(`${INDENT}${green('✔')} ${wrapped(text)}`),
     line,
   };
 }
