@@ -28,6 +28,13 @@ function shown(value: Uint8Array | null, format: 0 | 1): string | null {
   return format === 0 ? decoder.decode(value) : `\\x${Buffer.from(value).toString('hex')}`;
 }
 
+const SETTLED: ReadonlySet<string> = new Set(['sql:transaction', 'sql:set', 'sql:show']);
+
+/** True for BEGIN, SET and the like: no code runs that could change the client's encoding unseen. COMMIT can. */
+function keepsSettings({ actions, title }: StatementUnit): boolean {
+  return title !== 'COMMIT' && actions.every(({ action }) => SETTLED.has(action));
+}
+
 export class ExecutionTicket implements Ticket {
   readonly statement: number;
   readonly #judgement: Judgement;
@@ -74,8 +81,11 @@ export class ExecutionTicket implements Ticket {
     columns: number,
     binary: boolean,
   ): { shape: CopyShape; mask: ResultMask } | undefined {
-    const shape = this.#judgement.classification.units[unit]?.copy;
-    const mask = this.#suspect ? undefined : this.#judgement.copyMask(unit, columns, binary);
+    const { units } = this.#judgement.classification;
+    const shape = units[unit]?.copy;
+    const kept = this.#suspect ? undefined : this.#judgement.copyMask(unit, columns, binary);
+    // In another encoding the stream would be cut elsewhere: only what nobody cuts is let by.
+    const mask = kept?.untouched || units.slice(0, unit).every(keepsSettings) ? kept : undefined;
     this.#mask = mask;
     return shape && mask ? { shape, mask } : undefined;
   }

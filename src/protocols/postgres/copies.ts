@@ -3,9 +3,23 @@ import { BrokerError } from '../../model/errors.ts';
 import { CopyOut } from './copy.ts';
 import { HEADER } from './framer.ts';
 import type { Link } from './link.ts';
-import { Reader, violation } from './messages.ts';
+import { FROM_CLIENT, Reader, violation } from './messages.ts';
 import type { Pending } from './pending.ts';
 import { refusal } from './refusals.ts';
+
+const AMID_COPY: ReadonlySet<number> = new Set([
+  FROM_CLIENT.copyData,
+  FROM_CLIENT.copyDone,
+  FROM_CLIENT.copyFail,
+  FROM_CLIENT.flush,
+  FROM_CLIENT.sync,
+  FROM_CLIENT.terminate,
+]);
+
+/** What a client may say while the server takes COPY data. Anything else, servers before 14 swallow without an answer. */
+export function isAmidCopy(type: number): boolean {
+  return AMID_COPY.has(type);
+}
 
 function copying(link: Link): Pending {
   const { first } = link.pending;
@@ -21,13 +35,18 @@ export function beginCopyIn(link: Link, buffer: Buffer, start: number, end: numb
   link.copyInBytes = 0;
   // Syncs already sent are read by the COPY, which ignores them.
   link.looseSyncs += link.pending.filterBehind((item) => item.kind === 'sync');
-  if (head.kind === 'execute') link.group = head.group;
+  head.copying = true;
+  if (head.kind === 'execute') {
+    link.group = head.group;
+    link.unsynced = true;
+  }
   if (link.pending.length > 1)
     throw new BrokerError('unsupported', {
       what: 'sending requests behind COPY … FROM STDIN',
       mend: 'wait for the answer to COPY first',
     });
   if (!head.muted) link.toClient.pass(buffer, start, end);
+  link.wake(true);
 }
 
 /** CopyOutResponse. */

@@ -56,6 +56,16 @@ export class Gate {
     return undefined;
   }
 
+  /** The message that was held is not looked at again: what the flow answered to it must not serve another. */
+  drop(): true {
+    this.#judged = undefined;
+    const ready = this.#admission;
+    this.#admission = undefined;
+    if (ready && ready !== 'withdrawn' && ready.kind === 'forward')
+      ready.ticket.finish({ status: 'cancelled' });
+    return true;
+  }
+
   #answered(awaited: object, admission: Admission): void {
     if (this.#awaited === awaited) {
       this.#awaited = undefined;

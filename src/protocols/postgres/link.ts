@@ -28,8 +28,12 @@ export class Link {
   readonly portals = new NameTable<Portal>((portal) => portal.finish({ status: 'cancelled' }));
   readonly descriptions = new Descriptions();
   status: TransactionStatus = 'I';
-  /** Counts Syncs and simple queries sent: requests of one group live and fail together. */
+  /** Counts Syncs, and simple queries with nothing unsynced before them: requests of one group live and fail together. */
   group = 0;
+  /** Extended requests were sent since the last Sync. */
+  unsynced = false;
+  /** The group in which something was last executed. */
+  ran = -1;
   /** A request of this group failed: what follows is dropped until Sync, as the server does. */
   discarding = false;
   /** The server takes COPY data. */
@@ -54,6 +58,12 @@ export class Link {
     this.#failing = message(FROM_CLIENT.describe, Buffer.from('S'), name);
   }
 
+  /** Earlier groups await their answers. */
+  get behind(): boolean {
+    const { first } = this.pending;
+    return first !== undefined && first.group < this.group;
+  }
+
   get crowded(): boolean {
     return this.pending.length > MOST_PENDING;
   }
@@ -73,7 +83,18 @@ export class Link {
     }
     this.toServer.put(SYNC);
     this.pending.push(new Pending('sync', this.group));
+    this.unsynced = false;
     this.group += 1;
+  }
+
+  /** The client never asked what the rows look like, but masking must know. */
+  describeFirst(portal: Portal): void {
+    portal.describing = true;
+    const pending = new Pending('describe-portal', this.group);
+    pending.portal = portal;
+    pending.hidden = true;
+    this.pending.push(pending);
+    this.toServer.put(message(FROM_CLIENT.describe, Buffer.from('P'), portal.name));
   }
 
   cancelServer(): void {

@@ -40,6 +40,8 @@ export class Pending {
   unit = 0;
   mask: ResultMask | undefined = undefined;
   copy: CopyOut | undefined = undefined;
+  /** COPY … FROM STDIN is part of it: Syncs sent meanwhile may be answered or not. */
+  copying = false;
   /** The client was told it failed; what the server still says to it is swallowed. */
   muted = false;
   rows = 0;

@@ -110,6 +110,8 @@ export class Replies implements FrameSink {
   #head(type: string): Pending {
     const { first } = this.link.pending;
     if (!first) throw violation('server', `${type} that nothing asked for`);
+    // Answers come in order: what a COPY left open has been settled when something later is answered.
+    if (!first.copying) this.link.looseSyncs = 0;
     return first;
   }
 
@@ -277,6 +279,7 @@ export class Replies implements FrameSink {
     ) {
       for (const change of item.changes ?? []) link.settle(change, false);
       if (item.kind === 'bind') item.portal?.finish({ status: 'cancelled' });
+      if (item.kind === 'query') item.ticket?.finish({ status: 'cancelled' });
       link.pending.shift();
     }
     if (group === link.group) link.discarding = true;

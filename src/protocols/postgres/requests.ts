@@ -1,12 +1,13 @@
 // Client to server: every message is understood, judged where it can run something, and sent as it came or not at all.
-import { isUtf8 } from 'node:buffer';
 import { forward } from '../../flow/forward/index.ts';
 import { BrokerError } from '../../model/errors.ts';
 import { mostBytes, readFormats, readParameters, readTarget } from './binding.ts';
+import { isAmidCopy } from './copies.ts';
 import { type FrameSink, HEADER } from './framer.ts';
 import { Gate, type Holder } from './gate.ts';
 import type { Link } from './link.ts';
-import { FROM_CLIENT, message, Reader, violation } from './messages.ts';
+import { copiesOut, doubtful, readText, steady, steadyCopy } from './meaning.ts';
+import { FROM_CLIENT, Reader, violation } from './messages.ts';
 import { Portal, Prepared, WAIT } from './names.ts';
 import { Pending, type PendingKind } from './pending.ts';
 import { refusal, serverError } from './refusals.ts';
@@ -26,8 +27,10 @@ export class Requests implements FrameSink {
   frame(type: number, buffer: Buffer, start: number, end: number): boolean {
     const link = this.#link;
     if (link.terminated) return true;
-    if (link.discarding && type !== FROM_CLIENT.sync && type !== FROM_CLIENT.terminate) return true;
+    if (link.discarding && type !== FROM_CLIENT.sync && type !== FROM_CLIENT.terminate)
+      return this.#gate.drop();
     if (link.crowded) return this.#wait(link.uncrowded());
+    if (link.copyIn && !isAmidCopy(type)) throw violation('client', 'a request in the middle of COPY data');
     switch (type) {
       case FROM_CLIENT.query:
         return this.#query(buffer, start, end);
@@ -102,14 +105,8 @@ export class Requests implements FrameSink {
   #push(kind: PendingKind): Pending {
     const pending = new Pending(kind, this.#link.group);
     this.#link.pending.push(pending);
+    if (kind !== 'query') this.#link.unsynced = kind !== 'sync';
     return pending;
-  }
-
-  /** The text as the server will read it: UTF-8, ended by the only zero byte. */
-  #text(buffer: Buffer, start: number, end: number): string {
-    if (!isUtf8(buffer.subarray(start, end)))
-      throw violation('client', 'a statement that is not UTF-8, which was agreed on');
-    return buffer.toString('utf8', start, end);
   }
 
   #refused(error: BrokerError, simple: boolean): true {
@@ -128,21 +125,26 @@ export class Requests implements FrameSink {
 
   #query(buffer: Buffer, start: number, end: number): boolean {
     const link = this.#link;
-    if (link.copyIn) throw violation('client', 'a query in the middle of COPY data');
     const reader = new Reader('client', buffer, start + HEADER, end);
     const { start: from, end: to } = reader.text();
     reader.done();
-    const text = () => this.#text(buffer, from, to);
+    const doubts = doubtful(buffer, from, to);
+    if (doubts.length > 0 && link.behind) return this.#wait(link.settled());
+    const text = () => readText(buffer, from, to);
     const admission = this.#gate.admit(text, { phase: 'simple', transaction: link.status });
     if (!admission) return false;
     if (admission === 'withdrawn') return this.#cancelled(true);
     if (admission.kind === 'refuse') return this.#refused(admission.error, true);
     const { permit, ticket } = admission;
+    steady(link, doubts);
+    steadyCopy(link, ticket.judged);
     forward(permit, () => link.toServer.pass(buffer, start, end));
     const pending = this.#push('query');
+    link.ran = link.group;
     pending.ticket = ticket;
     pending.changes = link.effects(ticket.judged);
-    link.group += 1;
+    // Behind extended requests without a Sync it lives and fails with them.
+    if (!link.unsynced) link.group += 1;
     link.statementCount += 1;
     return true;
   }
@@ -154,11 +156,14 @@ export class Requests implements FrameSink {
     const { start: from, end: to } = reader.text();
     reader.skip(reader.count() * 4);
     reader.done();
-    const text = this.#text(buffer, from, to);
+    const doubts = doubtful(buffer, from, to);
+    if (doubts.length > 0 && link.behind) return this.#wait(link.settled());
+    const text = readText(buffer, from, to);
     const judged = this.#gate.judge(text);
     if (!judged) return false;
     if (judged.decision.outcome === 'deny')
       return this.#refused(link.conversation.refuse(judged, 'parse'), false);
+    steady(link, doubts);
     const value = new Prepared(name, text, judged);
     const change = { kind: 'statement', name, value, unit: 0 } as const;
     link.begin(change);
@@ -198,6 +203,7 @@ export class Requests implements FrameSink {
     pending.portal = value;
     pending.changes = [change];
     link.statementCount += 1;
+    if (!copiesOut(judged)) link.ran = link.group;
     // A Bind is the execution: it carries the parameters, it is planned, and at most one run follows.
     forward(permit, () => link.toServer.pass(buffer, start, end));
     return true;
@@ -235,8 +241,10 @@ export class Requests implements FrameSink {
       const verdict = this.#again(portal);
       if (verdict !== 'go on') return verdict === 'refused';
     }
-    if (!portal.described) this.#describeFirst(portal);
+    if (!portal.described) link.describeFirst(portal);
+    steadyCopy(link, portal.judged);
     const pending = this.#push('execute');
+    link.ran = link.group;
     pending.portal = portal;
     pending.ticket = portal.ticket;
     pending.changes = portal.open ? link.effects(portal.judged) : undefined;
@@ -251,15 +259,6 @@ export class Requests implements FrameSink {
     if (judged.decision.outcome !== 'deny') return 'go on';
     this.#refused(this.#link.conversation.refuse(judged, 'execute'), false);
     return 'refused';
-  }
-
-  /** The client never asked what the rows look like, but masking must know. */
-  #describeFirst(portal: Portal): void {
-    portal.describing = true;
-    const pending = this.#push('describe-portal');
-    pending.portal = portal;
-    pending.hidden = true;
-    this.#link.toServer.put(message(FROM_CLIENT.describe, Buffer.from('P'), portal.name));
   }
 
   #close(buffer: Buffer, start: number, end: number): boolean {

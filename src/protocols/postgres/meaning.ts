@@ -1,0 +1,56 @@
+// Keeps what a text means to the server what it meant when it was judged: code that runs earlier in a pipeline could
+// change how texts are read and rows are encoded, and the server would say so only at its end. Must never guess.
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { Judged } from '../../flow/conversation.ts';
+import type { Link } from './link.ts';
+import { FROM_CLIENT, message, violation } from './messages.ts';
+import { Pending, type PendingKind } from './pending.ts';
+
+const BACKSLASH = 0x5c;
+const NAME = 'broker settings';
+const STRINGS = 'SET standard_conforming_strings TO on';
+const ENCODING = "SET client_encoding TO 'UTF8'";
+
+/** The text as the server will read it: UTF-8, ended by the only zero byte. */
+export function readText(buffer: Buffer, start: number, end: number): string {
+  if (!isUtf8(buffer.subarray(start, end)))
+    throw violation('client', 'a statement that is not UTF-8, which was agreed on');
+  return buffer.toString('utf8', start, end);
+}
+
+/** What the server could read otherwise under other settings: backslashes in strings, characters beyond ASCII. */
+export function doubtful(buffer: Buffer, start: number, end: number): readonly string[] {
+  const text = buffer.subarray(start, end);
+  const settings = text.includes(BACKSLASH) ? [STRINGS] : [];
+  return isAscii(text) ? settings : [...settings, ENCODING];
+}
+
+export function copiesOut(judged: Judged): boolean {
+  return judged.classification.units.some(({ copy }) => copy?.direction === 'out');
+}
+
+/** A portal of COPY … TO STDOUT finds its values by their bytes: in another encoding they lie elsewhere. */
+export function steadyCopy(link: Link, judged: Judged): void {
+  if (copiesOut(judged)) steady(link, [ENCODING]);
+}
+
+/** Sets the settings anew before what is sent next, where something of this group may have changed them. */
+export function steady(link: Link, settings: readonly string[]): void {
+  if (link.ran !== link.group) return;
+  for (const setting of settings) set(link, setting);
+}
+
+function set(link: Link, statement: string): void {
+  const { toServer } = link;
+  const nothing = Buffer.alloc(6);
+  toServer.put(message(FROM_CLIENT.parse, NAME, statement, nothing.subarray(0, 2)));
+  toServer.put(message(FROM_CLIENT.bind, NAME, NAME, nothing));
+  toServer.put(message(FROM_CLIENT.execute, NAME, 0));
+  toServer.put(message(FROM_CLIENT.close, Buffer.from('P'), NAME));
+  toServer.put(message(FROM_CLIENT.close, Buffer.from('S'), NAME));
+  for (const kind of ['parse', 'bind', 'execute', 'close', 'close'] satisfies PendingKind[]) {
+    const pending = new Pending(kind, link.group);
+    pending.hidden = true;
+    link.pending.push(pending);
+  }
+}
