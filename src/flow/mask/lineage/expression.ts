@@ -43,11 +43,15 @@ const computed: Handler = (run, body, scope) => ({ label: derive(inside(run, Obj
 
 const constant: Handler = () => CLEAN_VALUE;
 
-/** Takes note of what is inside, and shows nothing of it. */
-const revealFree: Handler = (run, body, scope) => {
-  inside(run, Object.values(body), scope);
-  return CLEAN_VALUE;
-};
+/** What it tells that a value is there at all: nothing of a column as it is, or of a row of such; all of a computed one. */
+function presence({ label, fields }: Value): Label {
+  const parts = fields && !fields.rest ? fields.columns.map((column) => column.value.label) : [label];
+  return parts.every((part) => isClean(part) || (part.bare && !part.unknown)) ? CLEAN : derive([label]);
+}
+
+const nullTest: Handler = (run, body, scope) => ({
+  label: presence(run.parts.expression(run, body['arg'], scope)),
+});
 
 /** Text of a literal, through casts. */
 function literal(value: unknown): string | undefined {
@@ -185,7 +189,8 @@ const call: Handler = (run, body, scope) => {
   const args = asList(body['args']);
   const verdict = judgeCall(run.facts, asNames(body['funcname']), args, literal);
   arrange(run, body, scope);
-  const labels = inside(run, args, scope);
+  const values = args.map((arg) => run.parts.expression(run, arg, scope));
+  const labels = values.map((value) => value.label);
   if (body['agg_within_group'] === true) labels.push(...inside(run, body['agg_order'], scope));
   const given = derive(labels);
   if (verdict.keeps) run.leaves(given);
@@ -194,7 +199,8 @@ const call: Handler = (run, body, scope) => {
   const besides = inside(run, [body['agg_filter'], over['startOffset'], over['endOffset']], scope);
   // Counting tells how many rows there are.
   if (verdict.counts || body['over'] !== undefined) besides.push(...rowsLabels(scope));
-  return { label: derive([verdict.reach, ...(verdict.revealFree ? [] : [given]), ...besides]) };
+  const shown = verdict.revealFree ? derive(values.map(presence)) : given;
+  return { label: derive([verdict.reach, shown, ...besides]) };
 };
 
 /** JSON aggregates count rows too. */
@@ -239,7 +245,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = Object.assign(Object.create(
   FuncCall: call,
   JsonObjectAgg: jsonAggregate,
   JsonArrayAgg: jsonAggregate,
-  NullTest: revealFree,
+  NullTest: nullTest,
   MultiAssignRef: multiAssign,
   SelectStmt: subselect,
   ...Object.fromEntries(
