@@ -177,10 +177,11 @@ async function tamper(tell: Narrator, world: World): Promise<void> {
 function goodbye(tell: Narrator, world: World): void {
   tell.line();
   tell.line(bold('That was the main job. Against your own database:'));
-  tell.line('   npx broker init                     # a commented configuration and policy');
-  tell.line('   npx broker connections add prod-db --host … --database … --label env:prod');
-  tell.line('   npx broker doctor                   # what is missing, and the command that mends it');
-  tell.line('   npx broker login && npx broker connect prod-db');
+  tell.line('   npm link                        # puts broker on your PATH');
+  tell.line('   broker init                     # a commented configuration and policy');
+  tell.line('   broker connections add prod-db --host … --database … --label env:prod');
+  tell.line('   broker doctor                   # what is missing, and the command that mends it');
+  tell.line('   broker login && broker connect prod-db');
   if (!flags.has('--keep')) {
     tell.line(dim('   (npm run demo -- --keep leaves this little world running to explore)'));
     return;

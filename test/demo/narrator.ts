@@ -26,6 +26,8 @@ export interface Narrator {
 function enter(): Promise<void> {
   const reader = createInterface({ input: process.stdin, output: process.stdout });
   return new Promise((resolve) => {
+    // The line editor takes Ctrl-C for itself; here it means the same as everywhere.
+    reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
     reader.once('close', resolve);
     reader.question(dim('  ⏎ to go on '), () => reader.close());
   });
