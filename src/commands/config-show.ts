@@ -1,6 +1,6 @@
 // broker config show: the settings in force and, with --origin, where each one was said.
 import { table } from '../lib/table.ts';
-import type { Config } from '../model/config.ts';
+import type { Config, Layer, Origin } from '../model/config.ts';
 import { EXIT } from '../model/errors.ts';
 import type { CommandDefinition } from './command.ts';
 
@@ -32,6 +32,14 @@ function asWritten({ connections, ...rest }: Config): Row[] {
   return [...leaves(rest, ''), ...targets];
 }
 
+/** `user 37:5`, the file's name being told once below; a variable or a flag is its own place. */
+function shortPlace(layer: Layer, place: string, files: Map<string, string>): string {
+  const [, file, at] = /^(.*):(\d+:\d+)$/.exec(place) ?? [];
+  if (file === undefined || at === undefined) return place === '' ? layer : place;
+  files.set(layer, file);
+  return `${layer} ${at}`;
+}
+
 export const configShow: CommandDefinition = {
   name: 'config show',
   group: 'machine',
@@ -48,20 +56,26 @@ export const configShow: CommandDefinition = {
   run: async (context) => {
     const { loadConfig } = await import('../config/load.ts');
     const { config, origins } = await loadConfig(context);
-    const originOf = (path: string) => origins.get(path) ?? { layer: 'default', place: '' };
+    const originOf = (path: string): Origin => origins.get(path) ?? { layer: 'default', place: '' };
     const rows = asWritten(config).map((row) => ({ ...row, ...originOf(row.path) }));
     if (context.json) {
       for (const row of rows) context.stdout.write(`${JSON.stringify(row)}\n`);
       return EXIT.done;
     }
     const origin = context.options['origin'] === true;
+    const places = new Map<string, string>();
     const cells = rows.map(({ path, value, layer, place }) => [
       path,
       typeof value === 'string' ? value : JSON.stringify(value),
-      ...(origin ? [layer, place] : []),
+      ...(origin ? [shortPlace(layer, place, places)] : []),
     ]);
-    const headings = ['SETTING', 'VALUE', ...(origin ? ['LAYER', 'PLACE'] : [])];
-    context.stdout.write(table(headings, cells, { fancy: context.fancy }));
+    const headings = ['SETTING', 'VALUE', ...(origin ? ['FROM'] : [])];
+    const { columns } = context.stdout;
+    context.stdout.write(
+      table(headings, cells, { fancy: context.fancy, ...(columns ? { width: columns } : {}) }),
+    );
+    if (places.size > 0)
+      context.stdout.write(`\n${table(['FROM', 'FILE'], [...places], { fancy: context.fancy })}`);
     return EXIT.done;
   },
 };

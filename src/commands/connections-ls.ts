@@ -36,7 +36,10 @@ export const connectionsLs: CommandDefinition = {
         row.description,
       ]);
       const headings = ['NAME', 'TYPE', 'ADDRESS', 'DATABASE', 'CREDENTIAL', 'LABELS', 'DESCRIPTION'];
-      context.stdout.write(table(headings, cells, { fancy: context.fancy }));
+      const { columns } = context.stdout;
+      context.stdout.write(
+        table(headings, cells, { fancy: context.fancy, ...(columns ? { width: columns } : {}) }),
+      );
     }
     return EXIT.done;
   },
