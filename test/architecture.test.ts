@@ -13,6 +13,8 @@ interface Source {
   readonly tree: ts.SourceFile;
   /** Value imports of our own files, as paths below src/. */
   readonly imports: readonly string[];
+  /** What is loaded together with this file: our own files as paths below src/, packages by name. */
+  readonly loads: readonly string[];
 }
 
 function valueImport(node: ts.ImportDeclaration): boolean {
@@ -23,14 +25,14 @@ function valueImport(node: ts.ImportDeclaration): boolean {
   return clause.namedBindings.elements.some((element) => !element.isTypeOnly);
 }
 
-function specifiers(tree: ts.SourceFile): string[] {
+function specifiers(tree: ts.SourceFile, lazy: boolean): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier) && valueImport(node))
       found.push(node.moduleSpecifier.text);
     if (ts.isExportDeclaration(node) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier))
       if (!node.isTypeOnly) found.push(node.moduleSpecifier.text);
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    if (lazy && ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [target] = node.arguments;
       if (target && ts.isStringLiteral(target)) found.push(target.text);
     }
@@ -44,10 +46,12 @@ function read(path: string): Source {
   const text = readFileSync(join(SRC, path), 'utf8');
   const kind = path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true, kind);
-  const imports = specifiers(tree)
+  const below = (name: string) =>
+    name.startsWith('.') ? relative(SRC, resolve(join(SRC, dirname(path)), name)) : name;
+  const imports = specifiers(tree, true)
     .filter((name) => name.startsWith('.'))
-    .map((name) => relative(SRC, resolve(join(SRC, dirname(path)), name)));
-  return { path, text, tree, imports };
+    .map(below);
+  return { path, text, tree, imports, loads: specifiers(tree, false).map(below) };
 }
 
 const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
@@ -181,6 +185,24 @@ describe('the import table', () => {
     };
     for (const path of graph.keys()) visit(path, []);
     expect(cycles).toEqual([]);
+  });
+});
+
+describe('what a person waits for', () => {
+  it('asking for help loads the command table and nothing that a command needs to run', () => {
+    const loaded = new Set<string>();
+    const visit = (path: string): void => {
+      if (loaded.has(path)) return;
+      loaded.add(path);
+      for (const target of sources.find((source) => source.path === path)?.loads ?? []) visit(target);
+    };
+    visit('main.ts');
+    // Listing the formats of `export` needs the names of its shelf, not its members.
+    const light = (path: string) =>
+      /^(main|commands\/[^/]+|model\/[^/]+|lib\/[^/]+|exporters\/index)\.ts$/.test(path);
+    const cheap = (name: string) => /^node:(events|fs|fs\/promises|os|path|timers\/promises|tty)$/.test(name);
+    expect([...loaded].filter((path) => !light(path) && !cheap(path) && path !== 'commander')).toEqual([]);
+    expect(loaded.size).toBeGreaterThan(30);
   });
 });
 
