@@ -110,7 +110,11 @@ export async function addConnection(context: CommandContext): Promise<number> {
     throw new BrokerError('config-missing');
   });
   if ((await loadChecked(context)).config.connections.has(name))
-    throw usage(`there is a connection named ${name} already`);
+    throw new BrokerError(
+      'usage',
+      { reason: `there is a connection named ${name} already`, command: 'connections add' },
+      { hint: `see it with \`broker connections show ${name}\`, change it in ${file}` },
+    );
   const after = withConnection(before, name, settings(context, credentialOf(context)));
   const { mode } = await stat(file);
   await writeAtomic(file, after, mode & 0o777);
