@@ -23,7 +23,11 @@ interface Writer {
   last: { key: string; seq: number; digest: string; refused: boolean } | undefined;
   epoch: number;
   jkt: string;
+  /** Issuer and subject of its first statement; a chain never changes hands. */
+  person: string;
   loggedOut: boolean;
+  /** Keys that have said their last word. */
+  readonly retired: Set<string>;
   sealed: boolean;
   time: string;
   readonly open: Map<string, { key: string; opened: string }>;
@@ -84,7 +88,9 @@ export class Chains {
         last: undefined,
         epoch: 0,
         jkt: '',
+        person: '',
         loggedOut: false,
+        retired: new Set(),
         sealed: false,
         time: '',
         open: new Map(),
@@ -119,7 +125,12 @@ export class Chains {
 
   #epoch(writer: Writer, { key, predicate }: Link, known: boolean): void {
     const { kind, chain, identity, clock } = predicate;
+    const person = `${identity.iss}\0${identity.sub}`;
+    writer.person ||= person;
+    if (person !== writer.person) this.#invalid(key, 'its chain belongs to another person');
     if (kind === 'epoch') {
+      if (writer.retired.has(identity.jkt))
+        this.#invalid(key, 'its key begins an epoch after it had logged out');
       if (known && writer.epoch > 0 && chain.epoch !== writer.epoch + 1)
         this.#invalid(key, 'its epoch does not follow the last');
     } else if (chain.seq === 0) this.#invalid(key, 'a chain must begin with an epoch');
@@ -141,7 +152,10 @@ export class Chains {
     const { kind, session, detail, clock } = predicate;
     writer.sealed = kind === 'seal';
     if (kind === 'epoch') writer.loggedOut = false;
-    if (kind === 'seal' && detail?.['reason'] === 'logout') writer.loggedOut = true;
+    if (kind === 'seal' && detail?.['reason'] === 'logout') {
+      writer.loggedOut = true;
+      writer.retired.add(predicate.identity.jkt);
+    }
     if (!session) return;
     if (kind === 'open') {
       if (writer.open.has(session.id)) this.#invalid(key, `session ${session.id} is opened twice`);

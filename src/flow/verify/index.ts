@@ -182,9 +182,10 @@ class Verifier {
   #sign(key: string, { identity, chain, detail }: Predicate, known: Known): void {
     const { iss, sub, binding, pkToken } = identity;
     const before = this.#signers.get(chain.writer);
+    // Whoever comes later in a chain does not take over what was signed before.
     this.#signers.set(chain.writer, {
-      iss,
-      sub,
+      iss: before?.iss ?? iss,
+      sub: before?.sub ?? sub,
       writer: chain.writer,
       statements: (before?.statements ?? 0) + 1,
     });

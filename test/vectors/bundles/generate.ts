@@ -75,6 +75,30 @@ class Forger {
     return encodeBundle(payload, signature, this.signIn.signer.identity.jkt);
   }
 
+  /** The export's index, which nobody signs, with one more statement in it. */
+  indexWith(key: string, file: Uint8Array): Uint8Array {
+    const index = JSON.parse(this.bytes('index.json').toString());
+    const { writer, seq } = parseStatementKey(key) as { writer: string; seq: number };
+    index.statements.push({ key, sha256: sha256(file) });
+    index.heads[writer] = { seq, sha256: sha256(file) };
+    return Buffer.from(JSON.stringify(index));
+  }
+
+  /** A valid epoch after the last statement, by anybody. */
+  nextEpoch(by: EpochSignIn): Record<string, Uint8Array> {
+    const last = this.keys.at(-1) as string;
+    const { predicate, subject } = this.statement(last);
+    const { chain, clock, ...rest } = predicate;
+    const seq = chain.seq + 1;
+    const key = statementKey({ day: clock.wall.slice(0, 10), writer: chain.writer, seq, kind: 'epoch' });
+    const subjects = subject.map((each) =>
+      each.name === 'pk-token.json' ? { ...each, digest: { sha256: by.signer.identity.pkToken } } : each,
+    );
+    const next = { writer: chain.writer, epoch: chain.epoch + 1, seq, prev: sha256(this.bytes(last)) };
+    const { identity } = by.signer;
+    return { [key]: signStatement(by.signer, { ...rest, clock, key, kind: 'epoch', identity, chain: next, detail: {} }, subjects) };
+  }
+
   /** The statement after the last, signed. */
   after(change: (last: Predicate, head: string) => Partial<Predicate>, by = this.signIn): Record<string, Uint8Array> {
     const key = this.keys.at(-1) as string;
@@ -86,6 +110,10 @@ class Forger {
     const predicate = { ...last, kind, key: next, chain, detail: {}, ...change(last, chain.prev) } as Predicate;
     return { [predicate.key]: signStatement(by.signer, predicate, this.statement(key).subject) };
   }
+}
+
+function tokenOf({ pkToken }: EpochSignIn): Record<string, Uint8Array> {
+  return { [blobKey(sha256(pkToken))]: Buffer.from(pkToken) };
 }
 
 function flip(bytes: Buffer, at = Math.floor(bytes.length / 2)): Buffer {
@@ -192,6 +220,26 @@ function forgedAttacks(archive: Archive): Row[] {
     }],
     ['wrong-nonce', 'INVALID', 'nonce', true, 'the ID token commits to another key', (f) => forgedToken(f, archive.provider.signIn('alice', times, { nonce: 'x'.repeat(43) }))],
     ['another-client', 'INVALID', 'audience', false, 'the ID token was issued to another client', (f) => forgedToken(f, archive.provider.signIn('alice', times, { aud: 'somebody-else' }))],
+    ['stolen-chain', 'INVALID', 'chain', true, 'somebody else goes on with a person’s chain, under an own key and name', async (f) => {
+      const bob = await archive.provider.signIn('bob', times);
+      const put = f.nextEpoch(bob);
+      const [[key, file] = ['', Buffer.alloc(0)]] = Object.entries(put);
+      return { put: { ...put, ...tokenOf(bob), 'index.json': f.indexWith(key, file) } };
+    }],
+    ['key-in-second-epoch', 'INVALID', 'chain', false, 'a key that had logged out begins another epoch', (f) => ({ put: f.nextEpoch(f.signIn) })],
+    ['shifted-fields', 'INVALID', 'key', true, 'line breaks in a signed field, so that a reader of lines takes one person’s key for another’s', async (f) => {
+      const bob = await archive.provider.signIn('bob', times);
+      const { iss, sub, jkt, pkToken } = bob.signer.identity;
+      let key = '';
+      const forged = f.after((last, prev) => {
+        const seq = last.chain.seq + 1;
+        key = statementKey({ day: last.clock.wall.slice(0, 10), writer: last.chain.writer, seq, kind: 'access' });
+        const lines = [key, last.store, last.chain.writer, seq, prev, pkToken, jkt, JSON.stringify([iss, sub])];
+        return { key: lines.join('\n') };
+      }, bob);
+      const [file = Buffer.alloc(0)] = Object.values(forged);
+      return { put: { [key]: file, ...tokenOf(bob), 'index.json': f.indexWith(key, file) } };
+    }],
     ['made-up-provider', 'INVALID', 'provider-signature', true, 'the provider’s key was made up, with the same kid and its own JWKS', (f) => forgedToken(f, fakeProvider(archive.provider.issuer).signIn('alice', times))],
   ];
 }

@@ -2,7 +2,7 @@
 # Checks this folder without access-broker: needs jq, openssl 3, coreutils, bash and sed. Exit 0: all holds. Exit 6: what does not is named.
 # Give your own copy of the provider's JWKS to rely on nobody's word for its keys:  ./verify.sh my-jwks.json
 set -euo pipefail
-pin=$(realpath -- "${1:-}" 2>/dev/null || true); cd -- "$(dirname -- "$0")"; export LC_ALL=C; t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; declare -A prev; n=0
+pin=$(realpath -- "${1:-}" 2>/dev/null || true); cd -- "$(dirname -- "$0")"; export LC_ALL=C; t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; declare -A prev own; n=0
 bad() { printf 'BAD %s: %s\n' "$1" "$2" >&2; exit 6; }
 b64u() { local s=$1; while ((${#s} % 4)); do s+==; done; printf %s "$s" | basenc -d --base64url; }
 hex() { b64u "$1" | basenc -w0 --base16; }
@@ -13,7 +13,7 @@ store=$(jq -r .id v1/store.json); jq -r '.withheld[]' index.json > "$t/withheld"
 
 # A PK token: our key signed it, its nonce commits to our key (OpenPubkey), the provider signed it. Leaves key, owner and thumbprint in $t.
 token() {
-  local f x y c nonce kid alg m e body ph ch ps cs; f=$(blob "$1"); { read -r body; read -r ph; read -r ch; read -r ps; read -r cs; } < <(jq -r '.payload, .signatures[].protected, .signatures[].signature' "$f") || bad "$f" "unreadable"
+  local f x y c nonce kid alg m e body ph ch ps cs; f=$(blob "$1"); { read -r body; read -r ph; read -r ch; read -r ps; read -r cs; } < <(jq -r '[.payload, .signatures[].protected, .signatures[].signature] | if length != 5 or any(tostring | test("[[:cntrl:]]")) then empty else .[] end' "$f") || bad "$f" "unreadable"
   b64u "$ch" > "$t/cic"; b64u "$body" > "$t/id"; read -r x y < <(jq -r '"\(.upk.x) \(.upk.y)"' "$t/cic"); jq -c '[.iss, .sub]' "$t/id" > "$t/$1.who"; printf '{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}' "$x" "$y" | openssl dgst -sha256 -binary | basenc -w0 --base64url | tr -d = > "$t/$1.jkt"
   printf '3059301306072A8648CE3D020106082A8648CE3D03010703420004%s%s' "$(hex "$x")" "$(hex "$y")" | basenc -d --base16 | openssl pkey -pubin -inform DER -out "$t/$1.pem" 2> /dev/null || bad "$f" "its key is no P-256 key"
   c=$(hex "$cs"); [ ${#c} = 128 ] && openssl asn1parse -genconf <(printf 'asn1=SEQUENCE:s\n[s]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "${c:0:64}" "${c:64}") -noout -out "$t/c" && openssl dgst -sha256 -verify "$t/$1.pem" -signature "$t/c" <(printf %s "$ch.$body") > /dev/null 2>&1 || bad "$f" "our signature over the ID token does not hold"
@@ -23,17 +23,19 @@ token() {
   openssl asn1parse -genconf <(printf 'asn1=SEQUENCE:k\n[k]\na=SEQUENCE:a\nb=BITWRAP,SEQUENCE:r\n[a]\no=OID:rsaEncryption\nn=NULL\n[r]\nn=INTEGER:0x%s\ne=INTEGER:0x%s\n' "$(hex "$m")" "$(hex "$e")") -noout -out "$t/r"; b64u "$ps" > "$t/ps"; openssl dgst -sha256 -verify <(openssl pkey -pubin -inform DER -in "$t/r") -signature "$t/ps" <(printf %s "$ph.$body") > /dev/null 2>&1 || bad "$f" "the provider's signature does not hold"
 }
 
-# Every statement, each writer's in the order of their numbers. Eight checks:
+# Every statement, each writer's in the order of their numbers. Nine checks:
 while IFS= read -r f; do
   { read -r p; read -r s; } < <(jq -r '.dsseEnvelope | .payload, .signatures[0].sig' "$f" 2> /dev/null) && base64 -d <<< "$p" > "$t/p" 2> /dev/null && base64 -d <<< "$s" > "$t/s" 2> /dev/null && canon "$f" && canon "$t/p" || bad "$f" "unreadable, or not its canonical spelling"
-  { read -r key; read -r id; read -r w; read -r q; read -r before; read -r pk; read -r jkt; read -r who; } < <(jq -r '.predicate | .key, .store, .chain.writer, .chain.seq, .chain.prev, .identity.pkToken, .identity.jkt, ([.identity.iss, .identity.sub] | tojson)' "$t/p")
+  { read -r key; read -r id; read -r w; read -r q; read -r before; read -r pk; read -r jkt; read -r who; } < <(jq -r '[.predicate | .key, .store, .chain.writer, .chain.seq, .chain.prev, .identity.pkToken, .identity.jkt, ([.identity.iss, .identity.sub] | tojson)] | if any(tostring | test("[[:cntrl:]]")) then empty else .[] end' "$t/p") || bad "$f" "a field holds a control character"
   [ "$key" = "$f" ] && [ "$id" = "$store" ] || bad "$f" "signed for another place or store"
   while read -r name d; do b=$(blob "$d"); if [ -e "$b" ]; then [ -e "$t/$d.ok" ] || [ "$(sum "$b")" = "$d" ] || bad "$b" "digest differs: $name of $f"; : > "$t/$d.ok"; else grep -qxF "$d" "$t/withheld" || bad "$b" "missing: $name of $f"; fi; done < <(jq -r '.subject[] | "\(.name) \(.digest.sha256)"' "$t/p")
   [ -e "$t/$pk.pem" ] || { mapfile -t jwks < <(jq -r '.subject[] | select(.name | test("^jwks")) | .digest.sha256 | "v1/blob/sha256/\(.[0:2])/\(.)"' "$t/p"); [ -z "$pin" ] || jwks=("$pin"); token "$pk" "${jwks[@]}"; }
   [ "$who" = "$(< "$t/$pk.who")" ] && [ "$jkt" = "$(< "$t/$pk.jkt")" ] || bad "$f" "signed in another person's name"
+  [ "${own[$w]:=$who}" = "$who" ] || bad "$f" "its chain belongs to another person"
   openssl dgst -sha256 -verify "$t/$pk.pem" -signature "$t/s" <(printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(stat -c %s "$t/p")"; cat "$t/p") > /dev/null 2>&1 || bad "$f" "signature does not hold"
   [ -z "${prev[$w]:-}" ] || [ "${prev[$w]}" = "$q $before" ] || bad "$f" "does not follow the statement before it: removed, added or exchanged"; prev[$w]="$((q + 1)) $(sum "$f")"; n=$((n + 1))
 done < <(printf '%s\n' v1/stmt/*/*/*.sigstore.json | sort -t/ -k4,4 -k5,5)
 [ "$n" = "$(jq '.statements | length' index.json)" ] || bad index.json "it lists another number of statements"
 while read -r w h; do [ "${prev[$w]:-}" = "$h" ] || bad index.json "the newest statement of $w is not here"; done < <(jq -r '.heads | to_entries[] | "\(.key) \(.value.seq + 1) \(.value.sha256)"' index.json)
-echo "OK: $n statements hold, with every blob they name."
+m=$(wc -l < "$t/withheld"); left=; [ "$m" = 0 ] || left=" but $m that index.json says were left out"
+echo "OK: $n statements hold, with every blob they name$left."
