@@ -203,7 +203,9 @@ export async function parseArguments(
   writers: Writers,
 ): Promise<Parsed> {
   let invocation: Invocation | undefined;
-  const program = buildProgram(commands, version, writers, (found) => {
+  // Only the verb that was typed, if it is one: the others would take longer to describe than it takes to run.
+  const typed = commands.filter(({ name }) => name.split(' ')[0] === argv[0]);
+  const program = buildProgram(typed.length > 0 ? typed : commands, version, writers, (found) => {
     invocation = found;
   });
   try {
