@@ -5,7 +5,7 @@ import type { Classification } from '../model/classification.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Field, ResultMask } from '../model/masking.ts';
 import type { Judged } from './conversation.ts';
-import { type StatementParts, statementParts } from './lines.ts';
+import { retoldParts, type StatementParts, statementParts } from './lines.ts';
 import type { Masker, UnitPlan } from './mask/index.ts';
 
 export interface JudgementParts {
@@ -39,6 +39,8 @@ export class Judgement implements Judged {
   readonly #catalogue: Catalogue;
   #masks: WeakMap<readonly Field[], ResultMask>[] = [];
   #parts: StatementParts | undefined;
+  /** The judgement of the same shape that this one repeats. */
+  #like: Judgement | undefined;
 
   constructor(parts: JudgementParts) {
     this.text = parts.text;
@@ -56,7 +58,11 @@ export class Judgement implements Judged {
 
   /** The event line's constant parts, with the text masked for the record. */
   get parts(): StatementParts {
-    this.#parts ??= statementParts(this, this.#masker.scrubText(this.text));
+    if (this.#parts) return this.#parts;
+    const text = this.#masker.scrubText(this.text);
+    this.#parts = this.#like
+      ? retoldParts(this.#like.parts, this.classification.fingerprint, text)
+      : statementParts(this, text);
     return this.#parts;
   }
 
@@ -71,6 +77,7 @@ export class Judgement implements Judged {
     const units = classification.units.map((unit) => ({ ...unit, end: Buffer.byteLength(text) }));
     const twin = new Judgement({ ...this.#made, text, classification: { ...classification, units } });
     twin.#masks = this.#masks;
+    twin.#like = this;
     return twin;
   }
 

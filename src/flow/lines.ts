@@ -28,12 +28,29 @@ export function statementParts(
   return {
     digest,
     actions: `{"actions":${canonical(actions)},"conversation":`,
-    middle: `,"digest":"${digest}","fingerprint":"${classification.fingerprint}"`,
+    middle: middleOf(digest, classification.fingerprint),
     policies: `,"policies":${canonical(decision.policies)},"policyDigest":"${decision.policyDigest}","statement":`,
     text: `,"text":${canonical(text)}}`,
     repeat: text.length <= REPEATED_TEXT,
     written: false,
   };
+}
+
+/** The parts of another text that was judged alike: only what the text itself says differs. */
+export function retoldParts(like: StatementParts, fingerprint: string, text: string): StatementParts {
+  const digest = createHash('sha256').update(text, 'utf8').digest('hex');
+  return {
+    ...like,
+    digest,
+    middle: middleOf(digest, fingerprint),
+    text: `,"text":${canonical(text)}}`,
+    repeat: text.length <= REPEATED_TEXT,
+    written: false,
+  };
+}
+
+function middleOf(digest: string, fingerprint: string): string {
+  return `,"digest":"${digest}","fingerprint":"${fingerprint}"`;
 }
 
 export interface StatementLine {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerLine, statementLine, statementParts } from '../../src/flow/lines.ts';
+import { answerLine, retoldParts, statementLine, statementParts } from '../../src/flow/lines.ts';
 import { canonical, type Json } from '../../src/lib/canonical.ts';
 
 const judged = (text: string) => ({
@@ -75,5 +75,14 @@ describe('event lines put together by hand', () => {
         tag: undefined,
       }),
     );
+  });
+});
+
+describe('the line of a text judged like another', () => {
+  it('is the line it would have had on its own', () => {
+    const [one, other] = ['select 1', 'select 22'];
+    const line = { conversation: 1, statement: 4, phase: 'simple', decision: 'allow' } as const;
+    const retold = retoldParts(statementParts(judged(one), one), 'f00d', other);
+    expect(statementLine(retold, line)).toBe(statementLine(statementParts(judged(other), other), line));
   });
 });
