@@ -46,5 +46,7 @@ const { metafile } = await build({
   throw error;
 });
 await writeFile(`${root}/${outdir}/THIRD-PARTY.txt`, await notices(root, metafile));
-await rm(`${root}/dist`, { recursive: true, force: true });
+// Two renames: who starts broker in between has the smallest chance of finding nothing.
+await rename(`${root}/dist`, `${root}/${outdir}.old`).catch(() => undefined);
 await rename(`${root}/${outdir}`, `${root}/dist`);
+await rm(`${root}/${outdir}.old`, { recursive: true, force: true });
