@@ -88,4 +88,6 @@ export interface Catalogue {
   readonly operators?: ReadonlyMap<string, readonly number[]>;
   /** Oids of the functions of casts not shipped with the server. */
   readonly castFunctions?: readonly number[];
+  /** Definitions of views or functions were locked when it was read: to be read again soon. */
+  readonly partial?: boolean;
 }

@@ -14,14 +14,15 @@ export class LiveCatalogue {
   #current: Catalogue;
   #stale = false;
   #used = false;
-  #mark: string;
+  /** Undefined when the snapshot is not to be kept whatever the mark says. */
+  #mark: string | undefined;
   #reading: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #reader: CatalogueReader;
 
   private constructor(reader: CatalogueReader, mark: string, first: Catalogue) {
     this.#reader = reader;
-    this.#mark = mark;
+    this.#mark = first.partial ? undefined : mark;
     this.#current = first;
   }
 
@@ -58,7 +59,7 @@ export class LiveCatalogue {
     if (!this.#used || this.#stale || this.#reading) return;
     this.#used = false;
     const mark = await this.#reader.mark().catch(() => undefined);
-    if (mark !== this.#mark) this.#stale = true;
+    if (mark === undefined || mark !== this.#mark) this.#stale = true;
   }
 
   /** Reads the catalogue again; callers that arrive while it is being read share the next reading. */
@@ -76,8 +77,9 @@ export class LiveCatalogue {
   async #read(): Promise<void> {
     this.#stale = false;
     try {
-      this.#mark = await this.#reader.mark();
+      const mark = await this.#reader.mark();
       this.#current = await this.#reader.load();
+      this.#mark = this.#current.partial ? undefined : mark;
     } catch (error) {
       this.#stale = true;
       throw error;

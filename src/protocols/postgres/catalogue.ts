@@ -14,6 +14,9 @@ type Row = readonly (string | null)[];
 /** FirstNormalObjectId: lower oids were shipped with the server. */
 const FIRST_USER_OID = 16384;
 
+/** Milliseconds a definition is waited for. */
+const LOCK_TIMEOUT = 250;
+
 const KINDS: Readonly<Record<string, RelationKind>> = {
   r: 'table',
   p: 'partitioned',
@@ -28,8 +31,11 @@ const KINDS: Readonly<Record<string, RelationKind>> = {
 };
 
 // Indexes and TOAST tables are left out: what is not in the snapshot counts as unknown.
-const RELATIONS = `select c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
-  case when c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID} then pg_catalog.pg_get_viewdef(c.oid) end,
+const VIEW = `case when c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID} then pg_catalog.pg_get_viewdef(c.oid) end`;
+const relationsSql = (
+  definition: string,
+): string => `select c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
+  ${definition},
   c.relhastriggers or (c.relhasrules and c.relkind not in ('v', 'm'))
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')`;
@@ -55,16 +61,19 @@ const OPERATORS = `select oprcode::pg_catalog.oid, pg_catalog.concat(oprkind, op
 const CASTS = `select castfunc from pg_catalog.pg_cast where oid >= ${FIRST_USER_OID} and castfunc <> 0`;
 
 /** `pg_get_function_sqlbody` came with PostgreSQL 14, for bodies that are stored parsed. */
-const functionsSql = (
-  serverVersion: number,
-): string => `select p.oid, n.nspname, p.proname, l.lanname, p.provolatile,
+const functionBody = (serverVersion: number): string =>
+  `${serverVersion >= 140_000 ? 'coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)' : 'p.prosrc'}
+  || case when p.pronargdefaults > 0 then ' ' || pg_catalog.pg_get_function_arguments(p.oid) else '' end`;
+
+/** What of a body can be told without a lock; a body stored parsed leaves an empty text. */
+const PLAIN_BODY = `case when p.pronargdefaults = 0 then nullif(p.prosrc, '') end`;
+
+const functionsSql = (body: string): string => `select p.oid, n.nspname, p.proname, l.lanname, p.provolatile,
   p.proretset, p.prosecdef, p.prorettype,
   case when p.proargmodes is not null then
     (select pg_catalog.json_agg(coalesce(p.proargnames[m.i], '') order by m.i)
      from pg_catalog.unnest(p.proargmodes) with ordinality m(mode, i) where m.mode in ('o', 'b', 't')) end,
-  case when p.oid >= ${FIRST_USER_OID} and l.lanname not in ('c', 'internal') then ${
-    serverVersion >= 140_000 ? 'coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)' : 'p.prosrc'
-  } || case when p.pronargdefaults > 0 then ' ' || pg_catalog.pg_get_function_arguments(p.oid) else '' end end,
+  case when p.oid >= ${FIRST_USER_OID} and l.lanname not in ('c', 'internal') then ${body} end,
   e.extname, p.prokind in ('a', 'w')
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
@@ -138,15 +147,38 @@ const toType = (row: Row): CatalogueType => ({
   relationOid: Number(row[6]),
 });
 
-interface Answers {
+interface Answers extends Defined {
   readonly serverVersion: number;
   readonly searchPath: readonly string[];
-  readonly relations: readonly Row[];
   readonly parts: RelationParts;
   readonly types: readonly Row[];
-  readonly functions: readonly Row[];
   readonly operators: readonly Row[];
   readonly casts: readonly Row[];
+}
+
+interface Defined {
+  readonly relations: readonly Row[];
+  readonly functions: readonly Row[];
+  readonly partial: boolean;
+}
+
+/**
+ * Definitions are put in words under locks, which another transaction, this session's own among them, may hold for as
+ * long as it likes: then they stay unread, and what they define counts as unknown.
+ */
+async function readDefined(query: CatalogueQuery, serverVersion: number): Promise<Defined> {
+  const read = async (view: string, body: string, partial: boolean): Promise<Defined> => ({
+    relations: await query(relationsSql(view)),
+    functions: await query(functionsSql(body)),
+    partial,
+  });
+  await query('savepoint definitions');
+  try {
+    return await read(VIEW, functionBody(serverVersion), false);
+  } catch {
+    await query('rollback to savepoint definitions');
+    return read('null', PLAIN_BODY, true);
+  }
 }
 
 async function readAll(query: CatalogueQuery): Promise<Answers> {
@@ -155,8 +187,11 @@ async function readAll(query: CatalogueQuery): Promise<Answers> {
   );
   const serverVersion = Number(head?.[0]);
   // With nothing but pg_catalog on the path, view definitions come out with every other name qualified.
-  await query('set local search_path = pg_catalog');
-  const relations = await query(RELATIONS);
+  await query(
+    `select pg_catalog.set_config('search_path', 'pg_catalog', true),
+       pg_catalog.set_config('lock_timeout', '${LOCK_TIMEOUT}', true)`,
+  );
+  const defined = await readDefined(query, serverVersion);
   const columns = group(
     await query(COLUMNS),
     (row): CatalogueColumn => ({
@@ -173,10 +208,9 @@ async function readAll(query: CatalogueQuery): Promise<Answers> {
   return {
     serverVersion,
     searchPath: JSON.parse(text(head?.[1]) || '[]') as string[],
-    relations,
+    ...defined,
     parts: { columns, parents, dependencies },
     types: await query(TYPES),
-    functions: await query(functionsSql(serverVersion)),
     operators: await query(OPERATORS),
     casts: await query(CASTS),
   };
@@ -211,6 +245,7 @@ function assemble(answers: Answers, version: number): Catalogue {
     types: new Map(answers.types.map(toType).map((type) => [type.oid, type])),
     operators,
     castFunctions: answers.casts.map(([oid]) => Number(oid)),
+    ...(answers.partial ? { partial: true } : {}),
   };
 }
 

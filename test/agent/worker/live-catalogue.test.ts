@@ -31,6 +31,25 @@ describe('LiveCatalogue', () => {
     expect(live.stale).toBe(false);
   });
 
+  it('looks upon a snapshot with locked definitions as changed until it has them', async () => {
+    let reads = 0;
+    const live = await LiveCatalogue.read(
+      reader(async () => {
+        reads += 1;
+        return { ...snapshot(reads), ...(reads < 3 ? { partial: true } : {}) };
+      }),
+    );
+    const looked: boolean[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      void live.current;
+      await live.look();
+      looked.push(live.stale);
+      if (live.stale) await live.refresh();
+    }
+    expect(looked).toEqual([true, true, false]);
+    expect(reads).toBe(3);
+  });
+
   it('reads again when something changed while it was reading', async () => {
     let reads = 0;
     const live = await LiveCatalogue.read(
