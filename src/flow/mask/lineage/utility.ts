@@ -2,7 +2,7 @@
 // protected. A statement kind that is not listed is taken to touch whatever it names.
 import type { CatalogueRelation } from '../../../model/catalogue.ts';
 import { relationsOf } from './from.ts';
-import { judgeCall } from './functions.ts';
+import { functionsInside, reachInside, reachOf } from './inside.ts';
 import { CLEAN, derive, isClean, type Label, type Shape, shapeLabel, UNKNOWN } from './label.ts';
 import { mentions } from './mentions.ts';
 import type { Run } from './run.ts';
@@ -31,29 +31,6 @@ const open = (label: Label): Shape => ({ columns: [], rest: label });
 const relation = (run: Run, value: unknown): readonly CatalogueRelation[] =>
   relationsOf(run, asTree(asBody(value, 'RangeVar') ?? value));
 
-const reachOf = (run: Run, relations: readonly CatalogueRelation[]): Label =>
-  derive(relations.map((one) => run.met(run.facts.reach(one))));
-
-/** Everything the relations, functions and types named in a tree can reach. */
-function reachInside(run: Run, tree: unknown): Label {
-  const labels: Label[] = [];
-  walk(tree, ({ type, body }) => {
-    if (type === 'RangeVar') labels.push(reachOf(run, relationsOf(run, body)));
-    if (type === 'FuncCall')
-      labels.push(
-        judgeCall(run.facts, asNames(body['funcname']), asList(body['args']), () => undefined).reach,
-      );
-    if (type === 'String') labels.push(userFunction(run, asText(body['sval']) ?? ''));
-  });
-  return derive(labels);
-}
-
-/** What a function that was not shipped with the server reaches, by its bare name. */
-function userFunction(run: Run, name: string): Label {
-  const functions = run.facts.catalogue.functionsByName.get(name) ?? [];
-  return derive(functions.filter((one) => !one.builtin).map((one) => run.facts.functionReach(one)));
-}
-
 const touches: Handler = (run, body) => {
   let named = false;
   const note = (value: Tree): void => {
@@ -67,6 +44,9 @@ const touches: Handler = (run, body) => {
     if (type === 'RangeVar') note(inner);
   });
   if (!named) run.reaches = true;
+  // Defaults, checks and the like run later, in statements that do not show them.
+  const hidden = functionsInside(run, Object.values(body));
+  if (!isClean(hidden)) run.leaves(hidden);
   return NOTHING;
 };
 
@@ -157,6 +137,14 @@ function schemaReach(run: Run, schema: string | undefined): Label {
   return derive(relations.map((one) => shapeLabel(run.facts.shape(one))));
 }
 
+/** Under another name, a routine that shows protected values would be taken for one that does not. */
+const ROUTINES: ReadonlySet<string> = new Set([
+  'OBJECT_FUNCTION',
+  'OBJECT_PROCEDURE',
+  'OBJECT_ROUTINE',
+  'OBJECT_AGGREGATE',
+]);
+
 const rename: Handler = (run, body) => {
   const relations = relation(run, body['relation']);
   const name = asText(body['subname']);
@@ -166,7 +154,8 @@ const rename: Handler = (run, body) => {
       run.facts.shape(one).columns.filter((column) => column.name === name),
     );
     run.leaves(derive(columns.map((column) => column.value.label)));
-  } else if (body['relation'] !== undefined)
+  } else if (ROUTINES.has(asText(body['renameType']) ?? '')) run.leaves(reachInside(run, body['object']));
+  else if (body['relation'] !== undefined)
     run.leaves(derive(relations.map((one) => shapeLabel(run.facts.shape(one)))));
   reachOf(run, relations);
   return NOTHING;
@@ -178,13 +167,23 @@ const ALTERATIONS_THAT_UNTAG: ReadonlySet<string> = new Set([
   'AT_DetachPartitionFinalize',
 ]);
 
+function attached(run: Run, command: unknown): Label {
+  const partitions = relation(run, asBody(command, 'PartitionCmd')?.['name']);
+  return derive(partitions.map((one) => shapeLabel(run.facts.shape(one))));
+}
+
 const alterTable: Handler = (run, body) => {
   const relations = relation(run, body['relation']);
   const reach = reachOf(run, relations);
   const scope: Scope = { ...EMPTY_SCOPE, visible: relations.map((one) => run.facts.shape(one)) };
   for (const item of asList(body['cmds'])) {
     const command = asTree(asBody(item, 'AlterTableCmd'));
-    if (ALTERATIONS_THAT_UNTAG.has(asText(command['subtype']) ?? '')) run.leaves(reach);
+    const kind = asText(command['subtype']) ?? '';
+    if (ALTERATIONS_THAT_UNTAG.has(kind)) run.leaves(reach);
+    // Until it is committed nobody else knows that the parent shows the child's rows.
+    if (kind === 'AT_AddInherit')
+      run.leaves(derive(relations.map((one) => shapeLabel(run.facts.shape(one)))));
+    if (kind === 'AT_AttachPartition') run.leaves(attached(run, command['def']));
     const definition = asTree(asBody(command['def'], 'ColumnDef'));
     const constraints = asList(definition['constraints']).map((one) => asTree(asBody(one, 'Constraint')));
     const computed = constraints.filter(
@@ -197,6 +196,8 @@ const alterTable: Handler = (run, body) => {
     for (const expression of [...computed.map((one) => one['raw_expr']), ...using, ...own])
       if (expression !== undefined) run.leaves(run.parts.expression(run, expression, scope).label);
   }
+  const hidden = functionsInside(run, body['cmds']);
+  if (!isClean(hidden)) run.leaves(hidden);
   return NOTHING;
 };
 
