@@ -87,8 +87,10 @@ export interface Conversation {
   named(kind: 'statement' | 'portal', name: string, judged: Judged | undefined): void;
   /** Cleans notices, notifications and parameters that belong to no statement. */
   scrub(fields: MessageFields): MessageFields;
-  /** Cleans one free text (a NOTIFY payload, a parameter value). */
+  /** Cleans one free text (a parameter value). */
   scrubText(text: string): string;
+  /** Cleans a NOTIFY payload: whoever sent it, from whatever it was made. */
+  scrubPayload(text: string): string;
   event(type: 'cancel' | 'notice', detail: { severity?: string; sqlstate?: string; message?: string }): void;
   warn(code: string, detail: string): void;
   /** Everything appended so far reaches the kernel; call before any byte leaves in either direction. Throws `journal-failed`. */

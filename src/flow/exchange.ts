@@ -13,6 +13,12 @@ const decoder = new TextDecoder('utf-8');
 /** Characters of one parameter kept on the event line. */
 const PARAMETER_CAP = 4_096;
 
+/** The payload of NOTIFY, a literal by its grammar. */
+function payloadOf({ tree }: StatementUnit): string {
+  const { NotifyStmt } = tree as { readonly NotifyStmt?: { readonly payload?: unknown } };
+  return typeof NotifyStmt?.payload === 'string' ? NotifyStmt.payload : '';
+}
+
 export class Exchange implements Conversation {
   readonly id: number;
   readonly #spine: Spine;
@@ -79,6 +85,7 @@ export class Exchange implements Conversation {
     let rebinding = false;
     for (const unit of judgement.classification.units) {
       if (unit.effect) this.#begin(unit.effect);
+      if (unit.node === 'NotifyStmt') this.#spine.said(payloadOf(unit));
       rebinding = this.#spine.rebinds(unit) || rebinding;
     }
     const suspect = judgement.serial <= this.#distrusted;
@@ -157,6 +164,10 @@ export class Exchange implements Conversation {
 
   scrubText(text: string): string {
     return this.#spine.scrubText(text);
+  }
+
+  scrubPayload(text: string): string {
+    return this.#spine.scrubPayload(text);
   }
 
   event(type: 'cancel' | 'notice', detail: { severity?: string; sqlstate?: string; message?: string }): void {

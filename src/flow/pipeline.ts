@@ -49,6 +49,9 @@ export interface PipelinePorts {
   failed(error: Error): void;
 }
 
+/** Payloads of NOTIFY kept as the clients' own words. */
+const MOST_SAID = 1_024;
+
 /** Means something only in the conversation that said it: names, and what could not be understood for lack of a name. */
 function isPersonal({ answers, effect, actions }: StatementUnit): boolean {
   return (
@@ -71,6 +74,7 @@ export class Pipeline implements SessionPipeline, Spine {
   #conversations = 0;
   #judgements = 0;
   #madeFunction = false;
+  readonly #said = new Set<string>();
 
   constructor(ports: PipelinePorts) {
     this.#ports = ports;
@@ -246,6 +250,14 @@ export class Pipeline implements SessionPipeline, Spine {
 
   scrubText(text: string): string {
     return this.#masker.scrubText(text);
+  }
+
+  said(payload: string): void {
+    if (this.#said.size < MOST_SAID) this.#said.add(payload);
+  }
+
+  scrubPayload(text: string): string {
+    return this.#said.has(text) ? this.scrubText(text) : this.#masker.scrubStray(text);
   }
 
   // finish

@@ -42,4 +42,7 @@ export interface Spine {
   catalogueChanged(): void;
   scrub(fields: MessageFields): MessageFields;
   scrubText(text: string): string;
+  /** A client of this session said the payload itself. */
+  said(payload: string): void;
+  scrubPayload(text: string): string;
 }

@@ -203,6 +203,10 @@ class FakeConversation implements Conversation {
     return text.replace(CARD, '[masked]');
   }
 
+  scrubPayload(text: string): string {
+    return this.scrubText(text);
+  }
+
   event(type: string, detail: { message?: string }): void {
     this.#pipeline.remember(type, detail.message);
   }

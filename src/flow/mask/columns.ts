@@ -12,7 +12,7 @@ import type { Lineage, ProtectedColumn, UnitPlan } from './types.ts';
 
 /** MaxTupleAttributeNumber of PostgreSQL: no result has more columns. */
 const MOST_COLUMNS = 1664;
-const REDACTED_UNKNOWN = '[masked]';
+export const REDACTED_UNKNOWN = '[masked]';
 
 export interface ColumnOptions {
   readonly content: Content;

@@ -2,7 +2,7 @@
 import type { Catalogue } from '../../model/catalogue.ts';
 import { Content } from './cells/scan.ts';
 import { Tally } from './cells/tally.ts';
-import { type ColumnOptions, copyFields, maskColumns } from './columns.ts';
+import { type ColumnOptions, copyFields, maskColumns, REDACTED_UNKNOWN } from './columns.ts';
 import { Resolver } from './lineage/resolver.ts';
 import { followTags, type Pins, type TagsByAttnum } from './lineage/tags.ts';
 import { scrubFields } from './scrub.ts';
@@ -74,6 +74,8 @@ export function createMasker(options: MaskerOptions): Masker {
     },
     scrub: (plan, fields) => scrubFields(plan, fields, !nothing, scrubText),
     scrubText,
+    scrubStray: (text) =>
+      text === '' || nothing || masking.onUnknown === 'pass' ? scrubText(text) : REDACTED_UNKNOWN,
     saw: (mask, rows) => tally.saw(mask, rows),
     coverage: () => tally.coverage(),
     take: () => tally.take(),

@@ -77,6 +77,8 @@ export interface Masker {
   /** Cleans an error's or notice's fields (one-letter codes); returns a new map. */
   scrub(plan: UnitPlan | undefined, fields: ReadonlyMap<string, string>): Map<string, string>;
   scrubText(text: string): string;
+  /** Cleans a text that no statement answers for: where something is protected, it may hold anything. */
+  scrubStray(text: string): string;
   /** Counts `rows` rows that went through a mask made by `columns` or `copyOut`; cells are not counted one by one. */
   saw(mask: ResultMask, rows: number): void;
   coverage(): CoverageRow[];

@@ -43,7 +43,7 @@ export function passNotification(link: Link, buffer: Buffer, start: number, end:
   const pid = reader.int32();
   const [channel, payload] = [reader.string(), reader.string()];
   reader.done();
-  const clean = [conversation.scrubText(channel), conversation.scrubText(payload)] as const;
+  const clean = [conversation.scrubText(channel), conversation.scrubPayload(payload)] as const;
   if (clean[0] === channel && clean[1] === payload) toClient.pass(buffer, start, end);
   else toClient.put(message(FROM_SERVER.notification, pid, ...clean));
 }
