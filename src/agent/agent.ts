@@ -54,7 +54,7 @@ export interface AgentPorts {
 }
 
 /** While something waits for another process to end or for the target to answer. */
-const RECOVER_AGAIN = [500, 1000, 2000, 5000] as const;
+const RECOVER_AGAIN = [500, 1000, 2000, 5000, 5000, 5000, 5000, 15_000, 60_000] as const;
 
 export class Agent implements Host {
   readonly #ports: AgentPorts;

@@ -54,7 +54,7 @@ class Composition {
   /** Variables that callers gave to credential sources: giving back what they lent needs them again. */
   readonly #given: Record<string, string | undefined> = {};
   readonly #orphans = new Map<string, number>();
-  #resumed: Promise<void> | undefined;
+  #resumed: Promise<number> | undefined;
   #server: ControlServer | undefined;
   #agent: Agent | undefined;
 
@@ -175,10 +175,12 @@ class Composition {
     await source.sweep?.(this.#credentialContext(context), lease.resume);
   }
 
-  /** Once: until then nobody knows what waits. */
-  #resumeQueues(): Promise<void> {
+  /** Until it is done nobody knows what waits. Done once, and again for what could not be taken up: returns how much that is. */
+  async #resumeQueues(): Promise<number> {
     this.#resumed ??= this.#desk.resumeAll();
-    return this.#resumed;
+    const failed = await this.#resumed;
+    if (failed > 0) this.#resumed = undefined;
+    return failed;
   }
 
   async #recover(): Promise<number> {
@@ -186,10 +188,10 @@ class Composition {
     await this.#signIn.load().catch((error: unknown) => {
       this.#log.warn({ reason: messageOf(error) }, 'the kept sign-in cannot be used');
     });
-    await this.#resumeQueues();
+    const unresumed = await this.#resumeQueues();
     // What waits for a sign-in that a renewal would mend is sealed in the next round; this one need not wait for the provider.
     if (spooled(this.#paths.spool).length > 0) this.#signIn.person().catch(() => undefined);
-    return recoverSpool({
+    const left = await recoverSpool({
       spool: this.#paths.spool,
       log: this.#log,
       clock: this.#clock,
@@ -201,6 +203,7 @@ class Composition {
       recover: (live) => this.#desk.recover(this.#paths.spool, live),
       sweepRuntime: (live) => sweepClientFiles(this.#paths.runtime, live),
     });
+    return left + unresumed;
   }
 
   #agentPorts(release: () => void): AgentPorts {

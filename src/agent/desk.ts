@@ -54,19 +54,22 @@ export class EvidenceDesk {
     return (await this.#place(address)).link;
   }
 
-  /** Takes up the queues of every store that was ever used: what waits there is still owed. */
-  async resumeAll(): Promise<void> {
+  /** Takes up the queues of every store that was ever used: what waits there is still owed. Returns how many cannot be yet. */
+  async resumeAll(): Promise<number> {
+    let failed = 0;
     for (const name of await this.#known()) {
       try {
         const text = await readFile(join(this.#options.folder, name, ADDRESS_FILE), 'utf8');
         await this.#place(JSON.parse(text) as Address);
       } catch (error) {
+        failed += 1;
         this.#options.log.error(
           { folder: name, reason: messageOf(error) },
           'an upload queue cannot be resumed',
         );
       }
     }
+    return failed;
   }
 
   /** A kept sign-in signs on. */
@@ -106,7 +109,7 @@ export class EvidenceDesk {
       for (const session of sealed) this.#options.log.info({ session }, 'interrupted session sealed');
       for (const { folder, reason } of failed)
         this.#options.log.error({ folder, reason }, 'an interrupted session cannot be sealed yet');
-      left.push(...waiting);
+      left.push(...waiting, ...failed.map(({ folder }) => folder));
     }
     return left;
   }
@@ -187,10 +190,10 @@ export class EvidenceDesk {
     const { environment, clock, tool, enforcement } = this.#options;
     const folder = join(this.#options.folder, sha256(address.url).slice(0, 16));
     await makeFolder(folder);
-    await writeAtomic(
-      join(folder, ADDRESS_FILE),
-      JSON.stringify({ url: address.url, unsafe: address.unsafe }),
-    );
+    const file = join(folder, ADDRESS_FILE);
+    const text = JSON.stringify({ url: address.url, unsafe: address.unsafe });
+    // Only when it says something new: a full disk must not keep what waits from being uploaded.
+    if ((await readFile(file, 'utf8').catch(() => '')) !== text) await writeAtomic(file, text);
     const link = new StoreLink({ ...address, environment, folder });
     const outbox = new Outbox({ folder: join(folder, 'outbox'), link, clock });
     await outbox.load();

@@ -1,5 +1,5 @@
 // What an unknown thrown value is. Must never throw itself.
-import { BrokerError } from '../model/errors.ts';
+import { asBrokerError } from '../model/errors.ts';
 
 /** True for a system error with this code, such as ENOENT. */
 export function hasCode(error: unknown, code: string): boolean {
@@ -10,8 +10,5 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Every failure that leaves the agent is a row of the table; anything else is our bug. */
-export function toBrokerError(error: unknown): BrokerError {
-  if (error instanceof BrokerError) return error;
-  return new BrokerError('bug', { reason: messageOf(error) }, { cause: error });
-}
+/** Every failure that leaves the agent is a row of the table. */
+export const toBrokerError = asBrokerError;

@@ -170,6 +170,12 @@ export const ERRORS = {
     exit: EXIT.unreachable,
     sqlstate: '53100',
   },
+  'disk-unusable': {
+    summary: 'broker cannot keep its own files: {reason}',
+    hint: 'make room on the disk or mend its permissions; `broker doctor` names the folders',
+    exit: EXIT.unreachable,
+    sqlstate: '53100',
+  },
   'port-taken': {
     summary: 'port {port} on 127.0.0.1 is taken',
     hint: 'leave --port out to let the system pick one',
@@ -273,4 +279,18 @@ export class BrokerError extends Error {
       );
     return new BrokerError('bug', { reason: value.message ?? value.code });
   }
+}
+
+/** What a file system says when it is full, read-only, closed to us or broken, and what it was asked to do. */
+const DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE', 'ENOTDIR']);
+const FILE_WORK =
+  /^(?:open|close|read|write|fsync|fdatasync|ftruncate|mkdir|rename|link|unlink|rm|rmdir|chmod|fchmod|copyfile|stat|lstat|fstat|scandir|opendir|access)$/;
+
+/** Any thrown value as a row of the table; what has none is our bug. */
+export function asBrokerError(error: unknown): BrokerError {
+  if (error instanceof BrokerError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  const { code = '', syscall = '' } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  const disk = DISK.has(String(code)) && FILE_WORK.test(String(syscall));
+  return new BrokerError(disk ? 'disk-unusable' : 'bug', { reason }, { cause: error });
 }
