@@ -6,7 +6,7 @@ export const doctor: CommandDefinition = {
   group: 'machine',
   summary: 'what is wrong here, and what mends it',
   description: [
-    'Looks at Node, the terminal, disk, folders, configuration, policy, identity provider, clocks, keychain and agent. Changes nothing and needs no sign-in.',
+    'Looks at Node, the terminal, disk, folders, configuration, policy, identity provider, clocks, keychain and agent. Needs no sign-in, starts nothing, and changes no setting; only folders of broker’s own are made, private, where they are missing.',
     'Exits with 0 when there is no problem, else with the exit code of the first one.',
   ],
   arguments: [],

@@ -80,6 +80,31 @@ describe('broker doctor', () => {
     });
   });
 
+  it('prints the rights a bucket needs, most of all when it is refused', async () => {
+    configure(
+      right().replace(/store: .*/, 'store: { url: "s3://evidence/team?endpoint=http://127.0.0.1:1" }'),
+    );
+    const environment = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+    const { code, findings } = await examined({ options: { store: true }, environment });
+    expect(code).toBe(7);
+    expect(of(findings, 'store')[0]).toMatchObject({ level: 'problem' });
+    const [rights] = of(findings, 'store rights');
+    expect(rights).toMatchObject({ level: 'note' });
+    expect(rights?.detail).toContain('"arn:aws:s3:::evidence/team/v1/*"');
+    expect(rights?.detail).not.toContain('Delete');
+  });
+
+  it('says of no folder that it is private before there is one', async () => {
+    configure(right());
+    const state = join(home, '.local', 'state', 'broker');
+    expect(of((await examined()).findings, 'folders')[0]).toMatchObject({ level: 'skipped' });
+    expect(of((await examined()).findings, 'folders')[0]).toEqual({
+      check: 'folders',
+      level: 'ok',
+      detail: `${state} and ${state}/run are private`,
+    });
+  });
+
   it('says what else it could look at once there is a configuration', async () => {
     const { code, findings } = await examined();
     expect(code).toBe(9);

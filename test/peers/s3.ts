@@ -14,12 +14,19 @@ export interface S3User {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+interface Rights {
+  readonly Action: readonly string[];
+  readonly Resource: string | readonly string[];
+}
+
 export interface S3Peer {
   readonly endpoint: string;
   readonly owner: S3User;
   createBucket(name: string): Promise<void>;
   /** Another user who may list and get in the bucket, and nothing else. */
   createReader(name: string, bucket: string): Promise<S3User>;
+  /** Another user with these rights, as IAM statements, in the bucket. */
+  createUser(name: string, bucket: string, rights: readonly Rights[]): Promise<S3User>;
   /** Store address of a prefix of a bucket. */
   url(bucket: string, prefix?: string): string;
   stop(): Promise<void>;
@@ -184,24 +191,32 @@ function peerOf(endpoint: string, owner: S3User, run: Run, stop: () => Promise<v
     forcePathStyle: true,
     credentials: { accessKeyId, secretAccessKey },
   });
+  const createUser: S3Peer['createUser'] = async (name, bucket, rights) => {
+    const user = makeUser(run, name);
+    const Statement = rights.map(({ Action, Resource }) => ({
+      Effect: 'Allow',
+      Principal: { AWS: [`arn:aws:iam:::user/${name}`] },
+      Action,
+      Resource,
+    }));
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    return user;
+  };
   return {
     endpoint,
     owner,
     async createBucket(name) {
       await client.send(new CreateBucketCommand({ Bucket: name }));
     },
-    async createReader(name, bucket) {
-      const user = makeUser(run, name);
-      const statement = {
-        Effect: 'Allow',
-        Principal: { AWS: [`arn:aws:iam:::user/${name}`] },
-        Action: ['s3:ListBucket', 's3:GetObject'],
-        Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
-      };
-      const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-      await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
-      return user;
-    },
+    createReader: (name, bucket) =>
+      createUser(name, bucket, [
+        {
+          Action: ['s3:ListBucket', 's3:GetObject'],
+          Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
+        },
+      ]),
+    createUser,
     url: (bucket, prefix = '') => `s3://${bucket}/${prefix}?endpoint=${encodeURIComponent(endpoint)}`,
     async stop() {
       client.destroy();

@@ -1,5 +1,8 @@
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identifyStore, openStore } from '../../src/stores/index.ts';
+import { parseAddress } from '../../src/stores/s3-address.ts';
+import { leastRights } from '../../src/stores/s3-rights.ts';
 import { storeContract } from '../contracts/store.ts';
 import { peer } from '../peers/peer.ts';
 import { type S3Peer, startS3 } from '../peers/s3.ts';
@@ -29,6 +32,36 @@ describe.runIf(peer('s3'))('S3', () => {
       code: 'store-unreachable',
       details: { reason: 'access denied' },
     });
+  });
+
+  it('needs no more than the rights that doctor prints, and those do not let anybody delete', async () => {
+    await s3.createBucket('tight');
+    const url = s3.url('tight', 'team/broker');
+    const rights = leastRights(parseAddress(url, {}), 'writer');
+    const { environment } = await s3.createUser('writer', 'tight', rights.Statement);
+    const store = await openStore(url, environment);
+    expect(await store.get('v1/nothing')).toBeUndefined();
+    await identifyStore(store, true);
+    expect((await store.probe()).problems).toEqual([]);
+    expect(await store.put('v1/stmt/a', Buffer.from('evidence'))).toBe('created');
+    const client = new S3Client({
+      endpoint: s3.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: {
+        accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
+        secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
+      },
+    });
+    const refused = { name: 'AccessDenied' };
+    const Key = 'team/broker/v1/stmt/a';
+    await expect(client.send(new DeleteObjectCommand({ Bucket: 'tight', Key }))).rejects.toMatchObject(
+      refused,
+    );
+    await expect(
+      client.send(new PutObjectCommand({ Bucket: 'tight', Key: 'other/v1/a', Body: 'x' })),
+    ).rejects.toMatchObject(refused);
+    client.destroy();
   });
 
   it.each([

@@ -4,7 +4,8 @@ import { BrokerError, EXIT } from '../../model/errors.ts';
 
 export interface Finding {
   readonly check: string;
-  readonly level: 'ok' | 'warning' | 'problem' | 'skipped';
+  /** `ok` was looked at; `note` is said to everybody; `skipped` was not looked at. */
+  readonly level: 'ok' | 'note' | 'warning' | 'problem' | 'skipped';
   readonly detail: string;
   /** The command, or the one thing to do, that mends it. */
   readonly mend?: string;
@@ -14,6 +15,11 @@ export interface Finding {
 
 export function ok(check: string, detail: string): Finding {
   return { check, level: 'ok', detail };
+}
+
+/** What holds whatever is found. */
+export function note(check: string, detail: string): Finding {
+  return { check, level: 'note', detail };
 }
 
 export function skipped(check: string, detail: string, mend?: string): Finding {
@@ -46,6 +52,7 @@ export function failed(check: string, error: unknown): Finding {
 
 const MARKS = {
   ok: { mark: '✓', colour: 32 },
+  note: { mark: '·', colour: 36 },
   warning: { mark: '!', colour: 33 },
   problem: { mark: '✗', colour: 31 },
   skipped: { mark: '-', colour: 2 },

@@ -60,7 +60,12 @@ export async function folders(context: CommandContext): Promise<readonly Finding
   const { state, runtime } = paths(context.home, context.environment);
   const found = await Promise.all([state, runtime].map(privateFolder));
   const open = found.filter((finding) => finding !== undefined);
-  return open.length > 0 ? open : [ok('folders', `${state} and ${runtime} are private`)];
+  if (open.length > 0) return open;
+  const there = await Promise.all([state, runtime].map((path) => lstat(path).catch(() => undefined)));
+  const looked = [state, runtime].filter((_, index) => there[index]);
+  if (looked.length === 0)
+    return [skipped('folders', `${state} and ${runtime} are made, private, on first use`)];
+  return [ok('folders', `${looked.join(' and ')} ${looked.length === 1 ? 'is' : 'are'} private`)];
 }
 
 export async function clients({ environment }: CommandContext): Promise<readonly Finding[]> {

@@ -35,7 +35,10 @@ async function agentAndKeychain(
 }
 
 async function examine(context: CommandContext): Promise<readonly Finding[]> {
-  const machine = Object.entries(MACHINE).map(([name, check]) => guarded(name, () => check(context)));
+  // First: to look at the keychain and the agent makes their folders.
+  const machine = await Promise.all(
+    Object.entries(MACHINE).map(([name, check]) => guarded(name, () => check(context))),
+  );
   const { config, findings } = await settle(context);
   const services = Object.entries(SERVICES).map(([name, check]) =>
     config
@@ -43,7 +46,7 @@ async function examine(context: CommandContext): Promise<readonly Finding[]> {
       : Promise.resolve([skipped(name, 'needs the configuration')]),
   );
   const rest = await Promise.all([...services, agentAndKeychain(config, context)]);
-  return [...(await Promise.all(machine)).flat(), ...findings, ...rest.flat(), ...limits()];
+  return [...machine.flat(), ...findings, ...rest.flat(), ...limits()];
 }
 
 /** Exit code of the first problem, 0 when there is none. */

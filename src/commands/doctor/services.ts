@@ -5,7 +5,7 @@ import type { Config } from '../../model/config.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { loadChecked } from '../setup/shelves.ts';
-import { type Finding, ok, problem, skipped, warning } from './finding.ts';
+import { type Finding, failed, note, ok, problem, skipped, warning } from './finding.ts';
 
 export interface Settled {
   readonly config: Config | undefined;
@@ -105,6 +105,22 @@ export async function store(
 ): Promise<readonly Finding[]> {
   if (context.options['store'] !== true)
     return [skipped('store', `${url}, not tried`, 'broker doctor --store')];
+  const found = await probe(url, unsafe, context).catch((error: unknown) => [failed('store', error)]);
+  return [...found, ...(await storeRights(url, context))];
+}
+
+/** What to hand to whoever administers the bucket. */
+async function storeRights(url: string, { environment }: CommandContext): Promise<readonly Finding[]> {
+  if (!url.startsWith('s3:')) return [];
+  const { parseAddress } = await import('../../stores/s3-address.ts');
+  const { leastRights } = await import('../../stores/s3-rights.ts');
+  const policy = JSON.stringify(leastRights(parseAddress(url, environment), 'writer'), undefined, 2);
+  return [
+    note('store rights', `an IAM policy that is enough to write; auditors need no s3:PutObject\n${policy}`),
+  ];
+}
+
+async function probe(url: string, unsafe: boolean, context: CommandContext): Promise<readonly Finding[]> {
   const { openStore } = await import('../../stores/index.ts');
   const opened = await openStore(url, context.environment);
   try {
@@ -126,7 +142,7 @@ export async function store(
 /** Said plainly to whoever asks how things are: docs/threat-model.md. */
 export function limits(): readonly Finding[] {
   return [
-    ok('enforcement', 'local: who controls this account can get round broker; the evidence is labelled so'),
-    ok('masking', 'hides values, not what predicates, timing or prose give away: docs/threat-model.md'),
+    note('enforcement', 'local: who controls this account can get round broker; the evidence is labelled so'),
+    note('masking', 'hides values, not what predicates, timing or prose give away: docs/threat-model.md'),
   ];
 }
