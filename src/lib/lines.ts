@@ -1,6 +1,6 @@
 // Reads a text file line by line in bounded memory. Must never pass off a torn last line as a whole one.
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 export interface LineEnd {
   /** Bytes after the last line feed: a line that was being written when its process died. */
@@ -10,12 +10,20 @@ export interface LineEnd {
 const CHUNK = 1 << 20;
 const NEWLINE = 10;
 
+/** Never follows a link, never waits for the other end of a pipe. */
+async function openPlain(path: string): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new Error(`${path} is not a plain file`);
+}
+
 /**
  * Yields batches of whole lines without their line feeds. `end.torn` is set once it is through. A line longer than
  * `limit` bytes ends the reading with a RangeError. Bytes that are not UTF-8 become U+FFFD.
  */
 export async function* readLines(path: string, end: LineEnd, limit = 64 << 20): AsyncGenerator<string[]> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const handle = await openPlain(path);
   try {
     let rest = Buffer.alloc(0);
     const chunk = Buffer.allocUnsafe(CHUNK);
@@ -41,7 +49,7 @@ export async function* readLines(path: string, end: LineEnd, limit = 64 << 20): 
 
 /** Length of the file up to and including its last line feed. */
 export async function wholeLength(path: string): Promise<{ readonly whole: number; readonly torn: number }> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const handle = await openPlain(path);
   try {
     const { size } = await handle.stat();
     const chunk = Buffer.allocUnsafe(64 * 1024);

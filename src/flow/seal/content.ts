@@ -9,7 +9,7 @@ import { MerkleTree } from '../../lib/merkle.ts';
 import type { Subject } from '../../model/evidence.ts';
 import { EVENTS_BLOB, LineSalts, lineLeaf, sealedHeader, TRANSCRIPT_BLOB } from '../../model/sealed.ts';
 import { TRANSCRIPT_NAME } from '../../model/segment.ts';
-import { type Damage, mergeSegments } from './segments.ts';
+import { type Damage, damageOf, mergeSegments } from './segments.ts';
 import { Tally, type TallyResult } from './tally.ts';
 
 export interface SealOrder {
@@ -74,11 +74,23 @@ async function writeBlob(
   return packed;
 }
 
+/** How much of a transcript is whole; nothing of what is no file at all. */
+async function measure(
+  path: string,
+): Promise<{ readonly whole: number; readonly torn: number; readonly reason?: Damage['reason'] }> {
+  try {
+    return await wholeLength(path);
+  } catch (error) {
+    return { whole: 0, torn: 0, reason: damageOf(error) };
+  }
+}
+
 async function sealTranscripts(order: SealOrder, damage: Damage[]): Promise<Subject[]> {
   const subjects: Subject[] = [];
   const files = (await readdir(order.folder)).filter((name) => TRANSCRIPT_NAME.test(name)).sort();
   for (const file of files) {
-    const { whole, torn } = await wholeLength(join(order.folder, file));
+    const { whole, torn, reason } = await measure(join(order.folder, file));
+    if (reason) damage.push({ file, reason, count: 1 });
     if (torn > 0) damage.push({ file, reason: 'torn-line', count: 1 });
     if (whole === 0) continue;
     const name = subjects.length === 0 ? TRANSCRIPT_BLOB : `transcript-${subjects.length}.cast.gz`;

@@ -22,6 +22,15 @@ export interface Damage {
   readonly count: number;
 }
 
+/** This process is short of something: the file may well be readable next time, so nothing is given up for lost. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EINTR']);
+
+/** Why a file can never be read, as damage; throws what may pass. */
+export function damageOf(error: unknown): 'too-long' | 'unreadable' {
+  if (PASSING.has(String((error as { code?: unknown } | undefined)?.code))) throw error;
+  return error instanceof RangeError ? 'too-long' : 'unreadable';
+}
+
 const HEAD = '{"data":';
 const TIME = ',"time":"';
 const TYPE = '","type":"';
@@ -100,7 +109,7 @@ class Segment {
       if (!next.done) return next.value;
       if (this.#end.torn > 0) this.#report('torn-line', 1);
     } catch (error) {
-      this.#report(error instanceof RangeError ? 'too-long' : 'unreadable', 1);
+      this.#report(damageOf(error), 1);
     }
     if (this.#bad > 0) this.#report('bad-line', this.#bad);
     return undefined;

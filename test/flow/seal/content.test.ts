@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRecorder } from '../../../src/flow/record/journal.ts';
 import { sealContent } from '../../../src/flow/seal/index.ts';
+import { damageOf } from '../../../src/flow/seal/segments.ts';
 import { sha256 } from '../../../src/lib/digest.ts';
 import { leafHash, MerkleTree } from '../../../src/lib/merkle.ts';
 import { type FakeClock, fakeClock } from '../../fakes/clock.ts';
@@ -97,6 +99,32 @@ describe('sealing a journal', () => {
       decisions: { allow: 1, ask: 0, deny: 1 },
       masking: { masked: 1, blocked: 0 },
     });
+  });
+
+  it('seals what is there when a recording was exchanged for a link, a folder or a pipe, and says so', async () => {
+    const worker = recorder();
+    worker.append('cancel', { conversation: 1 });
+    await worker.close();
+    symlinkSync('/etc/passwd', join(folder, 'front.cast'));
+    symlinkSync('/etc/passwd', join(folder, 'events-front-0.jsonl'));
+    mkdirSync(join(folder, 'events-front-1.jsonl'));
+    execFileSync('mkfifo', [join(folder, 'events-front-2.jsonl'), join(folder, 'worker.cast')]);
+    const content = await seal();
+    expect(content.events.count).toBe(1);
+    expect(content.subjects.map(({ name }) => name)).toEqual(['events.jsonl.gz']);
+    expect(content.damage.map(({ file, reason }) => `${file} ${reason}`).sort()).toEqual([
+      'events-front-0.jsonl unreadable',
+      'events-front-1.jsonl unreadable',
+      'events-front-2.jsonl unreadable',
+      'front.cast unreadable',
+      'worker.cast unreadable',
+    ]);
+  });
+
+  it('gives nothing up for lost because this process ran out of something', () => {
+    expect(() => damageOf(Object.assign(new Error('too many open files'), { code: 'EMFILE' }))).toThrow();
+    expect(damageOf(Object.assign(new Error('is a link'), { code: 'ELOOP' }))).toBe('unreadable');
+    expect(damageOf(new RangeError('a line is too long'))).toBe('too-long');
   });
 
   it('keeps everything around a torn or broken line, and says what it left out', async () => {
