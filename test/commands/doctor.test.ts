@@ -88,6 +88,7 @@ describe('broker doctor', () => {
     const { code, findings } = await examined({ options: { store: true }, environment });
     expect(code).toBe(7);
     expect(of(findings, 'store')[0]).toMatchObject({ level: 'problem' });
+    expect(of(findings, 'store')[0]?.mend).not.toContain('doctor');
     const [rights] = of(findings, 'store rights');
     expect(rights).toMatchObject({ level: 'note' });
     expect(rights?.detail).toContain('"arn:aws:s3:::evidence/team/v1/*"');

@@ -105,8 +105,15 @@ export async function store(
 ): Promise<readonly Finding[]> {
   if (context.options['store'] !== true)
     return [skipped('store', `${url}, not tried`, 'broker doctor --store')];
-  const found = await probe(url, unsafe, context).catch((error: unknown) => [failed('store', error)]);
+  const found = await probe(url, unsafe, context).catch((error: unknown) => [awayFrom(error)]);
   return [...found, ...(await storeRights(url, context))];
+}
+
+/** The usual hint is to come here. */
+function awayFrom(error: unknown): Finding {
+  const found = failed('store', error);
+  const circular = found.mend?.startsWith('check it with');
+  return circular ? { ...found, mend: 'bring it back, or correct store.url in broker.yaml' } : found;
 }
 
 /** What to hand to whoever administers the bucket. */
