@@ -77,7 +77,7 @@ export async function runClient(
   greet(context, session.opened);
   let prepared: Prepared | undefined;
   try {
-    prepared = order.prepare(session.opened);
+    prepared = withoutLent(order.prepare(session.opened), session.lent, environment);
     return await run(context, session, prepared);
   } catch (error) {
     await session.close({ reason: 'the client could not run', exit: EXIT.launcher });
@@ -85,6 +85,18 @@ export async function runClient(
   } finally {
     prepared?.clean();
   }
+}
+
+/** The admin password that made the session's role would open the target past us; what we set ourselves stays. */
+export function withoutLent(
+  prepared: Prepared,
+  lent: readonly string[],
+  before: Readonly<Record<string, string | undefined>>,
+): Prepared {
+  const kept = Object.entries(prepared.environment).filter(
+    ([name, value]) => !lent.includes(name) || value !== before[name],
+  );
+  return { ...prepared, environment: Object.fromEntries(kept) };
 }
 
 function startFailure(order: ClientOrder, prepared: Prepared | undefined, error: unknown): BrokerError {

@@ -33,6 +33,8 @@ export interface Over {
 
 export interface FrontSession {
   readonly opened: OpenedSession;
+  /** Variables the credential source was given: whoever works in the session has no business with them. */
+  readonly lent: readonly string[];
   /** Resolves when the agent ended the session, or is gone. Does not resolve because of `close`. */
   readonly over: Promise<Over>;
   /** Everything this front recorded is on disk. Resolves when the agent has sealed the session or left it for later. */
@@ -49,6 +51,7 @@ const SEAL_PATIENCE = 15_000;
 
 class Line implements FrontSession {
   readonly over: Promise<Over>;
+  lent: readonly string[] = [];
   readonly #dialogue: Dialogue<ToFront, FromFront>;
   readonly #order: OpenOrder;
   readonly #sealed: Promise<'sealed' | 'waiting'>;
@@ -89,6 +92,7 @@ class Line implements FrontSession {
   #obey(message: ToFront): boolean {
     if (message.type === 'progress') this.#order.progress?.(message.step);
     if (message.type === 'wanted') {
+      this.lent = message.names;
       const found = message.names.map((name) => [name, this.#order.environment[name]] as const);
       const values = Object.fromEntries(
         found.filter((pair): pair is [string, string] => pair[1] !== undefined),
