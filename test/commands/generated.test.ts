@@ -40,43 +40,64 @@ describe.runIf(peer('man'))('man pages', () => {
   );
 });
 
-/** What bash would offer for a half-typed line, asked of bash itself. */
-function offered(script: string, line: string, environment: Record<string, string>): readonly string[] {
-  const words = line.split(' ');
-  const quoted = words.map((word) => `'${word}'`).join(' ');
-  const program = `source '${script}'; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; COMP_LINE='${line}'; _broker; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  return execFileSync('bash', ['--norc', '-c', program], { encoding: 'utf8', env: environment })
-    .trim()
-    .split('\n');
+/** Half-typed line → what every shell offers for it. */
+const OFFERS: readonly (readonly [line: string, words: readonly string[]])[] = [
+  ['broker conn', ['connect', 'connections']],
+  ['broker sessions s', ['show']],
+  ['broker connect prod', ['prod-db', 'prod-reports']],
+  ['broker connections show d', ['dev-db']],
+  ['broker export --format j', ['jsonl']],
+  ['broker export --connection prod-d', ['prod-db']],
+  ['broker completion z', ['zsh']],
+  ['broker verify --no', ['--no-input']],
+  ['broker connect prod-db --re', ['--reason']],
+  ['broker comp', ['completion']],
+];
+
+let folder: string;
+let environment: Record<string, string>;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'completion-'));
+  // What `broker complete` prints is another test's matter; here the shells' side is asked.
+  writeFileSync(
+    join(folder, 'broker'),
+    '#!/bin/sh\n[ "$1 $2" = "complete connections" ] && printf "prod-db\\nprod-reports\\ndev-db\\n"\n',
+    { mode: 0o755 },
+  );
+  environment = {
+    PATH: `${folder}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
+    HOME: folder,
+    TERM: 'xterm',
+    LANG: 'C.UTF-8',
+  };
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function asked(program: string, ...args: string[]): readonly string[] {
+  return execFileSync(program, args, { encoding: 'utf8', env: environment }).trim().split('\n');
 }
 
 describe('bash completion', () => {
-  let folder: string;
-  let environment: Record<string, string>;
-  const script = join(ROOT, 'completions', 'broker.bash');
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'completion-'));
-    // What `broker complete` prints is another test's matter; here the shell's side is asked.
-    writeFileSync(
-      join(folder, 'broker'),
-      '#!/bin/sh\n[ "$1 $2" = "complete connections" ] && printf "prod-db\\nprod-reports\\ndev-db\\n"\n',
-      { mode: 0o755 },
-    );
-    environment = { PATH: `${folder}:${process.env['PATH'] ?? '/usr/bin:/bin'}`, HOME: folder };
+  it.each(OFFERS)('offers for "%s" %j', (line, words) => {
+    const typed = line.split(' ');
+    const quoted = typed.map((word) => `'${word}'`).join(' ');
+    const script = join(ROOT, 'completions', 'broker.bash');
+    const program = `source '${script}'; COMP_WORDS=(${quoted}); COMP_CWORD=${typed.length - 1}; COMP_LINE='${line}'; _broker; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    expect(asked('bash', '--norc', '-c', program)).toEqual(words);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+});
 
-  it.each([
-    ['broker conn', ['connect', 'connections']],
-    ['broker sessions s', ['show']],
-    ['broker connect prod', ['prod-db', 'prod-reports']],
-    ['broker connections show d', ['dev-db']],
-    ['broker export --format j', ['jsonl']],
-    ['broker export --connection prod-d', ['prod-db']],
-    ['broker completion z', ['zsh']],
-    ['broker verify --no', ['--no-input']],
-    ['broker comp', ['completion']],
-  ])('offers for "%s" %j', (line, words) => {
-    expect(offered(script, line, environment)).toEqual(words);
+describe.runIf(peer('zsh'))('zsh completion', () => {
+  it.each(OFFERS)('offers for "%s" %j', (line, words) => {
+    const script = join(ROOT, 'test', 'commands', 'offered.zsh');
+    expect(asked('zsh', '-f', script, join(ROOT, 'completions'), line)).toEqual(words);
+  });
+});
+
+describe.runIf(peer('fish'))('fish completion', () => {
+  it.each(OFFERS)('offers for "%s" %j', (line, words) => {
+    const program = `source '${join(ROOT, 'completions', 'broker.fish')}'; complete -C '${line}'`;
+    const offered = asked('fish', '--no-config', '-c', program).map((row) => row.split('\t')[0]);
+    expect(offered).toEqual(words);
   });
 });

@@ -56,6 +56,8 @@ export const PEERS = {
   },
   tmux: { programs: ['tmux'], install: 'apt-get install -y tmux' },
   expect: { programs: ['expect'], install: 'apt-get install -y expect' },
+  fish: { programs: ['fish'], install: 'apt-get install -y fish' },
+  zsh: { programs: ['zsh'], install: 'apt-get install -y zsh' },
   man: { programs: ['man'], install: 'apt-get install -y man-db' },
 } as const satisfies Record<string, Peer>;
 
