@@ -5,13 +5,10 @@ import type { ParameterRecord } from '../model/event.ts';
 import type { Admission, Conversation, Execution, Judged, MessageFields, Parameter } from './conversation.ts';
 import { Judgement } from './judgement.ts';
 import { statementLine } from './lines.ts';
+import { shownParameter } from './mask/index.ts';
 import { NameBook, type NameKind } from './names.ts';
 import type { Spine } from './spine.ts';
 import { ExecutionTicket } from './ticket.ts';
-
-const decoder = new TextDecoder('utf-8');
-/** Characters of one parameter kept on the event line. */
-const PARAMETER_CAP = 4_096;
 
 /** The payload of NOTIFY, a literal by its grammar. */
 function payloadOf({ tree }: StatementUnit): string {
@@ -139,14 +136,11 @@ export class Exchange implements Conversation {
 
   #parameters(parameters: readonly Parameter[] | undefined): readonly ParameterRecord[] | undefined {
     if (!parameters || parameters.length === 0) return undefined;
-    return parameters.map(({ value, format }) => ({ format, value: value && this.#shown(value, format) }));
-  }
-
-  #shown(value: Uint8Array, format: 0 | 1): string {
-    const head = value.length > PARAMETER_CAP ? value.subarray(0, PARAMETER_CAP) : value;
-    const text = format === 0 ? decoder.decode(head) : `\\x${Buffer.from(head).toString('hex')}`;
-    const masked = this.#spine.scrubText(text);
-    return value.length > PARAMETER_CAP ? `${masked}… (${value.length} bytes)` : masked;
+    const mask = (text: string) => this.#spine.scrubText(text);
+    return parameters.map(({ value, format }) => ({
+      format,
+      value: value && shownParameter(value, format, mask),
+    }));
   }
 
   #own(judged: Judged): Judgement {

@@ -37,6 +37,7 @@ export class Judgement implements Judged {
   readonly #made: JudgementParts;
   readonly #masker: Masker;
   readonly #catalogue: Catalogue;
+  readonly #names = new WeakMap<readonly Field[], readonly string[]>();
   #masks: WeakMap<readonly Field[], ResultMask>[] = [];
   #parts: StatementParts | undefined;
   /** The judgement of the same shape that this one repeats. */
@@ -62,8 +63,26 @@ export class Judgement implements Judged {
     const text = this.#masker.scrubText(this.text);
     this.#parts = this.#like
       ? retoldParts(this.#like.parts, this.classification.fingerprint, text)
-      : statementParts(this, text);
+      : statementParts({ ...this.#made, actions: this.#shownActions() }, text);
     return this.#parts;
+  }
+
+  /** Names of objects are the client's words too. */
+  #shownActions(): readonly ActionUse[] {
+    return this.actions.map(({ action, resource }) => ({
+      action,
+      resource: { ...resource, id: this.#masker.scrubText(resource.id) },
+    }));
+  }
+
+  /** Names of columns for the record: the client chose them, and may have put anything in them. */
+  columnNames(fields: readonly Field[]): readonly string[] {
+    let names = this.#names.get(fields);
+    if (!names) {
+      names = fields.map(({ name }) => this.#masker.scrubText(name));
+      this.#names.set(fields, names);
+    }
+    return names;
   }
 
   /** The same text under another decision. */

@@ -58,7 +58,7 @@ export class SessionLog {
       columns: undefined,
       conversation,
       masked: 0,
-      message: error.message,
+      message: this.#scrub(error.message).toWellFormed(),
       micros: 0,
       rows: 0,
       sample: [],
@@ -89,13 +89,13 @@ export class SessionLog {
   }
 
   disconnected(conversation: number, reason: string): void {
-    this.#recorder.append('client.disconnect', { conversation, reason });
+    this.#recorder.append('client.disconnect', { conversation, reason: this.#scrub(reason).toWellFormed() });
     this.#recorder.flush();
   }
 
   async closed(reason: string, columns: readonly CoverageRow[]): Promise<void> {
     this.#recorder.append('coverage', { columns });
-    this.#recorder.append('session.close', { reason });
+    this.#recorder.append('session.close', { reason: this.#scrub(reason).toWellFormed() });
     await this.#recorder.sync();
   }
 

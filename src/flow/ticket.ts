@@ -131,7 +131,7 @@ export class ExecutionTicket implements Ticket {
       'answer',
       answerLine({
         bytes: this.#bytes,
-        columns: this.#fields?.map((field) => field.name),
+        columns: this.#fields && this.#judgement.columnNames(this.#fields),
         conversation: this.#conversation,
         masked: this.#masked,
         message: end.message,

@@ -9,6 +9,7 @@ import { scrubFields } from './scrub.ts';
 import { strategyFor } from './strategies.ts';
 import type { Masker, MaskerOptions, ProtectedColumn, UnitPlan } from './types.ts';
 
+export { shownParameter } from './parameter.ts';
 export type { Masker, MaskerOptions, UnitPlan } from './types.ts';
 
 /** Nothing is protected: only detectors have a say. */
