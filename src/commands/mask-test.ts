@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { MaskStrategy } from '../model/connection.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
 import type { Scanner } from '../model/masking.ts';
@@ -23,7 +24,7 @@ async function scannerOf(context: CommandContext): Promise<Scanner> {
   throw usage(`there is no detector for ${unknown}; there are ${DATA_TYPES.join(', ')}`);
 }
 
-async function inputOf(context: CommandContext): Promise<AsyncIterable<Uint8Array>> {
+async function inputOf(context: CommandContext): Promise<Readable> {
   const [file] = context.args;
   if (file === undefined || file === '-') {
     if (file === undefined && context.stdin.isTTY === true)
@@ -77,9 +78,17 @@ async function run(context: CommandContext): Promise<number> {
       written += 1;
     }
   };
-  for await (const chunk of input) {
+  // Ctrl-C is heard while waiting for more text too.
+  const { addAbortSignal } = await import('node:stream');
+  addAbortSignal(context.signal, input);
+  try {
+    for await (const chunk of input) {
+      if (context.signal.aborted) return EXIT.interrupted;
+      await report(findings.push(chunk));
+    }
+  } catch (error) {
     if (context.signal.aborted) return EXIT.interrupted;
-    await report(findings.push(chunk));
+    throw error;
   }
   await report(findings.end());
   const { counts, lines } = findings;
