@@ -9,8 +9,13 @@ import type { Log, Person } from './ports.ts';
 /** Renew when less than this is left, milliseconds; of a shorter life when half of it, but never less than a session needs. */
 const RENEW_BEFORE = 5 * 60_000;
 const RENEW_LATEST = 15_000;
+/** Who has time left waits no longer than this for a provider that is slow, and keeps what a session needs to be sealed. */
+const WAIT = 3000;
+const SEAL_TIME = 10_000;
 /** After a failed renewal, try again no sooner than this, or than a tenth of a shorter life. */
 const RENEW_PAUSE = 30_000;
+const EXPIRED_PAUSE = 1000;
+const PATIENCE = 15_000;
 
 /** What the agent reads from a sign-in, whatever else its maker keeps in it. */
 export interface SignInView {
@@ -123,11 +128,25 @@ export class SignIn<SignedIn> {
     });
   }
 
-  /** Waits for a renewal only when one is due: a slow provider must not hold up who has time left. */
+  /** Waits for a renewal only when one is due, and not for long: a slow provider must not hold up who has time left. */
   async #fresh(): Promise<SignedIn> {
     await this.load();
-    if (this.#current && !(await this.#due(this.#current))) return this.#current;
-    return this.#rotate(() => this.#renewed());
+    const before = this.#current;
+    if (before && !(await this.#due(before))) return before;
+    const renewed = this.#rotate(() => this.#renewed());
+    if (!before) return renewed;
+    const left = (await this.#ports.view(before)).expires - this.#ports.clock.now();
+    if (left <= 0) return renewed;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), Math.max(0, Math.min(WAIT, left - SEAL_TIME)));
+    });
+    renewed.catch(() => undefined);
+    const first = await Promise.race([renewed, late]);
+    clearTimeout(timer);
+    if (first) return first;
+    if (!this.#current) throw new BrokerError('not-signed-in');
+    return this.#current;
   }
 
   /** One at a time: every use of a refresh token rotates it, so each starts from what the one before has kept. */
@@ -159,7 +178,7 @@ export class SignIn<SignedIn> {
     const before = this.#current;
     if (!before) throw new BrokerError('not-signed-in');
     const { renewable } = await this.#ports.view(before);
-    if (renewable && !this.#pausing() && (await this.#due(before))) await this.#renew(before);
+    if (renewable && !(await this.#pausing(before)) && (await this.#due(before))) await this.#renew(before);
     if (!this.#current) throw new BrokerError('not-signed-in');
     const { expires } = await this.#ports.view(this.#current);
     if (expires > this.#ports.clock.now()) return this.#current;
@@ -169,24 +188,36 @@ export class SignIn<SignedIn> {
     throw new BrokerError('sign-in-expired', { at: new Date(expires).toISOString() });
   }
 
-  #pausing(): boolean {
+  /** Somebody whose time is over waits for this: then the pause is short. */
+  async #pausing(current: SignedIn): Promise<boolean> {
     if (!this.#failure) return false;
-    const since = this.#ports.clock.now() - this.#failure.at;
-    return since >= 0 && since < Math.min(RENEW_PAUSE, this.#life / 10);
+    const now = this.#ports.clock.now();
+    const over = (await this.#ports.view(current)).expires <= now;
+    const since = now - this.#failure.at;
+    return since >= 0 && since < (over ? EXPIRED_PAUSE : Math.min(RENEW_PAUSE, this.#life / 10));
   }
 
   async #renew(before: SignedIn): Promise<void> {
     try {
-      const fresh = await this.#ports.refresh(before, AbortSignal.timeout(15_000));
+      const fresh = await this.#ports.refresh(before, AbortSignal.timeout(PATIENCE));
       const kept = await this.#replace(before, fresh);
       if (!kept) return await this.#disown(fresh);
       this.#failure = undefined;
       this.#life = (await this.#ports.view(fresh)).expires - this.#ports.clock.now();
       this.#ports.log.info({}, 'sign-in renewed');
     } catch (error) {
-      this.#failure = { at: this.#ports.clock.now(), error };
-      this.#ports.log.warn({ reason: messageOf(error) }, 'the sign-in could not be renewed');
+      const failure = await this.#worded(error, before);
+      this.#failure = { at: this.#ports.clock.now(), error: failure };
+      this.#ports.log.warn({ reason: messageOf(failure) }, 'the sign-in could not be renewed');
     }
+  }
+
+  /** Nobody interrupted a renewal but our own patience. */
+  async #worded(error: unknown, before: SignedIn): Promise<unknown> {
+    if (!(error instanceof BrokerError) || error.code !== 'interrupted') return error;
+    const { iss: issuer } = (await this.#ports.view(before)).user;
+    const reason = `it did not answer within ${PATIENCE / 1000} s`;
+    return new BrokerError('provider-unreachable', { issuer, reason }, { cause: error });
   }
 
   /** Keeps what became of `before`, unless it was replaced or signed out meanwhile. */

@@ -10,6 +10,7 @@ const LOOK = 20_000;
 
 /** A sign-in signs nothing after its end: sessions stop this much earlier, so that they can still be sealed. */
 const SEAL_TIME = 10_000;
+const RENEW_TIME = 4000;
 
 export interface Watch {
   /** Looks again now; called when sessions come or go. */
@@ -27,7 +28,8 @@ async function endExpired(sessions: Sessions, person: () => Promise<Person>, now
     const until = (await person()).expires - SEAL_TIME;
     if (until <= now)
       throw new BrokerError('sign-in-expired', { at: new Date(until + SEAL_TIME).toISOString() });
-    next = Math.min(next, until);
+    // A little earlier first: what can still be renewed then is.
+    next = Math.min(next, until - RENEW_TIME > now ? until - RENEW_TIME : until);
   } catch (error) {
     const reason = error instanceof BrokerError ? error.message : 'the sign-in could not be renewed';
     for (const session of sessions.each()) session.end({ end: 'expired', reason });

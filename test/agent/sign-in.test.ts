@@ -162,6 +162,26 @@ describe('a sign-in that rotates', () => {
     expect(count).toBeLessThan(40);
   });
 
+  it('is used as it is while a provider does not answer its renewal, and early enough to seal under it', async () => {
+    clock.advance(60 * MINUTE - 10_000);
+    const before = kept;
+    held = true;
+    const { expires } = await agent.person();
+    expect(expires).toBe(before?.expires);
+    expect(expires).toBe(clock.now() + 10_000);
+    await opened();
+    await expect.poll(async () => (await agent.person()).expires).toBe(clock.now() + life);
+  });
+
+  it('says that a provider did not answer, where our own patience ended the renewal', async () => {
+    fault = new BrokerError('interrupted');
+    clock.advance(61 * MINUTE);
+    await expect(agent.person()).rejects.toMatchObject({ code: 'provider-unreachable' });
+    fault = undefined;
+    clock.advance(2000);
+    await expect(agent.person()).resolves.toMatchObject({ expires: clock.now() + life });
+  });
+
   it('says that the provider is away instead of asking for a sign-in, and goes on when it is back', async () => {
     fault = new BrokerError('provider-unreachable', { issuer: 'https://login.example.test', reason: 'gone' });
     clock.advance(61 * MINUTE);

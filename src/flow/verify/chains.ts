@@ -227,7 +227,7 @@ export class Chains {
       const reason = `writer ${writer.id} ends without a seal: newer statements could be gone without a trace`;
       this.#findings.completeness({ verdict: 'UNSEALED', step: 'seal', file: last.key, reason });
     } else {
-      const text = `writer ${writer.id} is at work: nothing vouches yet for the end of its chain after this statement`;
+      const text = `writer ${writer.id} is at work: nothing vouches yet for the end of its chain, after number ${last.seq}`;
       this.#findings.note({ about: 'unsealed-tail', file: last.key, text });
     }
   }
