@@ -161,10 +161,16 @@ export class Outbox {
 
   async #uploadAll(): Promise<void> {
     const writers = await this.pending.writers();
+    // Asked once a round, when there is something to put: what is put into another store is lost to this one.
+    let confirmed: Promise<Store> | undefined;
+    const store = () => {
+      confirmed ??= this.#link.confirmed();
+      return confirmed;
+    };
     let first: unknown;
     for (const writer of writers) {
       try {
-        await this.#uploadWriter(writer);
+        await this.#uploadWriter(writer, store);
       } catch (error) {
         // One writer's trouble does not hold up another's evidence.
         first ??= error;
@@ -173,9 +179,9 @@ export class Outbox {
     if (first) throw first;
   }
 
-  async #uploadWriter(writer: string): Promise<void> {
+  async #uploadWriter(writer: string, confirmed: () => Promise<Store>): Promise<void> {
     for (const each of await this.pending.statements(writer)) {
-      const store = await this.#link.store();
+      const store = await confirmed();
       const loaded = await this.pending.load(each);
       for (const { digest } of loaded.statement.subject) await this.#putBlob(store, digest.sha256);
       await this.#putStatement(store, loaded);

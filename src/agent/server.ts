@@ -109,6 +109,15 @@ async function runLines<Host>(
   response.end();
 }
 
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    const reason = 'its path is not well encoded';
+    throw new BrokerError('protocol-violation', { side: 'control client', reason }, { cause });
+  }
+}
+
 /** Finds the row of a request, runs it, and words its failure. */
 export async function dispatch<Host>(
   routes: readonly Route<Host>[],
@@ -121,7 +130,7 @@ export async function dispatch<Host>(
     const match = route.method === request.method ? route.path.exec(path) : null;
     if (!match) continue;
     try {
-      const parameters = match.slice(1).map((part) => decodeURIComponent(part));
+      const parameters = match.slice(1).map(decoded);
       if (route.kind === 'lines') return await runLines(route, host, parameters, request, response);
       return answerJson(response, 200, await route.run(host, { parameters, body: await readBody(request) }));
     } catch (error) {

@@ -12,6 +12,18 @@ const FRONT_PATIENCE = 10_000;
 
 const FRONT_GONE: Ending = { end: 'interrupted', reason: 'the front is gone' };
 
+function isRequest({ connection, client, port, caller }: OpenRequest): boolean {
+  const texts = [connection, client, caller?.cwd, caller?.home];
+  const pid: unknown = caller?.pid;
+  return (
+    texts.every((each) => typeof each === 'string') &&
+    Number.isInteger(port) &&
+    port >= 0 &&
+    port <= 65_535 &&
+    Number.isSafeInteger(pid)
+  );
+}
+
 /** The front's lines, sorted: answers to what the agent asked, and how it ended. */
 class Front implements FrontLink {
   readonly gone: AbortSignal;
@@ -47,7 +59,7 @@ class Front implements FrontLink {
   async request(): Promise<OpenRequest> {
     const first = await this.#call.lines.next();
     const message = first.done ? undefined : (first.value as FromFront);
-    if (message?.type !== 'open')
+    if (message?.type !== 'open' || !isRequest(message))
       throw new BrokerError('protocol-violation', {
         side: 'front',
         reason: 'its first line is not a request',

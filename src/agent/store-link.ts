@@ -6,7 +6,7 @@ import { canonical } from '../lib/canonical.ts';
 import { sha256 } from '../lib/digest.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Store, StoreProbe } from '../model/store.ts';
-import { identifyStore, openStore, type StoreIdentity } from '../stores/index.ts';
+import { IDENTITY_KEY, identifyStore, openStore, type StoreIdentity } from '../stores/index.ts';
 
 export interface StoreLinkOptions {
   readonly url: string;
@@ -41,6 +41,17 @@ export class StoreLink {
   async store(): Promise<Store> {
     await this.identity();
     return this.#open();
+  }
+
+  /** The store, once it has shown that it is the one it was: a folder whose disk is not mounted looks like a new one. */
+  async confirmed(): Promise<Store> {
+    const { id } = await this.identity();
+    const store = await this.#open();
+    const bytes = await store.get(IDENTITY_KEY, 4096);
+    if (bytes && (await identifyStore(store)).id === id) return store;
+    const reason = bytes ? 'it is another store than before' : `its ${IDENTITY_KEY} is gone`;
+    const hint = 'mount or restore it: what waits is kept; a new store needs another address in store.url';
+    throw new BrokerError('store-unreachable', { store: this.url, reason }, { hint });
   }
 
   /** Needs the store once; afterwards the disk remembers. */

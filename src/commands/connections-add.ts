@@ -29,13 +29,13 @@ export const connectionsAdd: CommandDefinition = {
   ],
   examples: [
     {
-      command: 'broker connections add prod-db --host db.example --database app --user app --label env:prod',
+      command: 'broker connections add prod-db --host db.example --user app',
       explains: 'a database whose password is in the keychain',
     },
     {
       command:
-        'broker connections add prod-db --host db.example --credential ephemeral-role --set admin.user=broker_admin admin.secret=prod-admin grant=[app]',
-      explains: 'a role of its own for each session, made by an admin whose password is in the keychain',
+        "broker connections add prod-db --host db.example \\\n      --credential ephemeral-role --label env:prod \\\n      --set admin.user=adm admin.secret=adm 'grant=[app]'",
+      explains: 'a role for each session, made by an admin; its password is in the keychain',
     },
   ],
   run: async (context) => {

@@ -21,8 +21,7 @@ export const init: CommandDefinition = {
   examples: [
     { command: 'broker init', explains: 'asks what it needs' },
     {
-      command:
-        'broker init --issuer https://login.example.com --store s3://evidence/broker?region=eu-central-1',
+      command: 'broker init --issuer https://login.example.com --store s3://evidence',
       explains: 'without questions, for a script',
     },
   ],

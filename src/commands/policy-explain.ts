@@ -108,7 +108,7 @@ export const policyExplain: CommandDefinition = {
   examples: [
     { command: 'broker policy explain prod-db "DELETE FROM orders"', explains: 'for you' },
     {
-      command: 'broker policy explain prod-db "SELECT 1" --as-group engineers --as-bot helper',
+      command: 'broker policy explain prod-db "SELECT 1" --as-group dev --as-bot helper',
       explains: 'for a bot of somebody else',
     },
   ],

@@ -136,7 +136,8 @@ export class JudgementCache {
   readonly #maxEntries: number;
   readonly #maxCharacters: number;
 
-  constructor(maxEntries = 4_096, maxCharacters = 8_388_608) {
+  /** A character of text costs some hundred bytes of tree and plan. */
+  constructor(maxEntries = 4_096, maxCharacters = 1_048_576) {
     this.#maxEntries = maxEntries;
     this.#maxCharacters = maxCharacters;
   }

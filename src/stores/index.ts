@@ -2,7 +2,7 @@
 import { BrokerError } from '../model/errors.ts';
 import type { Store, StoreKind } from '../model/store.ts';
 
-export { identifyStore, type StoreIdentity } from './identity.ts';
+export { IDENTITY_KEY, identifyStore, type StoreIdentity } from './identity.ts';
 
 const STORES: Readonly<Record<string, () => Promise<StoreKind>>> = {
   'file:': async () => (await import('./file.ts')).fileStore,

@@ -245,6 +245,15 @@ describe('the control socket', () => {
       }).end();
     });
     expect(status).toBe(404);
+    const client = await agent.client();
+    await expect(client.kill('zzz', 'x')).rejects.toMatchObject({ code: 'session-unknown' });
+    const told = await new Promise<string>((resolve) => {
+      const socketPath = join(agent.folder, 'agent.sock');
+      request({ socketPath, path: '/v1/secrets/%E0%A4%A', method: 'DELETE' }, (answer) => {
+        answer.on('data', (chunk: Buffer) => resolve(chunk.toString()));
+      }).end();
+    });
+    expect(told).toContain('protocol-violation');
   });
 
   it('refuses a first line that is not a request, and one without end', async () => {
@@ -266,6 +275,16 @@ describe('the control socket', () => {
       });
     expect(await say('{"type":"exit"}\n')).toContain('protocol-violation');
     expect(await say('not json\n')).toContain('protocol-violation');
+    const caller = { cwd: '/', home: '/', settings: {}, pid: 1 };
+    const whole = { type: 'open', connection: 'db', client: 'query', port: 0, caller };
+    for (const wrong of [
+      { caller: undefined },
+      { port: -5 },
+      { port: 0.5 },
+      { connection: null },
+      { client: [] },
+    ])
+      expect(await say(`${JSON.stringify({ ...whole, ...wrong })}\n`)).toContain('protocol-violation');
     expect(await say('x'.repeat(2 << 20))).toContain('protocol-violation');
   });
 });

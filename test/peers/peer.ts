@@ -51,7 +51,7 @@ export const PEERS = {
   asciinema: { programs: ['asciinema'], install: 'apt-get install -y asciinema' },
   sshd: { programs: ['/usr/sbin/sshd', 'ssh'], install: 'apt-get install -y openssh-server openssh-client' },
   'openssl-jq': {
-    programs: ['openssl', 'jq', 'sha256sum'],
+    programs: ['openssl', 'jq', 'sha256sum', 'basenc'],
     install: 'apt-get install -y openssl jq coreutils',
   },
   tmux: { programs: ['tmux'], install: 'apt-get install -y tmux' },

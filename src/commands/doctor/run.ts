@@ -51,7 +51,10 @@ async function examine(context: CommandContext): Promise<readonly Finding[]> {
 
 /** Exit code of the first problem, 0 when there is none. */
 export async function runDoctor(context: CommandContext): Promise<number> {
-  const findings = await examine(context);
+  // A provider or a store that does not answer takes its time.
+  const waits = context.fancy && context.stderr.isTTY === true;
+  if (waits) context.stderr.write('looking …');
+  const findings = await examine(context).finally(() => waits && context.stderr.write('\r\u001b[K'));
   if (context.json) for (const finding of findings) context.stdout.write(`${JSON.stringify(finding)}\n`);
   else context.stdout.write(render(findings, context.fancy));
   return findings.find(({ level }) => level === 'problem')?.exit ?? EXIT.done;

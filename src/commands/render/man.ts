@@ -43,12 +43,16 @@ const FILES: readonly Variable[] = [
   },
 ];
 
-/** Text for roff: backslashes, leading dots and quotes, hyphens that must stay hyphens. */
+/** What newer formatters would turn into typographic marks, in words that are to be copied. */
+const ASCII: Readonly<Record<string, string>> = { "'": '\\(aq', '^': '\\(ha', '~': '\\(ti' };
+
+/** Text for roff: backslashes, leading dots, hyphens and quotes that must stay what they are. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
-    .replace(/^([.'])/gm, '\\&$1')
+    .replace(/['^~]/g, (mark) => ASCII[mark] ?? mark)
+    .replace(/^\./gm, '\\&.')
     .replace(
       /[^\u0000-\u007f]/gu,
       (mark) => `\\[u${(mark.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`,
@@ -96,7 +100,11 @@ function options(definition: CommandDefinition): string[] {
 
 function examples(definition: CommandDefinition): string[] {
   if (definition.examples.length === 0) return [];
-  const rows = definition.examples.map(({ command, explains }) => item(bold(command), explains));
+  // Never filled: a command is copied as it stands.
+  const rows = definition.examples.map(({ command, explains }) => {
+    const lines = command.split('\n').map(bold).join('\n');
+    return `.PP\n.nf\n${lines}\n.fi\n.RS\n${roff(explains)}\n.RE`;
+  });
   return [heading('EXAMPLES'), ...rows];
 }
 

@@ -39,7 +39,7 @@ const QUESTIONS: readonly Question[] = [
   {
     option: 'store',
     flag: '--store',
-    ask: 'store for evidence, file:/folder or s3://bucket/prefix (empty: a folder on this machine)',
+    ask: 'store for evidence, file:/folder or s3://bucket/prefix (empty: here)',
     settings: (url) => ({ store: { url } }),
   },
   {

@@ -27,20 +27,24 @@ const MAX_LINE = 64 * 2 ** 20;
 
 /** Splits inflated bytes into lines; text after the last line feed is an error. */
 async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string[]> {
-  let rest: Buffer = Buffer.alloc(0);
+  // Joined when its line ends: a long line costs its length, not the square of it.
+  let rest: Buffer[] = [];
+  let held = 0;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   for await (const chunk of chunks) {
     const last = chunk.lastIndexOf(10);
     if (last < 0) {
-      rest = Buffer.concat([rest, chunk]);
-      if (rest.length > MAX_LINE) throw new EventError('events-format', 'a line is too long');
+      rest.push(chunk);
+      held += chunk.length;
+      if (held > MAX_LINE) throw new EventError('events-format', 'a line is too long');
       continue;
     }
-    const whole = Buffer.concat([rest, chunk.subarray(0, last)]);
-    rest = Buffer.from(chunk.subarray(last + 1));
+    const whole = Buffer.concat([...rest, chunk.subarray(0, last)]);
+    rest = last + 1 < chunk.length ? [Buffer.from(chunk.subarray(last + 1))] : [];
+    held = chunk.length - last - 1;
     yield decoder.decode(whole).split('\n');
   }
-  if (rest.length > 0) throw new EventError('events-format', 'the last line has no end');
+  if (held > 0) throw new EventError('events-format', 'the last line has no end');
 }
 
 export interface SealedLine {

@@ -108,8 +108,10 @@ class Verifier {
 
   /** Everything that concerns one file alone. */
   async #check(key: string): Promise<Outcome> {
-    const bytes = await this.#reader.get(key, MAX_STATEMENT + 1).catch((error: unknown) => tooLong(error));
+    const bytes = await this.#reader.get(key, MAX_STATEMENT + 1).catch(unreadable);
     if (!bytes) return refuse(key, new Uint8Array(), 'json', 'it was listed and is gone');
+    if (typeof bytes === 'string')
+      return refuse(key, new Uint8Array(), parseStatementKey(key) ? 'size' : 'key', bytes);
     try {
       const bundle = parseBundle(bytes);
       const problem = this.#placeProblem(key, bundle.statement.predicate);
@@ -238,9 +240,9 @@ class Verifier {
   }
 }
 
-/** A bounded read that hit its bound is a finding about the file; anything else is about the store. */
-function tooLong(error: unknown): Uint8Array {
-  if (error instanceof BrokerError && error.code === 'not-verified') return new Uint8Array(MAX_STATEMENT + 1);
+/** What the reader says of the file itself is a finding; anything else is about the store. */
+function unreadable(error: unknown): string {
+  if (error instanceof BrokerError && error.code === 'not-verified') return String(error.details['reason']);
   throw error;
 }
 

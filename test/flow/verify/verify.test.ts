@@ -176,6 +176,12 @@ describe('verification of a store somebody touched', () => {
     expect((await integrity()).found).toContain(`key ${key(moved)}`);
   });
 
+  it('names a file that is no statement by its name, whatever that is', async () => {
+    const foreign = join(root, 'v1/stmt/day=2026-03-01/my notes.txt');
+    writeFileSync(foreign, 'hello');
+    expect(await integrity()).toEqual({ verdict: 'INVALID', found: [`key ${key(foreign)}`] });
+  });
+
   it('does not accept an event log that was unpacked, edited and packed again', async () => {
     const blob = blobOf(statement('session'), 'events.jsonl.gz');
     const text = gunzipSync(readFileSync(blob)).toString().replace('customers', 'costumers');

@@ -259,8 +259,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = Object.assign(Object.create(
 });
 
 export function resolveExpression(run: Run, value: unknown, scope: Scope): Value {
-  run.step();
   const node: TreeNode | undefined = asNode(value);
+  // A constant costs nothing: a long list of them is no complex statement.
+  if (node?.type === 'A_Const') return CLEAN_VALUE;
+  run.step();
   if (!node) return isTree(value) ? { label: derive(inside(run, Object.values(value), scope)) } : CLEAN_VALUE;
   const handler = HANDLERS[node.type];
   if (!handler) return run.unknown();

@@ -1,0 +1,19 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { sealedEvents } from '../../../src/flow/verify/index.ts';
+
+async function refusedAfter(megabytes: number): Promise<number> {
+  const blob = gzipSync(Buffer.alloc(megabytes << 20, 'a'));
+  const started = performance.now();
+  await expect(sealedEvents(blob, 's1').next()).rejects.toMatchObject({ step: 'events-format' });
+  return performance.now() - started;
+}
+
+describe('an event log that is one endless line', () => {
+  it('costs its length to refuse, not the square of it', async () => {
+    await refusedAfter(1);
+    const short = await refusedAfter(6);
+    // Eight times as long: about 8 where the cost is its length, 64 where it is the square.
+    expect((await refusedAfter(48)) / short).toBeLessThan(30);
+  });
+});
