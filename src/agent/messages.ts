@@ -1,5 +1,6 @@
 // What commands and the agent say to each other over the control socket. Plain data; a change here is a new version of the agent.
 import type { SignInPrompt } from '../identity/index.ts';
+import type { ApprovalDecision, ApprovalRow, ApprovalStrength } from '../model/approval.ts';
 import type { ErrorDetails } from '../model/errors.ts';
 import type { User } from '../model/principal.ts';
 import type { Endpoint, SessionOrder } from '../model/session.ts';
@@ -170,3 +171,57 @@ export type ToTest =
 export type FromTest =
   | { readonly type: 'test'; readonly connection: string; readonly caller: Caller }
   | { readonly type: 'environment'; readonly values: Readonly<Record<string, string>> };
+
+/** What `broker approvals` asks for: rows as they come and change, after what is there now. */
+export interface FromApprovals {
+  readonly caller: Caller;
+  readonly connection?: string;
+  /** Only this request; the start of an id will do. */
+  readonly id?: string;
+  /** Also what is answered or over. */
+  readonly all?: boolean;
+  /** How far back, milliseconds; two days unless told. */
+  readonly since?: number;
+  /** End after what is there now. */
+  readonly once?: boolean;
+}
+
+export type ToApprovals =
+  | { readonly type: 'row'; readonly row: ApprovalRow }
+  /** Everything that was there has been told. */
+  | { readonly type: 'listed' }
+  /** The store cannot be read right now; the stream goes on. */
+  | { readonly type: 'problem'; readonly error: WireError }
+  | { readonly type: 'error'; readonly error: WireError };
+
+export type FromAnswer =
+  | {
+      readonly type: 'answer';
+      readonly id: string;
+      /** `digest` of the row that was shown: another request is not answered. */
+      readonly digest: string;
+      readonly answer: ApprovalDecision['answer'];
+      readonly reason?: string;
+      readonly strength: ApprovalStrength;
+      readonly mode: SignInMode;
+      readonly caller: Caller;
+    }
+  | { readonly type: 'pasted'; readonly text: string };
+
+export type ToAnswer =
+  | { readonly type: 'prompt'; readonly prompt: SignInPrompt }
+  | { readonly type: 'answered'; readonly key: string; readonly digest: string }
+  | { readonly type: 'error'; readonly error: WireError };
+
+export interface FromWindow {
+  readonly connection: string;
+  /** Seconds. */
+  readonly duration: number;
+  readonly reason: string;
+  readonly caller: Caller;
+}
+
+/** The first row as soon as the request stands in the store, and every change until it is answered or over. */
+export type ToWindow =
+  | { readonly type: 'row'; readonly row: ApprovalRow }
+  | { readonly type: 'error'; readonly error: WireError };
