@@ -8,14 +8,20 @@ import type {
   AgentIdentity,
   AgentStatus,
   Caller,
+  FromAnswer,
+  FromApprovals,
   FromFront,
   FromLogin,
   FromTest,
+  FromWindow,
   SessionRow,
   SignInState,
+  ToAnswer,
+  ToApprovals,
   ToFront,
   ToLogin,
   ToTest,
+  ToWindow,
   WireError,
 } from './messages.ts';
 import { readLines, writeLine } from './ndjson.ts';
@@ -40,6 +46,12 @@ export interface AgentClient {
   tail(session: string, signal: AbortSignal): AsyncIterable<unknown>;
   kill(session: string, reason: string): Promise<void>;
   test(first: FromTest, signal: AbortSignal): Dialogue<ToTest, FromTest>;
+  /** What waits for an answer, and what was answered, as it changes. */
+  approvals(first: FromApprovals, signal: AbortSignal): AsyncIterable<ToApprovals>;
+  /** Signs a person's answer to a request. */
+  answer(first: FromAnswer, signal: AbortSignal): Dialogue<ToAnswer, FromAnswer>;
+  /** Asks for a window; going away withdraws it, unless it is to stay. */
+  window(first: FromWindow, signal: AbortSignal): AsyncIterable<ToWindow>;
   setSecret(name: string, value: string): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
   secrets(): Promise<readonly string[]>;
@@ -153,6 +165,9 @@ export async function attach(socket: string): Promise<AgentClient> {
     tail: (id, signal) => converse(socket, `${session(id)}/tail`, undefined, signal),
     kill: (id, reason) => ask(socket, 'POST', `${session(id)}/kill`, { reason }),
     test: (first, signal) => converse(socket, '/v1/test', first, signal),
+    approvals: (first, signal) => converse(socket, '/v1/approvals', first, signal),
+    answer: (first, signal) => converse(socket, '/v1/approvals/answer', first, signal),
+    window: (first, signal) => converse(socket, '/v1/windows', first, signal),
     setSecret: (name, value) => ask(socket, 'PUT', `/v1/secrets/${encodeURIComponent(name)}`, { value }),
     deleteSecret: async (name) =>
       (await ask<{ deleted: boolean }>(socket, 'DELETE', `/v1/secrets/${encodeURIComponent(name)}`)).deleted,

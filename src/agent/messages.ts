@@ -219,6 +219,8 @@ export interface FromWindow {
   readonly duration: number;
   readonly reason: string;
   readonly caller: Caller;
+  /** The request stays when the caller goes (`--no-wait`); otherwise a caller that goes withdraws it. */
+  readonly stay?: true;
 }
 
 /** The first row as soon as the request stands in the store, and every change until it is answered or over. */
