@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     reporters: ['default', './test/peers/reporter.ts'],
     maxWorkers: 2,
+    // Real peers on a shared machine: what fails once and then passes is named at the end, not hidden.
+    retry: process.env['CI'] ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,10 +1,20 @@
 // Whoever looks at a client goes away: the terminal is closed, the reader of a pipe has seen enough.
-import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peer } from '../peers/peer.ts';
 import { type Finished, startWorld, type World } from '../peers/world.ts';
+
+/** What every process of ours is doing, for a failure that says more than that time ran out. */
+function processes(pattern: string): string {
+  const all = execFileSync('ps', ['-eo', 'pid,ppid,pgid,stat,etimes,wchan:24,args'], { encoding: 'utf8' });
+  return all
+    .split('\n')
+    .filter((line) => line.includes(pattern) || /psql|expect/.test(line))
+    .map((line) => line.slice(0, 200))
+    .join('\n');
+}
 
 const BROKER = new URL('../../bin/broker.js', import.meta.url).pathname;
 
@@ -16,8 +26,16 @@ describe('a session whose screen is gone', () => {
   }, 60_000);
   afterAll(() => world.stop(), 60_000);
 
-  function run(program: string, args: readonly string[]): Promise<Finished> {
+  function run(program: string, args: readonly string[], patience = 45_000): Promise<Finished> {
     const child = spawn(program, args, { env: world.environment, cwd: world.home });
+    let stuck = '';
+    const timer = setTimeout(() => {
+      const log = readFileSync(join(world.home, '.local', 'state', 'broker', 'agent.log'), 'utf8').slice(
+        -3000,
+      );
+      stuck = `${program} does not end\n${processes('broker')}\n${log}`;
+      child.kill('SIGKILL');
+    }, patience);
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
@@ -26,8 +44,12 @@ describe('a session whose screen is gone', () => {
       stderr += chunk.toString();
     });
     child.stdin.end();
-    return new Promise((resolve) =>
-      child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr })),
+    return new Promise((resolve, reject) =>
+      child.once('close', (code, signal) => {
+        clearTimeout(timer);
+        if (stuck) reject(new Error(stuck));
+        else resolve({ code, signal, stdout, stderr });
+      }),
     );
   }
 
