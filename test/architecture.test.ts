@@ -207,7 +207,9 @@ describe('what a person waits for', () => {
 });
 
 /** Files and functions over the limit, each with the reason it is better whole. */
-const LONG_FILES: Readonly<Record<string, string>> = {};
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'model/errors.ts': 'one table with a row for every failure a person can meet',
+};
 const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
 
 const lines = (text: string) => text.split('\n').length;

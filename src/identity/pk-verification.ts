@@ -35,6 +35,8 @@ export interface PkIdentity {
   readonly validity: readonly { readonly from: number; readonly until: number }[];
   /** Claims of the original ID token. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** Claims of the refreshed ID token, when the PK token carries one. */
+  readonly fresh?: Readonly<Record<string, unknown>>;
 }
 
 export type PkVerdict =
@@ -233,6 +235,7 @@ async function judge(text: string, check: PkCheck): Promise<PkIdentity> {
     kids: [...new Set(kids)],
     validity,
     claims,
+    ...(fresh ? { fresh: fresh.claims } : {}),
   };
 }
 

@@ -124,11 +124,6 @@ export interface ConsumedPredicate extends Signed {
 
 export type ApprovalPredicate = RequestPredicate | DecisionPredicate | ConsumedPredicate;
 
-/** `v1/appr/day=YYYY-MM-DD/req=<id>/`; the day is that of the request. */
-export function approvalFolder(day: string, id: string): string {
-  return `v1/appr/day=${day}/req=${id}/`;
-}
-
 /** A person's answer as the requester's agent found it, checked. */
 export interface CheckedDecision {
   readonly answer: ApprovalDecision['answer'];
@@ -164,5 +159,41 @@ export interface ApprovalRow {
   readonly own: boolean;
   readonly decisions: readonly CheckedDecision[];
   /** Objects put as decisions that did not count, and why. */
-  readonly rejected: readonly { readonly key: string; readonly step: string; readonly reason: string }[];
+  readonly rejected: readonly RefusedDecision[];
+}
+
+/** A file of the store in whose place a decision was put, and why it does not count. */
+export interface RefusedDecision {
+  readonly key: string;
+  readonly step: string;
+  readonly reason: string;
+}
+
+/** `detail` of an `approve` statement: the approver's own chain repeats what was answered. */
+export interface ApproveDetail {
+  readonly id: string;
+  /** Of the request: with `id`, where the objects stand. */
+  readonly day: string;
+  /** SHA-256 hex of the request file and of the decision file. */
+  readonly request: string;
+  readonly decision: string;
+  readonly answer: ApprovalDecision['answer'];
+  readonly strength: ApprovalStrength;
+}
+
+/** One request of a session, as its `session` statement names it. */
+export interface SessionApproval {
+  readonly id: string;
+  readonly day: string;
+  /** SHA-256 hex of the request file. */
+  readonly request: string;
+  /** SHA-256 hex of each decision file that counted, sorted. */
+  readonly decisions: readonly string[];
+  /** SHA-256 hex of the file that says it was used, or why never. */
+  readonly consumed?: string;
+  readonly outcome: ConsumedPredicate['outcome'];
+  /** The weakest of the decisions that counted. */
+  readonly strength?: ApprovalStrength;
+  /** Microseconds from the request to its end. */
+  readonly waited: number;
 }

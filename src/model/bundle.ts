@@ -1,12 +1,14 @@
-// One statement file: a Sigstore bundle v0.3 around a DSSE envelope around an in-toto Statement. Must accept one spelling only.
+// One signed file: a Sigstore bundle v0.3 around a DSSE envelope around an in-toto Statement. Must accept one spelling only.
 import { CanonicalError, canonical, type Json, parseCanonicalBytes } from '../lib/canonical.ts';
 import { isSha256 } from '../lib/digest.ts';
 import {
   BUNDLE_MEDIA_TYPE,
   type InTotoStatement,
   PAYLOAD_TYPE,
+  type Predicate,
   STATEMENT_TYPE,
   type StatementKind,
+  type Subject,
 } from './evidence.ts';
 import { predicateProblem } from './predicate.ts';
 
@@ -70,10 +72,30 @@ export function encodeBundle(payload: Uint8Array, signature: Uint8Array, jkt: st
   return Buffer.from(text, 'utf8');
 }
 
-export interface ParsedBundle {
+/** What a signed file may say: one predicate type and the shape of its predicate. */
+export interface PredicateForm<P> {
+  readonly type: string;
+  /** The first thing wrong with a predicate, or undefined; then it is a P. */
+  problem(value: unknown): string | undefined;
+  /** Never there: ties the form to its type. */
+  readonly shape?: P;
+}
+
+export const LEDGER_FORM: PredicateForm<Predicate> = { type: PREDICATE_TYPE, problem: predicateProblem };
+
+export interface SignedFile<P> {
   readonly payload: Buffer;
   readonly signature: Buffer;
   readonly keyid: string;
+  readonly statement: {
+    readonly _type: typeof STATEMENT_TYPE;
+    readonly subject: readonly Subject[];
+    readonly predicateType: string;
+    readonly predicate: P;
+  };
+}
+
+export interface ParsedBundle extends SignedFile<Predicate> {
   readonly statement: InTotoStatement;
 }
 
@@ -135,14 +157,14 @@ function envelope(file: Json): { payload: Buffer; signature: Buffer; keyid: stri
   };
 }
 
-function statement(payload: Json): InTotoStatement {
+function statement<P>(payload: Json, form: PredicateForm<P>): SignedFile<P>['statement'] {
   const { _type, subject, predicateType, predicate } = members(
     payload,
     ['_type', 'predicate', 'predicateType', 'subject'],
     'the statement',
   );
   if (_type !== STATEMENT_TYPE) throw new BundleError('payload', 'not an in-toto Statement v1');
-  if (predicateType !== PREDICATE_TYPE) throw new BundleError('payload', 'another predicateType');
+  if (predicateType !== form.type) throw new BundleError('payload', 'another predicateType');
   if (!Array.isArray(subject) || subject.length > 64) throw new BundleError('payload', 'no list of subjects');
   const names = new Set<string>();
   for (const each of subject as readonly Json[]) {
@@ -153,14 +175,19 @@ function statement(payload: Json): InTotoStatement {
     if (names.has(name)) throw new BundleError('payload', `two subjects are named ${name}`);
     names.add(name);
   }
-  const problem = predicateProblem(predicate);
+  const problem = form.problem(predicate);
   if (problem) throw new BundleError('predicate', problem);
-  return payload as unknown as InTotoStatement;
+  return payload as unknown as SignedFile<P>['statement'];
 }
 
-/** Reads a statement file. Says nothing about who signed it. Throws BundleError. */
-export function parseBundle(bytes: Uint8Array): ParsedBundle {
+/** Reads a signed file of one form. Says nothing about who signed it. Throws BundleError. */
+export function parseSigned<P>(bytes: Uint8Array, form: PredicateForm<P>): SignedFile<P> {
   if (bytes.byteLength > MAX_STATEMENT) throw new BundleError('size', `longer than ${MAX_STATEMENT} bytes`);
   const parts = envelope(json(bytes, 'json'));
-  return { ...parts, statement: statement(json(parts.payload, 'payload')) };
+  return { ...parts, statement: statement(json(parts.payload, 'payload'), form) };
+}
+
+/** Reads a statement file of the ledger. Throws BundleError. */
+export function parseBundle(bytes: Uint8Array): ParsedBundle {
+  return parseSigned(bytes, LEDGER_FORM) as ParsedBundle;
 }

@@ -53,6 +53,22 @@ export const ERRORS = {
     http: 403,
     rpc: -32003,
   },
+  'approval-too-long': {
+    summary: 'a person cannot be asked about {size} bytes at once: the limit is {limit}',
+    hint: 'split it into smaller statements',
+    exit: EXIT.refused,
+    sqlstate: '54000',
+    http: 413,
+    rpc: -32003,
+  },
+  'sign-in-unbound': {
+    summary:
+      'this sign-in cannot ask for or give an approval: the identity provider did not bind your key to it',
+    hint: 'run `broker login` with a browser, not with --device',
+    exit: EXIT.signIn,
+    sqlstate: '28000',
+    http: 401,
+  },
   /** A refusal that comes back over a session's own wire. */
   refused: { summary: '{message}', hint: 'see why with `broker policy explain`', exit: EXIT.refused },
   'not-signed-in': {

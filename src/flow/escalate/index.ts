@@ -3,6 +3,23 @@ import type { StatementUnit } from '../../model/classification.ts';
 import type { Decision } from '../../model/decision.ts';
 import { BrokerError } from '../../model/errors.ts';
 
+export { type AcceptedDecision, checkDecision, type DecisionCheck } from './check.ts';
+export { type StoredFile, tokenDigest } from './opened.ts';
+export { countQuorum, type Quorum } from './quorum.ts';
+export { type GenuineRequest, type RequestReading, readRequest } from './read.ts';
+export { AP_STEPS, type ApRefusal, type ApStep } from './refusal.ts';
+export { approvedDigest, describeParameters, type ExactParameter } from './thing.ts';
+export {
+  type ApprovalFile,
+  attOf,
+  buildConsumed,
+  buildDecision,
+  buildRequest,
+  type RequestFile,
+  type RequestPlace,
+  type Signing,
+} from './write.ts';
+
 /** What is put before a person: the statement and why policy asks. */
 export interface Question {
   readonly connection: string;
