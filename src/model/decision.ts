@@ -1,4 +1,5 @@
 // The answer of policy to one statement.
+import type { ApprovalStrength } from './approval.ts';
 
 export type Outcome = 'allow' | 'ask' | 'deny';
 
@@ -12,6 +13,8 @@ export interface AskTerms {
   /** Seconds until the request expires. */
   readonly expires: number;
   readonly scope: 'statement' | 'session';
+  /** The weakest answer that counts, from `@strength`; a fresh sign-in unless told. */
+  readonly strength: ApprovalStrength;
 }
 
 export interface Decision {

@@ -62,9 +62,12 @@ describe('policy check', () => {
   });
 
   it('lists them with place, effect and terms as JSON', async () => {
-    put('a.cedar', '@id("x") @ask("why") @quorum("2") forbid (principal, action, resource);');
+    put(
+      'a.cedar',
+      '@id("x") @ask("why") @quorum("2") @strength("session-key") forbid (principal, action, resource);',
+    );
     const { out } = await run(policyCheck, ['a.cedar'], {}, true);
-    const ask = { reason: 'why', quorum: 2, expires: 900, scope: 'statement' };
+    const ask = { reason: 'why', quorum: 2, expires: 900, scope: 'statement', strength: 'session-key' };
     const place = `${join(folder, 'a.cedar')}:1:1`;
     expect(JSON.parse(out)).toMatchObject({ policies: [{ id: 'x', place, effect: 'forbid', ask }] });
   });
