@@ -38,6 +38,8 @@ const use = shape({
   resource: [true, shape({ type: [true, text], id: [true, text] })],
 });
 
+const STRENGTH = oneOf('fresh-sign-in', 'session-key');
+
 const ASKED = shape({
   purpose: [true, oneOf('statement', 'session', 'call', 'window')],
   connection: [true, text],
@@ -58,6 +60,7 @@ const ASKED = shape({
   policyDigest: [true, isSha256],
   reason: [true, text],
   quorum: [true, between(1, 9)],
+  strength: [false, STRENGTH],
   duration: [false, between(1, 31 * 86_400)],
 });
 
@@ -106,7 +109,7 @@ const DECISION: Shape = {
       nonce: [true, hex],
     }),
   ],
-  strength: [true, oneOf('fresh-sign-in', 'session-key')],
+  strength: [true, STRENGTH],
 };
 
 const CONSUMED: Shape = {

@@ -41,6 +41,8 @@ export interface Asked {
   /** From `@ask`, why a person must look; of a window, the requester's reason. */
   readonly reason: string;
   readonly quorum: number;
+  /** The weakest approval that counts, so that approvers know how to sign; a fresh sign-in unless told. */
+  readonly strength?: ApprovalStrength;
   /** Of a window: how long it is open, seconds. */
   readonly duration?: number;
 }
