@@ -23,7 +23,10 @@ export interface LedgerOptions {
 }
 
 /** What differs from statement to statement; the rest the ledger knows. */
-export type Body = Pick<Predicate, 'session' | 'events' | 'policy' | 'decisions' | 'masking' | 'detail'> & {
+export type Body = Pick<
+  Predicate,
+  'session' | 'events' | 'policy' | 'decisions' | 'masking' | 'approvals' | 'detail'
+> & {
   readonly actor?: Actor;
   readonly subjects?: readonly Subject[];
   readonly seen?: Predicate['seen'];

@@ -21,6 +21,7 @@ function bodyOf(spooled: SpooledSession, end: SessionEnd, content: SealedContent
     events: content.events,
     decisions: content.tally.decisions,
     masking: content.tally.masking,
+    ...(content.approvals ? { approvals: content.approvals } : {}),
     ...(content.damage.length > 0 ? { detail: { damage: content.damage } } : {}),
   };
 }

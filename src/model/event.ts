@@ -1,5 +1,6 @@
 // One line of a session's event log. Every line answers AU-3: what, when, where, source, outcome, identity.
 import type { ActionUse } from './action.ts';
+import type { SessionApproval } from './approval.ts';
 import type { Outcome } from './decision.ts';
 
 /** Who, where from and where to: the same for every event of one recording process, so serialised once. */
@@ -93,6 +94,8 @@ export interface EventData {
     readonly expires?: string;
     readonly label: string;
   };
+  /** A request of this session is over: what its `session` statement will name. */
+  'approval.end': SessionApproval & { readonly conversation?: number; readonly statement?: number };
   coverage: { readonly columns: readonly CoverageRow[] };
 }
 

@@ -1,4 +1,5 @@
 // The signed statement and what it says: evidence.md section 2 as types. Formats change only with an ADR.
+import type { SessionApproval } from './approval.ts';
 
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -94,6 +95,8 @@ export interface Predicate {
   readonly policy?: { readonly digest: string };
   readonly decisions?: Readonly<Record<string, number>>;
   readonly masking?: Readonly<Record<string, unknown>>;
+  /** Requests of this session, oldest first; where they are many, the blob `approvals.json` holds them instead. */
+  readonly approvals?: readonly SessionApproval[];
   readonly clock: { readonly wall: string; readonly monotonic: string };
   readonly enforcement: 'local' | 'separate-user' | 'gateway';
   readonly tool: { readonly name: string; readonly version: string; readonly digest: string };

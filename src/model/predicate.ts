@@ -1,5 +1,7 @@
 // The shape of a predicate, checked member by member. Must never let an unknown member through unread.
 import { isSha256 } from '../lib/digest.ts';
+import type { ApproveDetail, SessionApproval } from './approval.ts';
+import { APPROVAL_ID } from './approval-key.ts';
 import {
   counts,
   integer,
@@ -58,6 +60,42 @@ const session = shape({
   ],
 });
 
+const day = matches(/^\d{4}-\d\d-\d\d$/);
+const STRENGTH = oneOf('fresh-sign-in', 'session-key');
+
+/** A statement names this many requests itself. */
+export const MAX_APPROVALS = 64;
+
+const SESSION_APPROVAL = shape({
+  id: [true, matches(APPROVAL_ID)],
+  day: [true, day],
+  request: [true, isSha256],
+  decisions: [true, list(isSha256, 64)],
+  consumed: [false, isSha256],
+  outcome: [true, oneOf('used', 'denied', 'expired', 'withdrawn')],
+  strength: [false, STRENGTH],
+  waited: [true, natural],
+});
+
+/** What a statement, a blob or an event says of one request, when its shape is right. */
+export function isSessionApproval(value: unknown): value is SessionApproval {
+  return SESSION_APPROVAL(value);
+}
+
+const APPROVE_DETAIL = shape({
+  id: [true, matches(APPROVAL_ID)],
+  day: [true, day],
+  request: [true, isSha256],
+  decision: [true, isSha256],
+  answer: [true, oneOf('approve', 'deny', 'revoke')],
+  strength: [true, STRENGTH],
+});
+
+/** What an `approve` statement repeats of a decision. */
+export function isApproveDetail(value: unknown): value is ApproveDetail {
+  return APPROVE_DETAIL(value);
+}
+
 const PREDICATE: Shape = {
   kind: [true, KIND],
   store: [true, STORE_ID],
@@ -82,6 +120,7 @@ const PREDICATE: Shape = {
   policy: [false, shape({ digest: [true, isSha256] })],
   decisions: [false, counts],
   masking: [false, plain],
+  approvals: [false, list(SESSION_APPROVAL, MAX_APPROVALS)],
   clock: [true, CLOCK],
   enforcement: [true, oneOf('local', 'separate-user', 'gateway')],
   tool: [true, TOOL],
@@ -96,5 +135,7 @@ export function predicateProblem(value: unknown): string | undefined {
   const needsSession = ['open', 'part', 'session', 'attempt'].includes(given['kind'] as string);
   if (needsSession && !Object.hasOwn(given, 'session')) return 'the predicate has no session';
   if (given['kind'] === 'session' && !Object.hasOwn(given, 'events')) return 'the predicate has no events';
+  if (given['kind'] === 'approve' && !isApproveDetail(given['detail']))
+    return 'the predicate does not say what was answered';
   return undefined;
 }

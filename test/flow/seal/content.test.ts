@@ -9,6 +9,7 @@ import { sealContent } from '../../../src/flow/seal/index.ts';
 import { damageOf } from '../../../src/flow/seal/segments.ts';
 import { sha256 } from '../../../src/lib/digest.ts';
 import { leafHash, MerkleTree } from '../../../src/lib/merkle.ts';
+import { parseApprovalsBlob } from '../../../src/model/sealed.ts';
 import { type FakeClock, fakeClock } from '../../fakes/clock.ts';
 import { origin, recordStatement, workFolder } from '../../fakes/installation.ts';
 
@@ -35,6 +36,48 @@ function lines(content: Awaited<ReturnType<typeof seal>>, name = 'events.jsonl.g
   expect(sha256(bytes)).toBe(digest);
   return gunzipSync(bytes).toString().trimEnd().split('\n');
 }
+
+const approval = (number: number, more: object = {}) => ({
+  id: `request-${String(number).padStart(6, '0')}`,
+  day: '2026-03-01',
+  request: sha256(`request ${number}`),
+  decisions: [sha256(`decision ${number}`)],
+  consumed: sha256(`consumed ${number}`),
+  outcome: 'used' as const,
+  strength: 'fresh-sign-in' as const,
+  waited: 1_000_000 + number,
+  ...more,
+});
+
+describe('requests of a session', () => {
+  it('are named by the statement, each once, in the order in which they ended', async () => {
+    const worker = recorder();
+    for (const number of [2, 1, 2])
+      worker.append('approval.end', { ...approval(number), conversation: 1, statement: number });
+    // Another recorder's slip is not signed as an approval.
+    worker.append('approval.end', { ...approval(3), outcome: 'perhaps' } as never);
+    await worker.close();
+    const content = await seal();
+    expect(content.approvals).toEqual([approval(2), approval(1)]);
+    expect(content.subjects.map((each) => each.name)).toEqual(['events.jsonl.gz']);
+  });
+
+  it.each([
+    ['too many', 65, {}],
+    ['too long', 60, { decisions: Array.from({ length: 9 }, (_, at) => sha256(String(at))).sort() }],
+  ])('go into a blob when they are %s for a statement', async (_, count, more) => {
+    const worker = recorder();
+    const all = Array.from({ length: count }, (__, number) => approval(number, more));
+    for (const each of all) worker.append('approval.end', each);
+    await worker.close();
+    const content = await seal();
+    expect(content.approvals).toBeUndefined();
+    const digest = content.subjects.find((each) => each.name === 'approvals.json')?.digest.sha256 as string;
+    const bytes = readFileSync(join(work.path, 'blobs', digest));
+    expect(sha256(bytes)).toBe(digest);
+    expect(parseApprovalsBlob(bytes.toString())).toEqual({ approvals: all, more: 0 });
+  });
+});
 
 describe('sealing a journal', () => {
   it('merges the segments of all recorders in time order and numbers the events', async () => {
@@ -98,6 +141,8 @@ describe('sealing a journal', () => {
       counts: { statements: 2, allowed: 1, asked: 0, denied: 1, rows: 1 },
       decisions: { allow: 1, ask: 0, deny: 1 },
       masking: { masked: 1, blocked: 0 },
+      approvals: [],
+      moreApprovals: 0,
     });
   });
 
