@@ -69,6 +69,36 @@ export const ERRORS = {
     sqlstate: '28000',
     http: 401,
   },
+  'request-unknown': {
+    summary: 'there is no request {id}',
+    hint: 'list them with `broker approvals ls --all`',
+    exit: EXIT.usage,
+  },
+  'request-ambiguous': {
+    summary: '{id} is the start of several requests: {found}',
+    hint: 'give more of the id',
+    exit: EXIT.usage,
+  },
+  'request-unanswerable': {
+    summary: 'request {id} cannot be answered: {reason}',
+    hint: 'see it with `broker approvals show {id}`',
+    exit: EXIT.refused,
+  },
+  'request-denied': {
+    summary: 'request {id} was denied by {by}: {reason}',
+    hint: 'speak with them, or ask again with a better reason',
+    exit: EXIT.refused,
+  },
+  'request-expired': {
+    summary: 'nobody answered request {id} in time',
+    hint: 'ask again, and tell somebody who may approve',
+    exit: EXIT.expired,
+  },
+  'request-over': {
+    summary: 'request {id} is over: it was {state}',
+    hint: 'see what happened with `broker approvals show {id}`',
+    exit: EXIT.refused,
+  },
   /** A refusal that comes back over a session's own wire. */
   refused: { summary: '{message}', hint: 'see why with `broker policy explain`', exit: EXIT.refused },
   'not-signed-in': {
