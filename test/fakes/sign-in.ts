@@ -17,6 +17,8 @@ export interface FakeProvider {
     sub: string,
     times: { iat: number; exp: number },
     claims?: Record<string, unknown>,
+    /** Of a single-use key: what it attests. */
+    att?: string,
   ): Promise<EpochSignIn>;
 }
 
@@ -44,8 +46,8 @@ export function fakeProvider(issuer = 'https://login.example.test', pem = provid
     audience,
     jwks,
     trust: { issuer, jwks: [{ keys }], audiences: [audience] },
-    async signIn(sub, times, claims = {}) {
-      const { jwk, cic, encoded } = makeKey();
+    async signIn(sub, times, claims = {}, att) {
+      const { jwk, cic, encoded } = makeKey(att);
       const [iat, exp] = [Math.floor(times.iat / 1000), Math.floor(times.exp / 1000)];
       const idToken = jws(privateKey, kid, {
         iss: issuer,

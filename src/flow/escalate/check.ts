@@ -31,7 +31,7 @@ export interface DecisionCheck {
   /** The blob that `tokenDigest(file.bytes)` names, as the store gave it. */
   readonly pkToken: string | undefined;
   /** The provider's keys, fetched by the caller just now and from the provider itself. */
-  readonly jwks: TrustedIssuer['jwks'][number];
+  readonly jwks: { readonly keys: readonly { readonly kty?: string }[] };
   readonly settings: {
     readonly issuer: string;
     readonly audiences: readonly string[];
@@ -148,7 +148,9 @@ export function checkDecision(check: DecisionCheck): Promise<AcceptedDecision | 
     const { predicate } = placed;
     checkPlace(placed, request.predicate);
     const { issuer, audiences } = settings;
-    const known = await vouch(placed, check.pkToken, [{ issuer, audiences, jwks: [check.jwks] }]);
+    const known = await vouch(placed, check.pkToken, [
+      { issuer, audiences, jwks: [check.jwks as TrustedIssuer['jwks'][number]] },
+    ]);
     checkAtt(predicate, known);
     holdSignature(placed, known, now);
     checkAnswersThis(placed, request.predicate.id, requestDigest);
