@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { IssuerPin } from '../flow/verify/index.ts';
-import { formatSpan, parseWhen } from '../lib/when.ts';
+import { formatSpan } from '../lib/when.ts';
 import { MAX_STATEMENT, parseBundle, parseStatementKey } from '../model/bundle.ts';
 import type { IdentitySettings } from '../model/config.ts';
 import { BrokerError } from '../model/errors.ts';
@@ -12,6 +12,7 @@ import type { Predicate, Subject } from '../model/evidence.ts';
 import type { Store } from '../model/store.ts';
 import { identifyStore, openStore, type StoreIdentity } from '../stores/index.ts';
 import type { CommandContext } from './command.ts';
+import type { Filters } from './evidence-filters.ts';
 
 export interface Evidence {
   readonly store: Store;
@@ -69,57 +70,6 @@ export async function pinsOf(
   } catch (error) {
     return { pins: [pin], problem: (error as Error).message };
   }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-export interface Filters {
-  readonly since?: number;
-  readonly until?: number;
-  readonly user?: string;
-  readonly connection?: string;
-  readonly decision?: string;
-}
-
-function when(context: CommandContext, name: 'since' | 'until', command: string): number | undefined {
-  const given = text(context.options[name]);
-  if (given === undefined) return undefined;
-  const time = parseWhen(given, context.clock.now());
-  if (time === undefined)
-    throw new BrokerError('usage', {
-      reason: `--${name} ${given} is no time; write 30d, 2h, 2026-01-31, or RFC 3339`,
-      command,
-    });
-  return time;
-}
-
-export function filtersOf(context: CommandContext, command: string): Filters {
-  const since = when(context, 'since', command);
-  const until = when(context, 'until', command);
-  if (since !== undefined && until !== undefined && since >= until)
-    throw new BrokerError('usage', { reason: '--since must be before --until', command });
-  const [user, connection, decision] = ['user', 'connection', 'decision'].map((name) =>
-    text(context.options[name]),
-  );
-  return {
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
-    ...(user === undefined ? {} : { user }),
-    ...(connection === undefined ? {} : { connection }),
-    ...(decision === undefined ? {} : { decision }),
-  };
-}
-
-/** Whether the filters mean this statement. Statements about no session are meant when nothing asks for one. */
-export function matches(filters: Filters, predicate: Predicate): boolean {
-  const at = Date.parse(predicate.clock.wall);
-  if (filters.since !== undefined && at < filters.since) return false;
-  if (filters.until !== undefined && at >= filters.until) return false;
-  if (filters.user !== undefined && predicate.identity.sub !== filters.user) return false;
-  if (filters.connection !== undefined && predicate.session?.connection !== filters.connection) return false;
-  return filters.decision === undefined || (predicate.decisions?.[filters.decision] ?? 0) > 0;
 }
 
 export interface ListedStatement {

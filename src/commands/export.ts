@@ -1,7 +1,7 @@
 // broker export: evidence for an auditor. The work is in evidence/export.ts.
 import { EXPORTERS } from '../exporters/index.ts';
 import type { CommandDefinition } from './command.ts';
-import { FILTER_OPTIONS } from './evidence-options.ts';
+import { CONTENT_OPTIONS, FILTER_OPTIONS } from './evidence-options.ts';
 
 export const exportEvidence: CommandDefinition = {
   name: 'export',
@@ -9,12 +9,14 @@ export const exportEvidence: CommandDefinition = {
   summary: 'hand evidence to an auditor, verified on the way',
   description: [
     'Writes what the filters ask for, with our verdicts. The format `bundle` is a folder that can be checked without broker: `./verify.sh` in it needs only jq, openssl and coreutils.',
-    'The folder appears when it is complete. Every export is itself recorded in the ledger when the agent runs and may write; otherwise the export says so.',
+    'Filters choose whole sessions; all of them have to fit. The signed statements of the whole span are always exported, so that chains can be followed.',
+    'The folder appears when it is complete. The same evidence gives the same bytes, apart from what tells of the export itself. Every export is itself recorded in the ledger when the agent runs and may write; otherwise the export says so.',
     'Exits 6 when what was exported is not VALID and COMPLETE; the folder is written all the same.',
   ],
   arguments: [],
   options: [
     ...FILTER_OPTIONS,
+    ...CONTENT_OPTIONS,
     {
       flags: '--format <format>',
       summary: 'what to write',
@@ -23,7 +25,7 @@ export const exportEvidence: CommandDefinition = {
     },
     {
       flags: '-o, --output <folder>',
-      summary: 'a folder that does not exist yet; jsonl goes to standard output without it',
+      summary: 'a folder that does not exist yet; csv, jsonl and ocsf go to standard output without it',
       completes: 'folder',
     },
     { flags: '--offline', summary: 'do not ask the identity provider for its keys' },
@@ -33,6 +35,10 @@ export const exportEvidence: CommandDefinition = {
     {
       command: 'broker export --since 1d --connection prod-db --decision deny -o refused',
       explains: 'only sessions in which something was refused',
+    },
+    {
+      command: 'broker export --since 7d --rule no-blind-writes --format csv -o blocked',
+      explains: 'what one rule did, as tables',
     },
     { command: 'broker export --since 1h --format jsonl', explains: 'events for a program' },
   ],

@@ -1,7 +1,6 @@
 // The assessor's folder: evidence as it stands in the store, an index, our verdicts, and a way to check them without us.
 import { canonical } from '../lib/canonical.ts';
 import { blobKey } from '../model/bundle.ts';
-import { README } from './bundle-readme.ts';
 import { VERIFY_SH } from './bundle-verify.ts';
 import type {
   ExportedStatement,
@@ -11,6 +10,7 @@ import type {
   ExportTarget,
   ExportWriter,
 } from './exporter.ts';
+import { writeReadme } from './readme.ts';
 
 interface IndexRow {
   readonly key: string;
@@ -25,6 +25,27 @@ interface IndexRow {
   readonly counts?: object;
   readonly blobs: Readonly<Record<string, string>>;
 }
+
+const ABOUT = `## Check it yourself
+
+\`\`\`sh
+./verify.sh                    # jq, openssl 3, coreutils
+./verify.sh provider-jwks.json # the same, with your own copy of the identity provider's keys
+broker verify .                # everything, every event included
+\`\`\`
+
+Without your own copy of the provider's keys, \`verify.sh\` relies on the copies archived here. A folder made up from nothing,
+with keys of its own, would pass: compare \`iss\`, \`aud\` and the keys with what the provider publishes.
+Neither can show what was removed after the last statement that somebody else has seen; keep the \`heads\` of \`index.json\`
+outside the store, and the next export must agree with them.
+
+## What is here
+
+- \`v1/stmt/day=…/writer=…/NNNNNNNNNN-kind.sigstore.json\`: signed statements, one chain per writer (a person on a machine). Each is a
+  Sigstore bundle (v0.3) around a DSSE envelope around an in-toto Statement.
+- \`v1/blob/sha256/…\`: what they vouch for, by SHA-256. \`events.jsonl.gz\` is the session's log, \`transcript.cast.gz\` its terminal
+  (asciicast v2), \`policy.json\` the rules that decided, \`pk-token.json\` the sign-in, \`jwks.json\` the provider's keys.
+- \`index.json\`: one row per statement. \`verdicts.json\`: what our verifier said when this was made.`;
 
 /** Readable and still the same bytes for the same input: members in canonical order. */
 function pretty(value: unknown): string {
@@ -71,6 +92,7 @@ class BundleWriter implements ExportWriter {
   }
 
   async blob(digest: string, bytes: Uint8Array): Promise<void> {
+    if (this.#written.has(digest)) return;
     this.#written.add(digest);
     await this.#target.file(blobKey(digest), bytes);
   }
@@ -97,10 +119,8 @@ class BundleWriter implements ExportWriter {
     };
     await this.#target.file('index.json', pretty(index));
     await this.#target.file('verdicts.json', pretty({ ...verdicts, access }));
-    await this.#target.file(
-      'README.md',
-      README({ verdicts, access, filters, made, sessions: this.#sessions(), withheld: withheld.length }),
-    );
+    const facts = { sessions: this.#sessions(), withheld: withheld.length, about: ABOUT };
+    await writeReadme(this.#target, this.#header, { verdicts, access }, facts);
   }
 
   #sessions(): number {

@@ -1,9 +1,12 @@
 // What an export format is: header, statements, events, footer, written to a target that knows no paths. Must never judge.
+import type { Json } from '../lib/canonical.ts';
 import type { Predicate } from '../model/evidence.ts';
 import type { Verification } from '../model/verdict.ts';
 
 /** Where a format writes: plain names below one folder, or one stream. */
 export interface ExportTarget {
+  /** False for one stream: then names mean nothing, and only `append` works. */
+  readonly folder: boolean;
   /** Writes a whole file. Names are relative, made of plain parts. */
   file(name: string, bytes: Uint8Array | string, executable?: boolean): Promise<void>;
   /** Appends to a file, creating it at first. */
@@ -15,7 +18,7 @@ export interface ExportHeader {
   readonly store: { readonly id: string; readonly url: string; readonly file: Uint8Array };
   /** What was asked for, as typed: `since`, `user` … */
   readonly filters: Readonly<Record<string, string>>;
-  /** RFC 3339. */
+  /** RFC 3339. Only what tells of the export itself may say it: the same evidence gives the same bytes. */
   readonly made: string;
 }
 
@@ -31,8 +34,9 @@ export interface ExportedStatement {
 
 export interface ExportedEvent {
   readonly statement: ExportedStatement;
-  /** The sealed line, canonical JSON. */
+  /** The sealed line, canonical JSON, and what it says. */
   readonly line: string;
+  readonly value: Readonly<Record<string, Json>>;
 }
 
 export interface ExportFooter {
@@ -45,7 +49,7 @@ export interface ExportFooter {
 export interface ExportWriter {
   header(header: ExportHeader): Promise<void>;
   statement(statement: ExportedStatement): Promise<void>;
-  /** A blob of a chosen statement, once per digest; only when the format wants blobs. */
+  /** A blob of the statement before; what many statements share is given once. Only when the format wants blobs. */
   blob(digest: string, bytes: Uint8Array): Promise<void>;
   /** Only when the format wants events. */
   event(event: ExportedEvent): Promise<void>;

@@ -6,4 +6,7 @@ export type * from './exporter.ts';
 export const EXPORTERS: Readonly<Record<string, () => Promise<Exporter>>> = {
   bundle: async () => (await import('./bundle.ts')).bundleExporter,
   jsonl: async () => (await import('./jsonl.ts')).jsonlExporter,
+  csv: async () => (await import('./csv.ts')).csvExporter,
+  cast: async () => (await import('./cast.ts')).castExporter,
+  'cast-v3': async () => (await import('./cast.ts')).castV3Exporter,
 };

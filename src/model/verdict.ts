@@ -40,6 +40,9 @@ export const STEPS = [
   'witness',
   'session',
   'seal',
+  'versions',
+  'checkpoint',
+  'target-log',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -53,6 +56,7 @@ export interface Finding<V extends string> {
 }
 
 export type IntegrityFinding = Finding<Exclude<Integrity, 'VALID'>>;
+export type CoverageFinding = Finding<'UNCOVERED'>;
 export type CompletenessFinding = Finding<Exclude<Completeness, 'COMPLETE'>>;
 
 /** Something an auditor should know that is no fault: a session that is open right now. */
@@ -83,7 +87,13 @@ export interface Verification {
     readonly verdict: Completeness;
     readonly findings: readonly CompletenessFinding[];
   };
-  readonly coverage: { readonly verdict: Coverage };
+  readonly coverage: {
+    readonly verdict: Coverage;
+    /** Sessions the targets saw and nobody here recorded; absent when nothing was compared. */
+    readonly findings?: readonly CoverageFinding[];
+    /** Sessions of the target's log that are here too. */
+    readonly matched?: number;
+  };
   readonly notes: readonly Note[];
   /** What was looked at. */
   readonly checked: {

@@ -1,26 +1,16 @@
 // Hands evidence out of the store, verified on the way. Must never leave a folder that looks whole and is not.
 import { resolve } from 'node:path';
-import type {
-  ExportedStatement,
-  Exporter,
-  ExportFooter,
-  ExportTarget,
-  ExportWriter,
-} from '../../exporters/index.ts';
+import type { Exporter, ExportFooter, ExportTarget } from '../../exporters/index.ts';
 import { EXPORTERS } from '../../exporters/index.ts';
-import { sealedEvents, type VerifiedStatement, verifyStore } from '../../flow/verify/index.ts';
-import { sha256 } from '../../lib/digest.ts';
+import { verifyStore } from '../../flow/verify/index.ts';
 import { visible } from '../../lib/visible.ts';
-import { blobKey } from '../../model/bundle.ts';
 import { BrokerError, EXIT } from '../../model/errors.ts';
-import { EVENTS_BLOB } from '../../model/sealed.ts';
-import type { Store } from '../../model/store.ts';
 import { type Verification, verified } from '../../model/verdict.ts';
 import type { CommandContext } from '../command.ts';
-import { type Evidence, filtersOf, matches, openEvidence, pinsOf } from '../evidence.ts';
+import { type Evidence, openEvidence, pinsOf } from '../evidence.ts';
+import { filtersOf, typedFilters } from '../evidence-filters.ts';
 import { folderTarget, streamTarget } from './folder.ts';
-
-const MAX_BLOB = 2 ** 30;
+import { Handover } from './handover.ts';
 
 async function exporterOf(format: string): Promise<Exporter> {
   const row = EXPORTERS[format];
@@ -30,79 +20,6 @@ async function exporterOf(format: string): Promise<Exporter> {
       command: 'export',
     });
   return row();
-}
-
-async function blobBytes(store: Store, digest: string): Promise<Uint8Array | undefined> {
-  const bytes = await store.get(blobKey(digest), MAX_BLOB);
-  // A blob that is missing or wrong is in the verdicts; it is not passed on as if it were evidence.
-  return bytes && sha256(bytes) === digest ? bytes : undefined;
-}
-
-/** Passes one verified statement, and what it vouches for, to the format. */
-class Handover {
-  readonly #store: Store;
-  readonly #exporter: Exporter;
-  readonly #writer: ExportWriter;
-  readonly #blobs = new Set<string>();
-  readonly #chosen: (statement: VerifiedStatement) => boolean;
-  sessions = 0;
-
-  constructor(
-    store: Store,
-    exporter: Exporter,
-    writer: ExportWriter,
-    chosen: (statement: VerifiedStatement) => boolean,
-  ) {
-    this.#store = store;
-    this.#exporter = exporter;
-    this.#writer = writer;
-    this.#chosen = chosen;
-  }
-
-  async take(verified: VerifiedStatement): Promise<void> {
-    const { predicate, subject } = verified.bundle.statement;
-    const chosen = this.#chosen(verified);
-    const statement: ExportedStatement = {
-      key: verified.key,
-      digest: verified.digest,
-      bytes: verified.bytes,
-      predicate,
-      subjects: subject.map(({ name, digest }) => ({ name, digest: digest.sha256 })),
-      chosen,
-    };
-    if (chosen && predicate.kind === 'session') this.sessions += 1;
-    await this.#writer.statement(statement);
-    if (this.#exporter.wants.blobs) await this.#giveBlobs(statement);
-    if (this.#exporter.wants.events && chosen) await this.#giveEvents(statement);
-  }
-
-  async #giveBlobs({ subjects, chosen }: ExportedStatement): Promise<void> {
-    for (const { name, digest } of subjects) {
-      // What proves whose key it is goes along with every statement.
-      const proof = /^(pk-token|jwks(-\d+)?)\.json$/.test(name);
-      if (this.#blobs.has(digest) || !(chosen || proof)) continue;
-      const bytes = await blobBytes(this.#store, digest);
-      if (!bytes) continue;
-      this.#blobs.add(digest);
-      await this.#writer.blob(digest, bytes);
-    }
-  }
-
-  async #giveEvents(statement: ExportedStatement): Promise<void> {
-    const digest = statement.subjects.find((each) => each.name === EVENTS_BLOB)?.digest;
-    const session = statement.predicate.session?.id;
-    const bytes = digest === undefined ? undefined : await blobBytes(this.#store, digest);
-    if (!bytes || session === undefined) return;
-    for await (const { batch } of sealedEvents(bytes, session))
-      for (const { line } of batch) await this.#writer.event({ statement, line });
-  }
-}
-
-function typedFilters({ options }: CommandContext): Record<string, string> {
-  const names = ['since', 'until', 'user', 'connection', 'decision'];
-  return Object.fromEntries(
-    names.flatMap((name) => (typeof options[name] === 'string' ? [[name, options[name] as string]] : [])),
-  );
 }
 
 /** The auditor is audited: the agent signs an `access` statement when it runs; one who may only read says so instead. */
@@ -144,8 +61,7 @@ async function exportTo(
     filters: typed,
     made,
   });
-  const chosen = ({ bundle }: VerifiedStatement) => matches(filters, bundle.statement.predicate);
-  const handover = new Handover(store, exporter, writer, chosen);
+  const handover = new Handover({ store, exporter, writer, filters });
   const { pins, problem } = await pinsOf(context, settings, options['offline'] === true);
   if (problem)
     context.stderr.write(`broker: note: the provider’s keys could not be fetched: ${visible(problem)}\n`);

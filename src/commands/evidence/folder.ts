@@ -43,6 +43,7 @@ export async function folderTarget(folder: string): Promise<FolderTarget> {
     return path;
   };
   return {
+    folder: true,
     file: async (name, bytes, executable = false) =>
       writeFile(await place(name), bytes, { mode: executable ? 0o700 : 0o600, flag: 'wx' }),
     append: async (name, text) => appendFile(await place(name), text, { mode: 0o600 }),
@@ -57,6 +58,7 @@ export async function folderTarget(folder: string): Promise<FolderTarget> {
 /** For formats that are one stream. */
 export function streamTarget(out: Writable): ExportTarget {
   return {
+    folder: false,
     file: () =>
       Promise.reject(new BrokerError('usage', { reason: 'this format needs --output', command: 'export' })),
     append: (_, text) =>

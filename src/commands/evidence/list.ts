@@ -4,7 +4,8 @@ import { formatSpan } from '../../lib/when.ts';
 import { EXIT } from '../../model/errors.ts';
 import type { Predicate } from '../../model/evidence.ts';
 import type { CommandContext } from '../command.ts';
-import { ago, filtersOf, listStatements, matches, openEvidence } from '../evidence.ts';
+import { ago, listStatements, openEvidence } from '../evidence.ts';
+import { filtersOf, matches } from '../evidence-filters.ts';
 
 interface Row {
   readonly session: string;

@@ -9,7 +9,8 @@ import {
   verified,
 } from '../../model/verdict.ts';
 import type { CommandContext } from '../command.ts';
-import { filtersOf, openEvidence, pinsOf } from '../evidence.ts';
+import { openEvidence, pinsOf } from '../evidence.ts';
+import { filtersOf } from '../evidence-filters.ts';
 
 const GOOD = new Set(['VALID', 'COMPLETE', 'COVERED']);
 const SHOWN = 20;

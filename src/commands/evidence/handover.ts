@@ -1,0 +1,110 @@
+// Passes each verified statement, and what it vouches for, to a format. Must never pass on a blob that is not what its digest says.
+import type { ExportedStatement, Exporter, ExportWriter } from '../../exporters/index.ts';
+import { sealedEvents, type VerifiedStatement } from '../../flow/verify/index.ts';
+import { sha256 } from '../../lib/digest.ts';
+import { blobKey } from '../../model/bundle.ts';
+import { EVENTS_BLOB, isJwksBlob, PK_TOKEN_BLOB, POLICY_BLOB } from '../../model/sealed.ts';
+import type { Store } from '../../model/store.ts';
+import { asksContent, ContentMatch, type Filters, matches, matchesAttempt } from '../evidence-filters.ts';
+
+const MAX_BLOB = 2 ** 30;
+
+export interface HandoverOrder {
+  readonly store: Pick<Store, 'get'>;
+  readonly exporter: Pick<Exporter, 'wants'>;
+  readonly writer: ExportWriter;
+  readonly filters: Filters;
+}
+
+export class Handover {
+  readonly #order: HandoverOrder;
+  readonly #given = new Set<string>();
+  sessions = 0;
+
+  constructor(order: HandoverOrder) {
+    this.#order = order;
+  }
+
+  async take(verified: VerifiedStatement): Promise<void> {
+    const { predicate, subject } = verified.bundle.statement;
+    const { exporter, writer } = this.#order;
+    const subjects = subject.map(({ name, digest }) => ({ name, digest: digest.sha256 }));
+    const { key, digest, bytes } = verified;
+    const events = new EventLog(this.#order.store, subjects, predicate.session?.id);
+    const chosen = await this.#chosen({ key, digest, bytes, predicate, subjects, chosen: true }, events);
+    const statement: ExportedStatement = { key, digest, bytes, predicate, subjects, chosen };
+    if (chosen && predicate.kind === 'session') this.sessions += 1;
+    await writer.statement(statement);
+    if (exporter.wants.blobs) await this.#giveBlobs(statement, events);
+    if (!exporter.wants.events || !chosen) return;
+    for await (const { line, value } of events.lines()) await writer.event({ statement, line, value });
+  }
+
+  async #chosen({ predicate }: ExportedStatement, events: EventLog): Promise<boolean> {
+    const { filters } = this.#order;
+    if (!matches(filters, predicate)) return false;
+    if (!asksContent(filters)) return true;
+    if (predicate.kind === 'attempt') return matchesAttempt(filters, predicate);
+    if (predicate.kind !== 'session') return false;
+    const match = new ContentMatch(filters);
+    for await (const { value } of events.lines()) {
+      match.add(value);
+      if (match.met) return true;
+    }
+    return false;
+  }
+
+  async #giveBlobs({ subjects, chosen }: ExportedStatement, events: EventLog): Promise<void> {
+    for (const { name, digest } of subjects) {
+      // What proves whose key it is goes along with every statement.
+      const proof = name === PK_TOKEN_BLOB || isJwksBlob(name);
+      if (this.#given.has(digest) || !(chosen || proof)) continue;
+      const bytes = name === EVENTS_BLOB ? await events.bytes() : await blobBytes(this.#order.store, digest);
+      if (!bytes) continue;
+      // What many statements share is given once; what is a session's own is given with it.
+      if (proof || name === POLICY_BLOB) this.#given.add(digest);
+      await this.#order.writer.blob(digest, bytes);
+    }
+  }
+}
+
+async function blobBytes(store: Pick<Store, 'get'>, digest: string): Promise<Uint8Array | undefined> {
+  const bytes = await store.get(blobKey(digest), MAX_BLOB);
+  // A blob that is missing or wrong is in the verdicts; it is not passed on as if it were evidence.
+  return bytes && sha256(bytes) === digest ? bytes : undefined;
+}
+
+/** One session's events, fetched once however often they are read. */
+class EventLog {
+  readonly #store: Pick<Store, 'get'>;
+  readonly #digest: string | undefined;
+  readonly #session: string | undefined;
+  #bytes: Promise<Uint8Array | undefined> | undefined;
+
+  constructor(
+    store: Pick<Store, 'get'>,
+    subjects: ExportedStatement['subjects'],
+    session: string | undefined,
+  ) {
+    this.#store = store;
+    this.#digest = subjects.find(({ name }) => name === EVENTS_BLOB)?.digest;
+    this.#session = session;
+  }
+
+  bytes(): Promise<Uint8Array | undefined> {
+    this.#bytes ??=
+      this.#digest === undefined ? Promise.resolve(undefined) : blobBytes(this.#store, this.#digest);
+    return this.#bytes;
+  }
+
+  async *lines() {
+    const bytes = await this.bytes();
+    if (!bytes || this.#session === undefined) return;
+    try {
+      for await (const { batch } of sealedEvents(bytes, this.#session)) yield* batch;
+    } catch (error) {
+      // A log that is no log was reported by verification: what could be read of it was passed on.
+      if ((error as Error).name !== 'EventError') throw error;
+    }
+  }
+}
