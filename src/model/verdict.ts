@@ -40,6 +40,19 @@ export const STEPS = [
   'witness',
   'session',
   'seal',
+  'request',
+  'att',
+  'request-digest',
+  'self',
+  'own-key',
+  'human',
+  'auth-time',
+  'window',
+  'strength',
+  'decision',
+  'quorum',
+  'consumed',
+  'mirror',
   'versions',
   'checkpoint',
   'target-log',
@@ -69,7 +82,10 @@ export interface Note {
     | 'damage'
     | 'binding-none'
     | 'clock'
-    | 'withheld';
+    | 'withheld'
+    | 'unanswered'
+    | 'unmirrored'
+    | 'overruled';
   readonly file: string;
   readonly text: string;
 }
@@ -101,6 +117,8 @@ export interface Verification {
     readonly sessions: number;
     readonly blobs: number;
     readonly events: number;
+    /** Requests with their answers and use, as sessions name them. */
+    readonly approvals?: number;
     readonly bytes: number;
   };
   readonly signers: readonly SignerSeen[];
