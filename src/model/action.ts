@@ -60,6 +60,14 @@ export const ACTIONS = {
   'sql:execute-function': 'execute',
   'sql:fast-path': 'execute',
   'sql:unknown': 'unknown',
+  'mcp:list': 'read',
+  'mcp:read': 'read',
+  'mcp:prompt': 'read',
+  'mcp:roots': 'read',
+  'mcp:call': 'execute',
+  'mcp:sample': 'execute',
+  'mcp:elicit': 'execute',
+  'mcp:unknown': 'unknown',
   reveal: 'data',
   approve: 'duty',
   audit: 'duty',
@@ -77,7 +85,11 @@ export type EntityType =
   | 'Function'
   | 'Column'
   | 'Data'
-  | 'DataType';
+  | 'DataType'
+  | 'Tool'
+  | 'Prompt'
+  | 'Resource'
+  | 'Arguments';
 
 /** A resource a statement touches; ids as policy.md section 1 writes them, e.g. `prod-db/public.customers`. */
 export interface ResourceRef {

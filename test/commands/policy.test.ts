@@ -56,7 +56,7 @@ describe('policy check', () => {
     put(STARTER_FILE, starterPolicy());
     expect(await run(policyCheck, ['.'])).toEqual({
       code: 0,
-      out: '11 policies in 1 file, no problem\n',
+      out: '12 policies in 1 file, no problem\n',
       err: '',
     });
   });

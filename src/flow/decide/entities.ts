@@ -1,5 +1,6 @@
 // Principals and resources as Cedar entities: exactly those one question needs. Must never give a bot its owner's groups.
 import type { Context, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
+import { sha256 } from '../../lib/digest.ts';
 import type { ResourceRef } from '../../model/action.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Bot, User } from '../../model/principal.ts';
@@ -74,6 +75,9 @@ export function resourceEntities(resource: ResourceRef, connection: Connection):
   switch (resource.type) {
     case 'Table':
     case 'Function':
+    case 'Tool':
+    case 'Prompt':
+    case 'Resource':
       return [{ uid, attrs: {}, parents: [home] }];
     case 'Column':
       return columnEntities(uid, name, connection);
@@ -98,6 +102,17 @@ function columnEntities(uid: TypeAndId, name: string, connection: Connection): E
   ];
 }
 
+/** Named by what they say, so that equal arguments are one entity and others never are. */
+function argumentsUid({ arguments: given }: DecisionContext): TypeAndId {
+  return { type: 'Arguments', id: given === undefined ? '' : sha256(given.json) };
+}
+
+/** The arguments of a call as an entity: policies ask `context.arguments.hasTag("path")`. */
+export function argumentsEntity(given: DecisionContext): EntityJson {
+  const { json = '', named = {} } = given.arguments ?? {};
+  return { uid: argumentsUid(given), attrs: { json }, tags: named, parents: [] };
+}
+
 /** The circumstances as Cedar reads them. Sets are sorted, so that equal circumstances are equal texts. */
 export function contextOf(given: DecisionContext, connection: Connection): Context {
   const set = (values: readonly string[] = []): string[] => [...new Set(values)].sort();
@@ -117,6 +132,7 @@ export function contextOf(given: DecisionContext, connection: Connection): Conte
     client: given.client ?? '',
     models: set(given.models),
     tool: given.tool ?? '',
+    arguments: { __entity: argumentsUid(given) },
     reason: given.reason ?? '',
     time: { __extn: { fn: 'datetime', arg: new Date(second).toISOString() } },
     grants: set(given.grants),

@@ -8,6 +8,7 @@ import { type Answer, authorise } from './authorise.ts';
 import { refusal, toDecision } from './decision.ts';
 import {
   type Asker,
+  argumentsEntity,
   botAsker,
   connectionEntities,
   contextOf,
@@ -20,7 +21,7 @@ import type { DecisionContext, DecisionRequest } from './request.ts';
 export type { Answer } from './authorise.ts';
 export { combineDecisions } from './decision.ts';
 export { checkPolicies, loadPolicies, type PolicySet } from './policies.ts';
-export type { DecisionContext, DecisionRequest } from './request.ts';
+export type { CallArguments, DecisionContext, DecisionRequest } from './request.ts';
 
 /** Decisions kept per policy set; the oldest go first. */
 const MAX_CACHED = 4_096;
@@ -47,7 +48,10 @@ function circumstances(set: PolicySet, { connection, context = {} }: DecisionReq
 export function explain(set: PolicySet, request: DecisionRequest): readonly Answer[] {
   const { connection, principal } = request;
   const context = circumstances(set, request);
-  const shared = connectionEntities(connection);
+  const shared = [
+    ...connectionEntities(connection),
+    ...(Object.hasOwn(context, 'arguments') ? [argumentsEntity(request.context ?? {})] : []),
+  ];
   return askers(principal).flatMap((asker) =>
     request.actions.map((use) => {
       const resource = resourceEntities(use.resource, connection);

@@ -4,6 +4,12 @@ import type { ColumnUse } from '../../model/classification.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Principal } from '../../model/principal.ts';
 
+export interface CallArguments {
+  /** Canonical JSON of all of them. */
+  readonly json: string;
+  readonly named: Readonly<Record<string, string>>;
+}
+
 /** Circumstances a policy may look at, `context.…` in Cedar. What is not given is empty there, never missing. */
 export interface DecisionContext {
   /** `schema.table` */
@@ -21,6 +27,8 @@ export interface DecisionContext {
   readonly models?: readonly string[];
   /** MCP tool, where there is one. */
   readonly tool?: string;
+  /** Arguments of the call, by name: text as it is, anything else as canonical JSON. */
+  readonly arguments?: CallArguments;
   readonly reason?: string;
   /** Milliseconds since the epoch; policies see it to the second. */
   readonly time?: number;

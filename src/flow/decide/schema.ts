@@ -26,6 +26,8 @@ const CONTEXT: Shape = {
   client: text,
   models: texts,
   tool: text,
+  /** Tags by the argument's name; `json` is all of it, canonical. Empty for what has none. */
+  arguments: { type: 'Entity', name: 'Arguments' },
   reason: text,
   time: { type: 'Extension', name: 'datetime' },
   sourceAddress: { type: 'Extension', name: 'ipaddr', required: false },
@@ -56,17 +58,21 @@ const ENTITIES: Readonly<Record<EntityName, EntityType<string>>> = {
   Column: entity(['Table', 'DataType']),
   Data: entity(['Connection', 'DataType']),
   DataType: entity([]),
+  Tool: entity(['Connection']),
+  Prompt: entity(['Connection']),
+  Resource: entity(['Connection']),
+  Arguments: { ...entity([], { json: text }), tags: text },
 };
 
 /** What each group of actions can be done to. */
 const RESOURCES: Readonly<Record<ActionGroup, readonly EntityName[]>> = {
   session: ['Connection'],
-  read: ['Connection', 'Table', 'Function'],
+  read: ['Connection', 'Table', 'Function', 'Prompt', 'Resource'],
   write: ['Connection', 'Table', 'Function'],
   destroy: ['Connection', 'Table', 'Function'],
   define: ['Connection', 'Table', 'Function'],
   administer: ['Connection', 'Table', 'Function'],
-  execute: ['Connection', 'Table', 'Function'],
+  execute: ['Connection', 'Table', 'Function', 'Tool'],
   unknown: ['Connection', 'Table', 'Function'],
   data: ['Column', 'Data'],
   duty: ['Connection'],

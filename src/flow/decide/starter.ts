@@ -56,7 +56,7 @@ forbid (
   principal,
   action in [Action::"write", Action::"execute"],
   resource in Label::"env:prod"
-);
+) unless { action == Action::"mcp:call" };
 
 @id("prod-structure-asks")
 @ask("this changes or removes tables in production")
@@ -108,7 +108,16 @@ forbid (
   principal is Bot,
   action in [Action::"write", Action::"define", Action::"destroy", Action::"administer", Action::"execute"],
   resource
-);
+) unless { action == Action::"mcp:call" };
+
+// Calling a tool of an MCP server. What the tool then does in the database is judged by itself, by the rules
+// above. To narrow it: resource == Tool::"NAME/tool", context.arguments.hasTag("path"), …
+@id("bots-call-tools")
+permit (
+  principal is Bot,
+  action == Action::"mcp:call",
+  resource
+) when { resource in Label::"env:prod" || resource in Label::"env:dev" };
 `;
 
 const values = ({ people: group, auditors }: StarterNames): string => `
