@@ -1,23 +1,22 @@
 // Checks one answer to one's own request, in the order of evidence.md section 4. Must never let an answer count that missed a step.
 import { toUser } from '../../identity/claims.ts';
+import { machineReason } from '../../identity/machine.ts';
 import type { PkIdentity, TrustedIssuer } from '../../identity/pk-verification.ts';
 import { sha256 } from '../../lib/digest.ts';
-import type {
-  ApprovalStrength,
-  CheckedDecision,
-  DecisionPredicate,
-  RequestPredicate,
-} from '../../model/approval.ts';
-import { decisionKey } from '../../model/approval-key.ts';
+import type { ApprovalStrength, CheckedDecision, RequestPredicate } from '../../model/approval.ts';
+import {
+  answersProblem,
+  attProblem,
+  freshProblem,
+  placeProblem,
+  selfProblem,
+  strengthProblem,
+  windowProblem,
+} from '../../model/approval-rules.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { User } from '../../model/principal.ts';
-import { machineReason } from './human.ts';
-import { holdSignature, LEEWAY, type Placed, place, type StoredFile, vouch } from './opened.ts';
-import { type ApRefusal, Refused, refusable } from './refusal.ts';
-import { attOf } from './write.ts';
-
-/** Milliseconds between a fresh sign-in and the answer it was made for. */
-const FRESH = 5 * 60_000;
+import { holdSignature, type Placed, place, type StoredFile, vouch } from './opened.ts';
+import { type ApRefusal, demand, Refused, refusable } from './refusal.ts';
 
 export interface DecisionCheck {
   readonly request: {
@@ -58,41 +57,9 @@ function checkRequest({ bytes, stored }: DecisionCheck['request']): string {
   return sha256(bytes);
 }
 
-function checkPlace({ place: at, predicate }: Placed<'decision'>, request: RequestPredicate): void {
-  const { decision, strength, identity } = predicate;
-  const day = request.clock.wall.slice(0, 10);
-  if (at.id !== request.id || at.day !== day) throw new Refused('key', 'it stands with another request');
-  if (
-    decisionKey({ day, id: request.id }, { jkt: identity.jkt, nonce: decision.nonce, strength }) !==
-    predicate.key
-  )
-    throw new Refused('key', 'its name is not that of its key and strength');
-  if (decision.store !== predicate.store) throw new Refused('store', 'it decides for another store');
-}
-
-/** A single-use key attests exactly this decision; a sign-in's key attests none, and its decision says so. */
-function checkAtt({ decision, strength }: DecisionPredicate, { att }: PkIdentity): void {
-  if (strength === 'session-key') {
-    if (att !== undefined) throw new Refused('att', 'its sign-in was made for one decision only');
-    return;
-  }
-  if (att === undefined) throw new Refused('att', 'its sign-in was not made for this decision, nor for any');
-  if (att !== attOf(decision)) throw new Refused('att', 'its sign-in was made for another decision');
-}
-
-function checkAnswersThis({ predicate, file }: Placed<'decision'>, id: string, digest: string): void {
-  const named = file.statement.subject.find((each) => each.name === 'request.sigstore.json');
-  if (predicate.decision.request !== digest || named?.digest.sha256 !== digest)
-    throw new Refused('request-digest', 'it answers other bytes than those of the request');
-  if (predicate.decision.id !== id) throw new Refused('request-digest', 'it answers another request');
-}
-
 function checkPerson(check: DecisionCheck, known: PkIdentity): User {
   const { requester, request, settings } = check;
-  if (known.iss === requester.iss && known.sub === requester.sub)
-    throw new Refused('self', 'it is by the person who asked: somebody else must answer');
-  if ([...requester.jkts, request.predicate.identity.jkt].includes(known.jkt))
-    throw new Refused('own-key', 'it is signed by a key of the person who asked');
+  demand(selfProblem(known, { ...requester, jkts: [...requester.jkts, request.predicate.identity.jkt] }));
   const claims = known.fresh ?? known.claims;
   const machine = machineReason(claims);
   if (machine) throw new Refused('human', `it is not by a person: ${machine}`);
@@ -106,39 +73,6 @@ function checkPerson(check: DecisionCheck, known: PkIdentity): User {
   return person;
 }
 
-function checkFresh({ decision, strength }: DecisionPredicate, known: PkIdentity, now: number): void {
-  if (strength === 'session-key') return;
-  const { auth_time: signedIn } = known.claims;
-  if (typeof signedIn !== 'number')
-    throw new Refused('auth-time', 'the ID token does not say when the person signed in (auth_time)');
-  if (signedIn * 1000 > now + LEEWAY)
-    throw new Refused('auth-time', 'the person signed in in the future: a clock is wrong');
-  const answered = Date.parse(decision.time);
-  if (Math.abs(signedIn * 1000 - answered) > FRESH)
-    throw new Refused('auth-time', 'the person had not signed in within five minutes of the answer');
-  // The provider's own clock: an answer cannot be dated back to when its request was still open.
-  if (known.validity.every(({ from }) => Math.abs(from - answered) > FRESH + LEEWAY))
-    throw new Refused('auth-time', 'the ID token was not issued within five minutes of the answer');
-}
-
-function checkWindow({ decision, clock }: DecisionPredicate, request: RequestPredicate, now: number): void {
-  const answered = Date.parse(decision.time);
-  if (answered < Date.parse(request.clock.wall) - LEEWAY)
-    throw new Refused('window', 'it was given before it was asked for');
-  if (answered > now + LEEWAY) throw new Refused('window', 'it was given in the future: a clock is wrong');
-  if (Date.parse(clock.wall) < answered - LEEWAY)
-    throw new Refused('window', 'it was signed before it was given');
-  // What runs on after its request expired, a window or a session's approval, can still be taken back.
-  if (decision.answer === 'revoke') return;
-  if (decision.time >= request.expires || now >= Date.parse(request.expires))
-    throw new Refused('window', `it came after the request had expired, ${request.expires}`);
-}
-
-function checkStrength({ strength, decision }: DecisionPredicate, allowed: ApprovalStrength): void {
-  if (decision.answer === 'approve' && strength === 'session-key' && allowed !== 'session-key')
-    throw new Refused('strength', 'approving this takes a fresh sign-in');
-}
-
 /** The checked answer, or the first step it failed. Raises nothing that a store or an approver could cause. */
 export function checkDecision(check: DecisionCheck): Promise<AcceptedDecision | ApRefusal> {
   return refusable(async () => {
@@ -146,18 +80,19 @@ export function checkDecision(check: DecisionCheck): Promise<AcceptedDecision | 
     const requestDigest = checkRequest(request);
     const placed = place(file, 'decision', request.predicate.store);
     const { predicate } = placed;
-    checkPlace(placed, request.predicate);
+    const { id } = request.predicate;
+    demand(placeProblem(placed.place, predicate, { id, day: request.predicate.clock.wall.slice(0, 10) }));
     const { issuer, audiences } = settings;
     const known = await vouch(placed, check.pkToken, [
       { issuer, audiences, jwks: [check.jwks as TrustedIssuer['jwks'][number]] },
     ]);
-    checkAtt(predicate, known);
+    demand(attProblem(predicate, known));
     holdSignature(placed, known, now);
-    checkAnswersThis(placed, request.predicate.id, requestDigest);
+    demand(answersProblem(predicate, placed.file.statement.subject, { id, digest: requestDigest }));
     const person = checkPerson(check, known);
-    checkFresh(predicate, known, now);
-    checkWindow(predicate, request.predicate, now);
-    checkStrength(predicate, check.strengthAllowed);
+    demand(freshProblem(predicate, known, now));
+    demand(windowProblem(predicate, request.predicate, now));
+    demand(strengthProblem(predicate, check.strengthAllowed));
     return { ok: true, ...describe(placed, person) };
   });
 }

@@ -3,15 +3,15 @@ import type { StatementUnit } from '../../model/classification.ts';
 import type { Decision } from '../../model/decision.ts';
 import { BrokerError } from '../../model/errors.ts';
 
+export { AP_STEPS, type ApStep, attOf } from '../../model/approval-rules.ts';
 export { type AcceptedDecision, checkDecision, type DecisionCheck } from './check.ts';
 export { type StoredFile, tokenDigest } from './opened.ts';
 export { countQuorum, type Quorum } from './quorum.ts';
 export { type GenuineRequest, type RequestReading, readRequest } from './read.ts';
-export { AP_STEPS, type ApRefusal, type ApStep } from './refusal.ts';
+export type { ApRefusal } from './refusal.ts';
 export { approvedDigest, describeParameters, type ExactParameter } from './thing.ts';
 export {
   type ApprovalFile,
-  attOf,
   buildConsumed,
   buildDecision,
   buildRequest,

@@ -5,13 +5,11 @@ import { preAuthentication, publicKey, signatureHolds } from '../../lib/dsse.ts'
 import type { ApprovalPredicate } from '../../model/approval.ts';
 import { type ApprovalKey, parseApprovalKey } from '../../model/approval-key.ts';
 import { APPROVAL_FORM } from '../../model/approval-predicate.ts';
+import { type ApStep, LEEWAY } from '../../model/approval-rules.ts';
 import { BundleError, parseSigned, type SignedFile } from '../../model/bundle.ts';
 import { PAYLOAD_TYPE } from '../../model/evidence.ts';
 import { PK_TOKEN_BLOB } from '../../model/sealed.ts';
-import { type ApStep, Refused } from './refusal.ts';
-
-/** Milliseconds by which two clocks may differ. */
-export const LEEWAY = 60_000;
+import { Refused } from './refusal.ts';
 
 export interface StoredFile {
   /** Where it was found. */

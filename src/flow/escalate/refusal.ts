@@ -1,29 +1,5 @@
-// Why an approval object does not count: one stable name per check, in the order they are made. Must never be caught and forgotten.
-
-export const AP_STEPS = [
-  'request',
-  'format',
-  'key',
-  'store',
-  'pk-token',
-  'issuer',
-  'provider-signature',
-  'audience',
-  'nonce',
-  'att',
-  'signature',
-  'identity',
-  'validity-at-signing',
-  'request-digest',
-  'self',
-  'own-key',
-  'human',
-  'policy',
-  'auth-time',
-  'window',
-  'strength',
-] as const;
-export type ApStep = (typeof AP_STEPS)[number];
+// Why an approval object does not count: the step that refused, and a reason. Must never be caught and forgotten.
+import type { ApStep } from '../../model/approval-rules.ts';
 
 export interface ApRefusal {
   readonly ok: false;
@@ -51,4 +27,9 @@ export async function refusable<T>(check: () => Promise<T>): Promise<T | ApRefus
     if (error instanceof Refused) return { ok: false, step: error.step, reason: error.message };
     throw error;
   }
+}
+
+/** Goes on only where a rule found nothing. */
+export function demand(problem: { readonly step: ApStep; readonly reason: string } | undefined): void {
+  if (problem) throw new Refused(problem.step, problem.reason);
 }

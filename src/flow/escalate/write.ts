@@ -12,6 +12,7 @@ import type {
 } from '../../model/approval.ts';
 import { consumedKey, decisionKey, requestKey } from '../../model/approval-key.ts';
 import { APPROVAL_FORM, approvedDigest, shownThing } from '../../model/approval-predicate.ts';
+import { REQUEST_SUBJECT } from '../../model/approval-rules.ts';
 import { MAX_STATEMENT } from '../../model/bundle.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { Signer, Subject } from '../../model/evidence.ts';
@@ -49,8 +50,6 @@ export interface RequestPlace {
   readonly id: string;
   readonly digest: string;
 }
-
-const REQUEST_SUBJECT = 'request.sigstore.json';
 
 function subject(name: string, digest: string): Subject {
   return { name, digest: { sha256: digest } };
@@ -107,11 +106,6 @@ export function buildRequest(
   const size = Buffer.byteLength(canonical(predicate));
   if (size > MAX_SHOWN) throw new BrokerError('approval-too-long', { size, limit: MAX_SHOWN });
   return { ...seal(signing, predicate, []), day, predicate };
-}
-
-/** What the approver's single-use key attests: pass it to the sign-in. */
-export function attOf(decision: ApprovalDecision): string {
-  return sha256(canonical(decision));
 }
 
 /** A person's answer. The signer is the single-use key of a sign-in with `attOf(decision)`, or the approver's sign-in key. */

@@ -1,5 +1,5 @@
 // Tells the tokens of programs from those of people, as providers mark them. Pure; a token it does not know is not thereby a person's.
-import type { Claims } from '../../identity/claims.ts';
+import type { Claims } from './claims.ts';
 
 interface Mark {
   readonly what: string;
