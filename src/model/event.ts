@@ -1,7 +1,9 @@
 // One line of a session's event log. Every line answers AU-3: what, when, where, source, outcome, identity.
 import type { ActionUse } from './action.ts';
-import type { SessionApproval } from './approval.ts';
+import type { ApprovalStrength, SessionApproval } from './approval.ts';
+import type { ColumnUse } from './classification.ts';
 import type { Outcome } from './decision.ts';
+import type { Bot } from './principal.ts';
 
 /** Who, where from and where to: the same for every event of one recording process, so serialised once. */
 export interface EventOrigin {
@@ -34,9 +36,42 @@ export interface ParameterRecord {
   readonly format: 0 | 1;
 }
 
+/** What policy was told of a text beside its actions. Names are masked like the text. */
+export interface TextContext {
+  readonly columns: readonly ColumnUse[];
+  readonly functions: readonly string[];
+  readonly hasWhere: boolean;
+  /** Something in here, or in `actions`, was masked: policy was asked with other names than these. */
+  readonly masked?: true;
+  readonly statementCount: number;
+  readonly tables: readonly string[];
+}
+
+/** Circumstances of one execution. Those of its text stand on the line of the statement `of`, where it is not this one. */
+export type StatementContext = { readonly inTransaction: boolean; readonly grants?: readonly string[] } & (
+  | TextContext
+  | { readonly of: number }
+);
+
+/** What policy was told of the session as a whole. The person's own claims are in the PK token. */
+export interface SessionFacts {
+  readonly groups: readonly string[];
+  readonly bot?: Pick<Bot, 'groups' | 'client'> & { readonly models: readonly string[] };
+  readonly labels: readonly string[];
+  /** `schema.table.column` → data type. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** The reason was masked. */
+  readonly masked?: true;
+}
+
 /** The data of each event type. Masked before it gets here; no floats, no integers beyond 2^53-1. */
 export interface EventData {
-  'session.open': { readonly client: string; readonly listener: string; readonly reason?: string };
+  'session.open': {
+    readonly client: string;
+    readonly listener: string;
+    readonly reason?: string;
+    readonly facts?: SessionFacts;
+  };
   'session.close': { readonly reason: string; readonly exit?: number; readonly signal?: string };
   'client.connect': {
     readonly conversation: number;
@@ -49,13 +84,16 @@ export interface EventData {
   statement: {
     readonly conversation: number;
     readonly statement: number;
-    readonly phase: 'simple' | 'parse' | 'execute' | 'fast-path';
+    readonly phase: 'simple' | 'parse' | 'execute' | 'fast-path' | 'call';
+    /** Of an MCP request: its method, and the tool, prompt or resource it names. */
+    readonly call?: { readonly method: string; readonly name?: string };
     /** Masked text; absent when `textRef` names an earlier line's `digest`. */
     readonly text?: string;
     /** SHA-256 hex of the masked text. */
     readonly digest: string;
     readonly parameters?: readonly ParameterRecord[];
     readonly actions: readonly ActionUse[];
+    readonly context?: StatementContext;
     readonly decision: Outcome;
     readonly policies: readonly string[];
     readonly policyDigest: string;
@@ -78,6 +116,16 @@ export interface EventData {
     readonly sample?: readonly (readonly (string | null)[])[];
     readonly masked?: number;
   };
+  /** One assertion about who or what acted, with where it came from; claims are never merged into one. */
+  claim: {
+    readonly conversation: number;
+    readonly statement?: number;
+    readonly level: 'P1' | 'P2' | 'P3' | 'P4';
+    /** What is claimed: `host`, `model`, `call` … */
+    readonly subject: string;
+    readonly value: string;
+    readonly source: string;
+  };
   cancel: { readonly conversation: number };
   notice: {
     readonly conversation: number;
@@ -93,6 +141,59 @@ export interface EventData {
     readonly account: string;
     readonly expires?: string;
     readonly label: string;
+  };
+  /** A request was put before people. */
+  'approval.request': {
+    readonly id: string;
+    readonly day: string;
+    /** SHA-256 hex of the request file. */
+    readonly request: string;
+    readonly purpose: string;
+    readonly reason: string;
+    readonly policies: readonly string[];
+    readonly quorum: number;
+    readonly strength: ApprovalStrength;
+    /** RFC 3339. */
+    readonly expires: string;
+    readonly conversation?: number;
+    readonly statement?: number;
+  };
+  /** Somebody was told of a request, or could not be. */
+  'approval.notify': {
+    readonly id: string;
+    readonly channel: 'webhook' | 'desktop';
+    /** Host of the webhook. */
+    readonly to?: string;
+    readonly outcome: 'sent' | 'failed';
+    readonly tries: number;
+    readonly reason?: string;
+  };
+  /** An answer was found. One that does not count names the step of the check it failed. */
+  'approval.decision': {
+    readonly id: string;
+    readonly key: string;
+    readonly counts: boolean;
+    readonly answer?: string;
+    readonly iss?: string;
+    readonly sub?: string;
+    readonly jkt?: string;
+    readonly strength?: ApprovalStrength;
+    /** RFC 3339: when the person answered. */
+    readonly answered?: string;
+    readonly decision?: string;
+    readonly step?: string;
+    readonly reason?: string;
+  };
+  /** A statement or session goes on because it was approved. Time spent waiting is told here and nowhere else. */
+  'approval.use': {
+    readonly id: string;
+    readonly conversation?: number;
+    readonly statement?: number;
+    /** Microseconds from the request to this use; 0 where it had been approved before. */
+    readonly waited: number;
+    readonly strength: ApprovalStrength;
+    /** `iss|sub`, sorted. */
+    readonly approvers: readonly string[];
   };
   /** A request of this session is over: what its `session` statement will name. */
   'approval.end': SessionApproval & { readonly conversation?: number; readonly statement?: number };
