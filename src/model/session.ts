@@ -1,6 +1,9 @@
 // One use of one connection by one principal: what the agent hands its worker, and what the worker reports.
+import type { ApprovedThing, Asked } from './approval.ts';
 import type { Connection } from './connection.ts';
 import type { Credential } from './credential.ts';
+import type { ErrorDetails } from './errors.ts';
+import type { EventData } from './event.ts';
 import type { Principal } from './principal.ts';
 
 export interface PolicyText {
@@ -26,7 +29,53 @@ export interface SessionOrder {
   /** Key for the `hash` strategy, per store; base64. */
   readonly hashKey: string;
   readonly tool: string;
+  /** Names of the windows that are open for this person here. */
+  readonly grants?: readonly string[];
 }
+
+/** A failure as it crosses a process boundary. */
+export interface ToldError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly details: ErrorDetails;
+}
+
+/** What the record is told about a request of the session; the worker adds which statement it is about. */
+export type ApprovalEvent = {
+  readonly [T in
+    | 'approval.request'
+    | 'approval.notify'
+    | 'approval.decision'
+    | 'approval.use'
+    | 'approval.end']: {
+    readonly type: T;
+    readonly data: EventData[T];
+  };
+}['approval.request' | 'approval.notify' | 'approval.decision' | 'approval.use' | 'approval.end'];
+
+/** Agent → worker, about the held execution numbered `ask`. */
+export type ToHeld =
+  /** The request stands in the store. */
+  | { readonly type: 'asked'; readonly ask: number; readonly id: string; readonly expires: string }
+  /** Enough people approved. Nothing is spent until the worker says `use`. */
+  | { readonly type: 'approved'; readonly ask: number }
+  /** The approval is spent: the execution goes on. `lasts`: later ones like it may go on too, until `revoked`. */
+  | { readonly type: 'granted'; readonly ask: number; readonly digest: string; readonly lasts: boolean }
+  | { readonly type: 'not-granted'; readonly ask: number; readonly error: ToldError }
+  | { readonly type: 'revoked'; readonly ask: number }
+  | { readonly type: 'approval'; readonly ask?: number; readonly event: ApprovalEvent };
+
+/** Worker → agent. */
+export type FromHeld =
+  | {
+      readonly type: 'ask';
+      readonly ask: number;
+      readonly asked: Omit<Asked, 'exact'>;
+      readonly thing: ApprovedThing;
+    }
+  | { readonly type: 'use'; readonly ask: number }
+  | { readonly type: 'withdraw'; readonly ask: number };
 
 /** Where a client reaches the session. */
 export interface Endpoint {
@@ -44,21 +93,17 @@ export type ToWorker =
   /** The signed `open` statement is stored: bytes may flow. */
   | { readonly type: 'serve' }
   | { readonly type: 'policy'; readonly policy: PolicyText }
+  /** Windows open or end. */
+  | { readonly type: 'grants'; readonly grants: readonly string[] }
+  | ToHeld
   | { readonly type: 'close'; readonly reason: string };
 
 export type FromWorker =
   | { readonly type: 'warm' }
   /** `session:open` was decided. */
   | { readonly type: 'admitted'; readonly policies: readonly string[]; readonly policyDigest: string }
-  | {
-      readonly type: 'refused';
-      readonly error: {
-        code: string;
-        message: string;
-        hint: string;
-        details: Record<string, string | number>;
-      };
-    }
+  | { readonly type: 'refused'; readonly error: ToldError }
+  | FromHeld
   | {
       readonly type: 'listening';
       readonly endpoint: Endpoint;
