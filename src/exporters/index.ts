@@ -8,5 +8,6 @@ export const EXPORTERS: Readonly<Record<string, () => Promise<Exporter>>> = {
   jsonl: async () => (await import('./jsonl.ts')).jsonlExporter,
   csv: async () => (await import('./csv.ts')).csvExporter,
   cast: async () => (await import('./cast.ts')).castExporter,
+  ocsf: async () => (await import('./ocsf.ts')).ocsfExporter,
   'cast-v3': async () => (await import('./cast.ts')).castV3Exporter,
 };

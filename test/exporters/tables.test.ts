@@ -125,7 +125,7 @@ describe('broker export --format csv', () => {
 });
 
 describe('every format', () => {
-  it.each(['csv', 'cast', 'cast-v3', 'jsonl'])(
+  it.each(['csv', 'cast', 'cast-v3', 'jsonl', 'ocsf'])(
     '%s gives the same bytes for the same evidence',
     async (format) => {
       const [first, second] = [
