@@ -3,7 +3,7 @@ import type { ApprovedThing, Asked } from './approval.ts';
 import type { Connection } from './connection.ts';
 import type { Credential } from './credential.ts';
 import type { ErrorDetails } from './errors.ts';
-import type { EventData } from './event.ts';
+import type { EventData, EventType } from './event.ts';
 import type { Principal } from './principal.ts';
 
 export interface PolicyText {
@@ -43,16 +43,11 @@ export interface ToldError {
 
 /** What the record is told about a request of the session; the worker adds which statement it is about. */
 export type ApprovalEvent = {
-  readonly [T in
-    | 'approval.request'
-    | 'approval.notify'
-    | 'approval.decision'
-    | 'approval.use'
-    | 'approval.end']: {
-    readonly type: T;
-    readonly data: EventData[T];
-  };
-}['approval.request' | 'approval.notify' | 'approval.decision' | 'approval.use' | 'approval.end'];
+  readonly [T in Extract<EventType, `approval.${string}`>]: { readonly type: T; readonly data: EventData[T] };
+}[Extract<EventType, `approval.${string}`>];
+
+/** Who let an execution go on. */
+export type ApprovedBy = Pick<EventData['approval.use'], 'id' | 'strength' | 'approvers'>;
 
 /** Agent → worker, about the held execution numbered `ask`. */
 export type ToHeld =
@@ -61,7 +56,14 @@ export type ToHeld =
   /** Enough people approved. Nothing is spent until the worker says `use`. */
   | { readonly type: 'approved'; readonly ask: number }
   /** The approval is spent: the execution goes on. `lasts`: later ones like it may go on too, until `revoked`. */
-  | { readonly type: 'granted'; readonly ask: number; readonly digest: string; readonly lasts: boolean }
+  | {
+      readonly type: 'granted';
+      readonly ask: number;
+      /** SHA-256 hex of the approved thing. */
+      readonly digest: string;
+      readonly lasts: boolean;
+      readonly by: ApprovedBy;
+    }
   | { readonly type: 'not-granted'; readonly ask: number; readonly error: ToldError }
   | { readonly type: 'revoked'; readonly ask: number }
   | { readonly type: 'approval'; readonly ask?: number; readonly event: ApprovalEvent };
