@@ -2,7 +2,7 @@
 import type { SignInPrompt } from '../identity/index.ts';
 import type { ApprovalDecision, ApprovalRow, ApprovalStrength } from '../model/approval.ts';
 import type { ErrorDetails } from '../model/errors.ts';
-import type { User } from '../model/principal.ts';
+import type { ModelClaim, User } from '../model/principal.ts';
 import type { Endpoint, SessionOrder } from '../model/session.ts';
 
 export interface WireError {
@@ -95,7 +95,19 @@ export interface OpenRequest {
   readonly reason?: string;
   /** 0 lets the system pick. */
   readonly port: number;
+  /** A bot acts, on behalf of whoever is signed in. */
+  readonly bot?: BotClaim;
   readonly caller: Caller;
+}
+
+/** What a front says of the bot it works for. Its rights come from configuration and policy, never from here. */
+export interface BotClaim {
+  /** e.g. `claude-code`: lower case, as `bots` in the configuration and policies name it. */
+  readonly name: string;
+  /** What the program calls itself. */
+  readonly client?: string;
+  readonly version?: string;
+  readonly models?: readonly ModelClaim[];
 }
 
 /** A session as its front knows it. */

@@ -3,11 +3,13 @@ import { timestamp } from '../lib/clock.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
+import type { Principal } from '../model/principal.ts';
 import type { FromWorker, SessionOrder } from '../model/session.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
 import { createSpoolFolder, removeSpoolFolder, type SessionMeta, thisProcess, writeMeta } from './meta.ts';
 import type { Ending, LeaseContext, SessionPorts, SessionStart } from './ports.ts';
+import { principalOf } from './principal.ts';
 import { processStart } from './process.ts';
 import { Stopwatch } from './stopwatch.ts';
 import {
@@ -34,6 +36,7 @@ export class Session {
   readonly #start: SessionStart;
   readonly #ports: SessionPorts;
   readonly #connection: Connection;
+  readonly #principal: Principal;
   readonly #opened: string;
   readonly #abort = new AbortController();
   #state: SessionState = 'opening';
@@ -54,6 +57,7 @@ export class Session {
     if (!connection) throw new BrokerError('connection-unknown', { connection: request.connection });
     this.id = id;
     this.#start = start;
+    this.#principal = principalOf(start);
     this.#ports = ports;
     this.#connection = connection;
     this.#opened = timestamp(ports.clock.micros());
@@ -101,7 +105,7 @@ export class Session {
     return {
       id: this.id,
       connection: this.#connection,
-      user: this.#start.person.user,
+      principal: this.#principal,
       client: this.#start.request.client,
       opened: this.#opened,
       policy: this.#start.setting.policy,
@@ -137,7 +141,7 @@ export class Session {
   }
 
   async #open(): Promise<OpenedSession> {
-    const { setting, front, person } = this.#start;
+    const { setting, front } = this.#start;
     await this.#ports.admitBacklog(setting.config);
     const worker = this.#ports.worker();
     this.#worker = worker;
@@ -158,7 +162,7 @@ export class Session {
     front.send({ type: 'progress', step: 'evidence' });
     await this.#ports.open(setting.config, {
       session: summarise(this.#known),
-      actor: actorOf(person.user),
+      actor: actorOf(this.#principal),
       policy: { digest: admitted.policyDigest, files: setting.policy.files },
       folder: this.folder,
       requireOnline: setting.config.store.requireOnline,
@@ -173,12 +177,12 @@ export class Session {
   }
 
   async #order(): Promise<SessionOrder> {
-    const { request, setting, person } = this.#start;
+    const { request, setting } = this.#start;
     const { reason } = request;
     return {
       id: this.id,
       connection: this.#connection,
-      principal: { kind: 'user', user: person.user },
+      principal: this.#principal,
       policy: setting.policy,
       client: request.client,
       ...(reason === undefined ? {} : { reason }),

@@ -3,7 +3,7 @@ import type { Connection } from '../model/connection.ts';
 import type { Credential } from '../model/credential.ts';
 import type { BrokerError } from '../model/errors.ts';
 import type { SessionSummary } from '../model/evidence.ts';
-import type { User } from '../model/principal.ts';
+import { owner, type Principal } from '../model/principal.ts';
 import type { FromWorker, PolicyText } from '../model/session.ts';
 import type { Actor, AttemptOrder } from './evidence.ts';
 import type { OpenedSession } from './messages.ts';
@@ -15,7 +15,7 @@ export type Listening = Extract<FromWorker, { type: 'listening' }>;
 export interface Known {
   readonly id: string;
   readonly connection: Connection;
-  readonly user: User;
+  readonly principal: Principal;
   readonly client: string;
   /** RFC 3339. */
   readonly opened: string;
@@ -31,8 +31,12 @@ export function addressOf(connection: Connection): string {
   return connection.host.startsWith('/') ? connection.host : `${connection.host}:${connection.port}`;
 }
 
-export function actorOf(user: User): Actor {
-  return { kind: 'human', name: user.name ?? user.sub };
+export function actorOf(principal: Principal): Actor {
+  const person = owner(principal);
+  const name = person.name ?? person.sub;
+  if (principal.kind === 'user') return { kind: 'human', name };
+  const { id, version } = principal.bot;
+  return { kind: 'bot', name: id, ...(version === undefined ? {} : { version }), onBehalfOf: name };
 }
 
 export function summarise(known: Known): Omit<SessionSummary, 'closed' | 'end' | 'exit' | 'counts'> {
@@ -57,7 +61,7 @@ export function attemptOf(known: Known, failure: BrokerError): AttemptOrder {
   const { admitted } = known;
   return {
     session: { ...summarise(known), end: 'failed' },
-    actor: actorOf(known.user),
+    actor: actorOf(known.principal),
     ...(admitted ? { policy: { digest: admitted.policyDigest, files: known.policy.files } } : {}),
     code: failure.code,
     policies: policies === '' ? [] : policies.split(', '),
@@ -74,7 +78,7 @@ export function openedOf(known: Known, admitted: Admitted, listening: Listening)
     endpoint: listening.endpoint,
     database: listening.endpoint.database,
     spool: known.spool,
-    user: known.user,
+    user: owner(known.principal),
     account: known.credential?.user ?? '',
     serverVersion: listening.serverVersion,
     ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),

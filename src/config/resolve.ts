@@ -92,5 +92,6 @@ export function toConfig(raw: RawConfig, options: ResolveOptions): Config {
     policy: raw.policy.map((path, index) => absolute(path, `policy.${index}`, options)),
     connections: new Map(connections),
     agent: { idle: agent.idle, spare: agent.spare },
+    bots: new Map(Object.entries(raw.bots)),
   };
 }

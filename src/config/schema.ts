@@ -121,6 +121,12 @@ const agent = z
   })
   .describe('The background process.');
 
+const bot = z
+  .strictObject({
+    groups: z.array(text).default([]).describe('Groups it is in; it never has those of its owner.'),
+  })
+  .describe('A bot: an AI agent, an MCP server, a CI job.');
+
 export const SCHEMA = z
   .strictObject({
     version: z.literal(1).default(1).describe('Version of this format.'),
@@ -130,6 +136,7 @@ export const SCHEMA = z
     policy: z.array(text).default([]).describe('Cedar files and folders; relative to this file.'),
     connections: z.record(name, connection).default({}).describe('Targets by name.'),
     agent: agent.prefault({}),
+    bots: z.record(name, bot).default({}).describe('Bots by name.'),
   })
   .describe('Configuration of broker.');
 

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type AgentClient,
+  type BotClaim,
   brokerSettings,
   type Dialogue,
   FRONT_DONE,
@@ -15,9 +16,10 @@ import { BrokerError } from '../model/errors.ts';
 
 export interface OpenOrder {
   readonly connection: string;
-  readonly client: 'connect' | 'proxy' | 'query' | 'exec';
+  readonly client: 'connect' | 'proxy' | 'query' | 'exec' | 'mcp' | 'run';
   readonly port: number;
   readonly reason?: string;
+  readonly bot?: BotClaim;
   readonly cwd: string;
   readonly home: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -159,6 +161,7 @@ export async function openSession(client: AgentClient, order: OpenOrder): Promis
     port,
     caller,
     ...(reason === undefined ? {} : { reason }),
+    ...(order.bot === undefined ? {} : { bot: order.bot }),
   };
   const line = new Line(client.open(first, waiting.signal), order);
   try {

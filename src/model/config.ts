@@ -32,6 +32,11 @@ export interface AgentSettings {
   readonly spare: boolean;
 }
 
+export interface BotSettings {
+  /** Groups in policy's sense; a bot never has its owner's. */
+  readonly groups: readonly string[];
+}
+
 export interface Config {
   readonly identity?: IdentitySettings;
   readonly store: StoreSettings;
@@ -40,6 +45,8 @@ export interface Config {
   readonly policy: readonly string[];
   readonly connections: ReadonlyMap<string, Connection>;
   readonly agent: AgentSettings;
+  /** Bots by name: what `broker mcp` and `broker run` act as. */
+  readonly bots: ReadonlyMap<string, BotSettings>;
 }
 
 export type Layer = 'default' | 'system' | 'user' | 'project' | 'environment' | 'flag';

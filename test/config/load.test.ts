@@ -83,6 +83,7 @@ describe('a configuration', () => {
       keychain: 'auto',
       policy: [],
       agent: { idle: 900, spare: true },
+      bots: new Map(),
       connections: new Map([
         [
           'db',

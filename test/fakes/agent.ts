@@ -106,6 +106,7 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     policy: [],
     connections: new Map(connections.map((each) => [each.name, each])),
     agent: { idle: 0, spare: false },
+    bots: new Map([['reader', { groups: ['bots'] }]]),
   };
   const person = await signedIn(desk, config.store.url);
   const pool = new WorkerPool({
