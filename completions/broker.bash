@@ -4,13 +4,14 @@ _broker() {
   cur="${COMP_WORDS[COMP_CWORD]}"
   prev="${COMP_WORDS[COMP_CWORD-1]}"
   if (( COMP_CWORD == 1 )); then
-    COMPREPLY=($(compgen -W 'agent completion config connect connections doctor exec export init login logout mask policy proxy query replay secrets sessions status verify whoami --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'agent approvals completion config connect connections doctor exec export init login logout mask policy proxy query replay request secrets sessions status verify whoami --help --version' -- "$cur"))
     return
   fi
   verb="${COMP_WORDS[1]}"
   if (( COMP_CWORD == 2 )); then
     case "$verb" in
     agent) COMPREPLY=($(compgen -W 'logs start status stop' -- "$cur")); return ;;
+    approvals) COMPREPLY=($(compgen -W 'approve deny ls revoke show watch' -- "$cur")); return ;;
     config) COMPREPLY=($(compgen -W 'check schema show' -- "$cur")); return ;;
     connections) COMPREPLY=($(compgen -W 'add ls show test' -- "$cur")); return ;;
     mask) COMPREPLY=($(compgen -W 'test' -- "$cur")); return ;;
@@ -20,7 +21,7 @@ _broker() {
     esac
   fi
   case "$verb" in
-    agent|config|connections|mask|policy|secrets|sessions) verb="$verb ${COMP_WORDS[2]}" ;;
+    agent|approvals|config|connections|mask|policy|secrets|sessions) verb="$verb ${COMP_WORDS[2]}" ;;
   esac
   case "$verb" in
     'agent logs')
@@ -46,6 +47,44 @@ _broker() {
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--now --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'approvals approve')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--reason --yes --digest --no-browser --device --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete requests 2>/dev/null)" -- "$cur")); fi ;;
+    'approvals deny')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete requests 2>/dev/null)" -- "$cur")); fi ;;
+    'approvals ls')
+      case "$prev" in
+        --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--all --connection --since --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'approvals revoke')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete requests 2>/dev/null)" -- "$cur")); fi ;;
+    'approvals show')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete requests 2>/dev/null)" -- "$cur")); fi ;;
+    'approvals watch')
+      case "$prev" in
+        --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--connection --since --no-bell --no-browser --device --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'completion')
       case "$prev" in
@@ -119,11 +158,11 @@ _broker() {
       case "$prev" in
         --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
         --decision) COMPREPLY=($(compgen -W 'allow ask deny' -- "$cur")); return ;;
-        --format) COMPREPLY=($(compgen -W 'bundle jsonl' -- "$cur")); return ;;
+        --format) COMPREPLY=($(compgen -W 'bundle jsonl csv cast ocsf cast-v3' -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --connection --decision --format -o --output --offline --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --bot --connection --decision --rule --model --data-type --text --format -o --output --offline --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'init')
       case "$prev" in
@@ -186,6 +225,12 @@ _broker() {
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--speed --max-idle --no-wait --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); fi ;;
+    'request')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--for --reason --no-wait --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
     'secrets ls')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -216,7 +261,7 @@ _broker() {
         --decision) COMPREPLY=($(compgen -W 'allow ask deny' -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --connection --decision --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --bot --connection --decision --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'sessions show')
       case "$prev" in

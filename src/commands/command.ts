@@ -2,7 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../lib/clock.ts';
 
-export type CompletionKind = 'connection' | 'session' | 'file' | 'folder' | 'none';
+export type CompletionKind = 'connection' | 'session' | 'request' | 'file' | 'folder' | 'none';
 
 export interface ArgumentDefinition {
   /** Upper case as help shows it, e.g. `NAME`. */

@@ -1,6 +1,9 @@
-// broker complete connections|sessions: names for the shell, one a line. Never fails and never asks: a shell is waiting.
+// broker complete connections|sessions|requests: names for the shell, one a line. Never fails and never asks: a shell is waiting.
 import { EXIT } from '../model/errors.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
+
+/** Milliseconds a shell waits for a store that is slow. */
+const PATIENCE = 2000;
 
 async function names(context: CommandContext): Promise<readonly string[]> {
   if (context.args[0] === 'connections') {
@@ -8,6 +11,11 @@ async function names(context: CommandContext): Promise<readonly string[]> {
     return [...(await loadConfig(context)).config.connections.keys()];
   }
   const { openAgent } = await import('../front/compose.ts');
+  if (context.args[0] === 'requests') {
+    const { listApprovals } = await import('../front/approvals.ts');
+    const hurried = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(PATIENCE)]) };
+    return (await listApprovals(await openAgent(hurried), hurried, {})).map(({ id }) => id);
+  }
   const { sessions } = await (await openAgent(context)).status();
   return sessions.map(({ id }) => id);
 }
@@ -20,9 +28,9 @@ export const complete: CommandDefinition = {
   arguments: [
     {
       name: 'WHAT',
-      summary: 'connections or sessions',
+      summary: 'connections, sessions or requests',
       required: true,
-      choices: ['connections', 'sessions'],
+      choices: ['connections', 'sessions', 'requests'],
     },
   ],
   options: [],

@@ -4,6 +4,12 @@ import { agentRun } from './agent-run.ts';
 import { agentStart } from './agent-start.ts';
 import { agentStatus } from './agent-status.ts';
 import { agentStop } from './agent-stop.ts';
+import { approvalsApprove } from './approvals-approve.ts';
+import { approvalsDeny } from './approvals-deny.ts';
+import { approvalsLs } from './approvals-ls.ts';
+import { approvalsRevoke } from './approvals-revoke.ts';
+import { approvalsShow } from './approvals-show.ts';
+import { approvalsWatch } from './approvals-watch.ts';
 import type { CommandDefinition } from './command.ts';
 import { complete } from './complete.ts';
 import { completion } from './completion.ts';
@@ -28,6 +34,7 @@ import { policyTest } from './policy-test.ts';
 import { proxy } from './proxy.ts';
 import { query } from './query.ts';
 import { replay } from './replay.ts';
+import { request } from './request.ts';
 import { secretsLs } from './secrets-ls.ts';
 import { secretsRm } from './secrets-rm.ts';
 import { secretsSet } from './secrets-set.ts';
@@ -45,6 +52,12 @@ export const COMMANDS: readonly CommandDefinition[] = [
   agentStart,
   agentStatus,
   agentStop,
+  approvalsApprove,
+  approvalsDeny,
+  approvalsLs,
+  approvalsRevoke,
+  approvalsShow,
+  approvalsWatch,
   complete,
   completion,
   configCheck,
@@ -68,6 +81,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   proxy,
   query,
   replay,
+  request,
   secretsLs,
   secretsRm,
   secretsSet,

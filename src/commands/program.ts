@@ -33,6 +33,7 @@ export const PARENTS: Readonly<
   Record<string, { readonly summary: string; readonly group: CommandDefinition['group'] }>
 > = {
   agent: { summary: 'the background process that holds keys and opens sessions', group: 'machine' },
+  approvals: { summary: 'what waits for a person, and people’s answers', group: 'sessions' },
   config: { summary: 'where each setting comes from, and whether it is right', group: 'machine' },
   connections: { summary: 'targets you may reach', group: 'sessions' },
   mask: { summary: 'what would be hidden', group: 'policy' },

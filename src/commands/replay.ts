@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CastEvent, CastHeader } from '../lib/asciicast.ts';
+import { visibleJson } from '../lib/visible.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
 import type { Recording } from './replay-source.ts';
@@ -75,26 +76,16 @@ async function play(context: CommandContext, recording: Recording, pace: Pace): 
   }
 }
 
-/** Characters JSON leaves as they are and a terminal would act on or reorder. */
-const UNSAFE = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-
-function json(value: unknown): string {
-  return JSON.stringify(value).replace(
-    UNSAFE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
 /** An array with one object per recording: its name, its header, its events as they were recorded. */
 async function list(context: CommandContext, recordings: readonly Recording[]): Promise<void> {
   await write(context, '[');
   for (const [index, recording] of recordings.entries()) {
-    await write(context, `${index > 0 ? ',' : ''}{"name":${json(recording.name)},`);
+    await write(context, `${index > 0 ? ',' : ''}{"name":${visibleJson(recording.name)},`);
     let events = 0;
     for await (const item of recording.items()) {
-      if (isHeader(item)) await write(context, `"header":${json(item)},"events":[`);
+      if (isHeader(item)) await write(context, `"header":${visibleJson(item)},"events":[`);
       else {
-        await write(context, `${events > 0 ? ',' : ''}\n${json(item)}`);
+        await write(context, `${events > 0 ? ',' : ''}\n${visibleJson(item)}`);
         events += 1;
       }
     }

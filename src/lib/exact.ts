@@ -22,6 +22,8 @@ export interface Exact {
 }
 
 const TAB_STOP = 4;
+/** Columns no text is expected to have. */
+const UNBROKEN = Number.MAX_SAFE_INTEGER;
 
 /**
  * Beyond what `visible` shows by code: marks, that join or stack on their neighbours; letters written from right to left, which
@@ -87,6 +89,28 @@ export function exact(text: string, width: number): Exact {
   }
   push();
   return { rows, lines: line, length: end, codes };
+}
+
+/** Columns of text that `exact` gave, counted as carefully as it counts. */
+export function exactWidth(safe: string): number {
+  let width = 0;
+  for (const character of safe) width += NARROW.test(character) ? 1 : 2;
+  return width;
+}
+
+/** The same for prose: rows break at blanks where there are any, and the blank is left out. */
+export function exactWords(text: string, width: number): readonly string[] {
+  const found: string[] = [];
+  for (const { text: line } of exact(text, UNBROKEN).rows) {
+    let row: string | undefined;
+    for (const word of line.split(' ').flatMap((each) => exact(each, width).rows.map((part) => part.text))) {
+      const longer: string = row === undefined ? word : `${row} ${word}`;
+      if (row !== undefined && exactWidth(longer) > width) found.push(row);
+      row = row !== undefined && exactWidth(longer) > width ? word : longer;
+    }
+    found.push(row ?? '');
+  }
+  return found;
 }
 
 /** `2 × \e, 1 × \u{202e}`; at most `most` kinds, then how many more. Empty when nothing had to be written as a code. */

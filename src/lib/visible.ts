@@ -61,3 +61,14 @@ export function shorten(text: string, limit: number): string {
   if (characters.length <= limit) return text;
   return limit < 1 ? '' : `${characters.slice(0, limit - 1).join('')}…`;
 }
+
+/** Characters JSON leaves as they are and a terminal would act on or reorder. */
+const UNSAFE_JSON = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** JSON on one line that is the same value to every parser and safe on any terminal. */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNSAFE_JSON,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

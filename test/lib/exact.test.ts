@@ -1,7 +1,7 @@
 // What an approver reads: every character of the text is there, in its place, and the rows fit.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codesOf, exact } from '../../src/lib/exact.ts';
+import { codesOf, exact, exactWords } from '../../src/lib/exact.ts';
 import { displayWidth } from '../../src/lib/table.ts';
 
 const rows = (text: string, width = 40) => exact(text, width).rows.map((row) => row.text);
@@ -66,5 +66,11 @@ describe('exact text', () => {
         expect(ends).toEqual([...ends].sort((a, b) => a - b));
       }),
     );
+  });
+
+  it('breaks prose at blanks, and words that are too long anywhere', () => {
+    expect(exactWords('the reason is a long one', 12)).toEqual(['the reason', 'is a long', 'one']);
+    expect(exactWords(`a ${'x'.repeat(15)} \u202e`, 12)).toEqual([`a`, 'x'.repeat(12), 'xxx \\u{202e}']);
+    expect(exactWords('', 12)).toEqual(['']);
   });
 });

@@ -7,6 +7,7 @@ const quote = (words: readonly string[]) => `'${words.join(' ').replaceAll("'", 
 const NAMES: Readonly<Record<CompletionKind, string>> = {
   connection: '$(broker complete connections 2>/dev/null)',
   session: '$(broker complete sessions 2>/dev/null)',
+  request: '$(broker complete requests 2>/dev/null)',
   file: '',
   folder: '',
   none: '',

@@ -7,6 +7,7 @@ const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'"
 const NAMES: Readonly<Record<CompletionKind, string>> = {
   connection: '(broker complete connections 2>/dev/null)',
   session: '(broker complete sessions 2>/dev/null)',
+  request: '(broker complete requests 2>/dev/null)',
   file: '',
   folder: '(__fish_complete_directories)',
   none: '',

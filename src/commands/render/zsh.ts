@@ -9,6 +9,7 @@ const spec = (text: string) =>
 const ACTIONS: Readonly<Record<CompletionKind, string>> = {
   connection: '_broker_connections',
   session: '_broker_sessions',
+  request: '_broker_requests',
   file: '_files',
   folder: '_files -/',
   none: ' ',
@@ -42,6 +43,7 @@ export function zshCompletion(commands: readonly CommandDefinition[]): string {
 # zsh completion for broker; made by \`npm run generate\`.
 _broker_connections() { local -a names; names=(\${(f)"$(broker complete connections 2>/dev/null)"}); compadd -a names }
 _broker_sessions() { local -a names; names=(\${(f)"$(broker complete sessions 2>/dev/null)"}); compadd -a names }
+_broker_requests() { local -a names; names=(\${(f)"$(broker complete requests 2>/dev/null)"}); compadd -a names }
 
 _broker() {
   local -a list
