@@ -6,6 +6,7 @@ import type { SessionEnd } from './evidence.ts';
 import type { SpooledSession } from './spool.ts';
 
 function bodyOf(spooled: SpooledSession, end: SessionEnd, content: SealedContent, now: string): Body {
+  const { approvals } = content.tally;
   const closed = end.closed ?? (end.end === 'interrupted' ? (content.last ?? now) : now);
   return {
     session: {
@@ -21,7 +22,7 @@ function bodyOf(spooled: SpooledSession, end: SessionEnd, content: SealedContent
     events: content.events,
     decisions: content.tally.decisions,
     masking: content.tally.masking,
-    ...(content.approvals ? { approvals: content.approvals } : {}),
+    ...(approvals.kind === 'named' ? { approvals: approvals.approvals } : {}),
     ...(content.damage.length > 0 ? { detail: { damage: content.damage } } : {}),
   };
 }

@@ -1,15 +1,11 @@
 // The sealed event log's layout: header, lines, salts and leaves. Pure; seal writes it and verify reads it.
 import { type Cipher, createCipheriv } from 'node:crypto';
-import { canonical, parseCanonical } from '../lib/canonical.ts';
+import { canonical } from '../lib/canonical.ts';
 import { leafHash } from '../lib/merkle.ts';
-import type { SessionApproval } from './approval.ts';
-import { isSessionApproval } from './predicate.ts';
 
 export const EVENTS_BLOB = 'events.jsonl.gz';
 export const TRANSCRIPT_BLOB = 'transcript.cast.gz';
 export const POLICY_BLOB = 'policy.json';
-/** `{"approvals":[…],"more":N}`, where a statement has no room for them; N were left out. */
-export const APPROVALS_BLOB = 'approvals.json';
 export const PK_TOKEN_BLOB = 'pk-token.json';
 export const JWKS_BLOB = 'jwks.json';
 
@@ -23,24 +19,6 @@ export function isJwksBlob(name: string): boolean {
 }
 
 const FORMAT = 'urn:access-broker:events:v1';
-
-export function approvalsBlob(approvals: readonly SessionApproval[], more: number): string {
-  return canonical({ approvals, more });
-}
-
-/** Undefined for anything but exactly what `approvalsBlob` writes. */
-export function parseApprovalsBlob(
-  text: string,
-): { readonly approvals: readonly SessionApproval[]; readonly more: number } | undefined {
-  try {
-    const { approvals, more } = parseCanonical(text) as Readonly<Record<string, unknown>>;
-    if (!Array.isArray(approvals) || !approvals.every(isSessionApproval)) return undefined;
-    if (!Number.isSafeInteger(more) || approvalsBlob(approvals, more as number) !== text) return undefined;
-    return { approvals, more: more as number };
-  } catch {
-    return undefined;
-  }
-}
 
 /** First line of events.jsonl. `salt`: 64 hex characters; whoever has it can recompute every leaf. */
 export function sealedHeader(salt: string, session: string): string {

@@ -6,24 +6,12 @@ import { sha256, sha256File } from '../../lib/digest.ts';
 import { fileChunks, gzipInto, type Packed } from '../../lib/gzip.ts';
 import { wholeLength } from '../../lib/lines.ts';
 import { MerkleTree } from '../../lib/merkle.ts';
-import type { SessionApproval } from '../../model/approval.ts';
 import type { Subject } from '../../model/evidence.ts';
-import { MAX_APPROVALS } from '../../model/predicate.ts';
-import {
-  APPROVALS_BLOB,
-  approvalsBlob,
-  EVENTS_BLOB,
-  LineSalts,
-  lineLeaf,
-  sealedHeader,
-  TRANSCRIPT_BLOB,
-} from '../../model/sealed.ts';
+import { EVENTS_BLOB, LineSalts, lineLeaf, sealedHeader, TRANSCRIPT_BLOB } from '../../model/sealed.ts';
 import { TRANSCRIPT_NAME } from '../../model/segment.ts';
+import { APPROVALS_BLOB, type NamedApprovals } from '../../model/session-approvals.ts';
 import { type Damage, damageOf, mergeSegments } from './segments.ts';
 import { Tally, type TallyResult } from './tally.ts';
-
-/** Bytes of requests that a statement of 64 KiB has room for. */
-const MAX_NAMED = 36_000;
 
 export interface SealOrder {
   /** The session's spool folder. */
@@ -39,8 +27,6 @@ export interface SealedContent {
   readonly subjects: readonly Subject[];
   readonly events: { readonly count: number; readonly merkleRoot: string };
   readonly tally: TallyResult;
-  /** What the statement itself names; absent where there were none, or more than it has room for. */
-  readonly approvals?: readonly SessionApproval[];
   readonly damage: readonly Damage[];
   /** Time of the last event, when there is one. */
   readonly last: string | undefined;
@@ -115,27 +101,21 @@ async function sealTranscripts(order: SealOrder, damage: Damage[]): Promise<Subj
   return subjects;
 }
 
-/** Requests go into the statement where it has room for them, else into a blob of their own. */
-async function sealApprovals(
-  order: SealOrder,
-  { approvals, moreApprovals: more }: TallyResult,
-): Promise<{ readonly named?: readonly SessionApproval[]; readonly subjects: readonly Subject[] }> {
-  if (approvals.length === 0) return { subjects: [] };
-  const text = approvalsBlob(approvals, more);
-  if (approvals.length <= MAX_APPROVALS && text.length <= MAX_NAMED)
-    return { named: approvals, subjects: [] };
-  const digest = sha256(text);
+/** Requests for which the statement has no room get a blob of their own. */
+async function sealApprovals(order: SealOrder, named: NamedApprovals): Promise<readonly Subject[]> {
+  if (named.kind !== 'blob') return [];
+  const digest = sha256(named.text);
   const temporary = temporaryName(join(order.blobs, APPROVALS_BLOB));
   const handle = await createExclusive(temporary);
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(named.text);
     await handle.sync();
   } finally {
     await handle.close();
   }
   await rename(temporary, join(order.blobs, digest));
   await syncFolder(order.blobs);
-  return { subjects: [{ name: APPROVALS_BLOB, digest: { sha256: digest } }] };
+  return [{ name: APPROVALS_BLOB, digest: { sha256: digest } }];
 }
 
 /** Merges, salts, hashes and compresses. The spool folder is left as it was. */
@@ -145,12 +125,12 @@ export async function sealContent(order: SealOrder): Promise<SealedContent> {
   const damage: Damage[] = [];
   const packed = await writeBlob(order.blobs, EVENTS_BLOB, sealedLines(order, tree, tally, damage));
   const transcripts = await sealTranscripts(order, damage);
-  const asked = await sealApprovals(order, tally.result());
+  const result = tally.result();
+  const asked = await sealApprovals(order, result.approvals);
   return {
-    subjects: [{ name: EVENTS_BLOB, digest: { sha256: packed.digest } }, ...transcripts, ...asked.subjects],
-    ...(asked.named ? { approvals: asked.named } : {}),
+    subjects: [{ name: EVENTS_BLOB, digest: { sha256: packed.digest } }, ...transcripts, ...asked],
     events: { count: tree.count, merkleRoot: tree.root() },
-    tally: tally.result(),
+    tally: result,
     damage,
     last: tally.last,
   };

@@ -1,17 +1,13 @@
 // Counts what a session's events say, for the signed summary. Must never trust a shape it has not looked at.
-import type { SessionApproval } from '../../model/approval.ts';
 import type { SessionSummary } from '../../model/evidence.ts';
-import { isSessionApproval } from '../../model/predicate.ts';
+import { type NamedApprovals, SessionApprovals } from '../../model/session-approvals.ts';
 
 export interface TallyResult {
   readonly counts: NonNullable<SessionSummary['counts']>;
   /** `allow`, `ask`, `deny` → how often. */
   readonly decisions: Readonly<Record<string, number>>;
   readonly masking: { readonly masked: number; readonly blocked: number };
-  /** Requests in the order they ended, each once. */
-  readonly approvals: readonly SessionApproval[];
-  /** Requests beyond what one session may name. */
-  readonly moreApprovals: number;
+  readonly approvals: NamedApprovals;
 }
 
 type Value = Readonly<Record<string, unknown>>;
@@ -20,17 +16,13 @@ function natural(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 }
 
-/** A session that asks more often than this is asking nobody. */
-const APPROVALS = 10_000;
-
 export class Tally {
   #statements = 0;
   #rows = 0;
   #masked = 0;
   #blocked = 0;
   readonly #outcomes = { allow: 0, ask: 0, deny: 0 };
-  readonly #approvals = new Map<string, SessionApproval>();
-  #moreApprovals = 0;
+  readonly #approvals = new SessionApprovals();
   /** Time of the last event. */
   last: string | undefined;
 
@@ -40,7 +32,7 @@ export class Tally {
     else if (type === 'answer') {
       this.#rows += natural(value['rows']);
       this.#masked += natural(value['masked']);
-    } else if (type === 'approval.end') this.#approval(value);
+    } else if (type === 'approval.end') this.#approvals.add(value);
   }
 
   #statement(value: Value): void {
@@ -57,20 +49,13 @@ export class Tally {
       this.#blocked += 1;
   }
 
-  #approval({ conversation: _, statement: __, ...value }: Value): void {
-    if (!isSessionApproval(value) || this.#approvals.has(value.id)) return;
-    if (this.#approvals.size < APPROVALS) this.#approvals.set(value.id, value);
-    else this.#moreApprovals += 1;
-  }
-
   result(): TallyResult {
     const { allow, ask, deny } = this.#outcomes;
     return {
       counts: { statements: this.#statements, allowed: allow, asked: ask, denied: deny, rows: this.#rows },
       decisions: { allow, ask, deny },
       masking: { masked: this.#masked, blocked: this.#blocked },
-      approvals: [...this.#approvals.values()],
-      moreApprovals: this.#moreApprovals,
+      approvals: this.#approvals.named(),
     };
   }
 }

@@ -9,7 +9,7 @@ import { sealContent } from '../../../src/flow/seal/index.ts';
 import { damageOf } from '../../../src/flow/seal/segments.ts';
 import { sha256 } from '../../../src/lib/digest.ts';
 import { leafHash, MerkleTree } from '../../../src/lib/merkle.ts';
-import { parseApprovalsBlob } from '../../../src/model/sealed.ts';
+import { parseApprovalsBlob } from '../../../src/model/session-approvals.ts';
 import { type FakeClock, fakeClock } from '../../fakes/clock.ts';
 import { origin, recordStatement, workFolder } from '../../fakes/installation.ts';
 
@@ -58,7 +58,7 @@ describe('requests of a session', () => {
     worker.append('approval.end', { ...approval(3), outcome: 'perhaps' } as never);
     await worker.close();
     const content = await seal();
-    expect(content.approvals).toEqual([approval(2), approval(1)]);
+    expect(content.tally.approvals).toEqual({ kind: 'named', approvals: [approval(2), approval(1)] });
     expect(content.subjects.map((each) => each.name)).toEqual(['events.jsonl.gz']);
   });
 
@@ -71,7 +71,7 @@ describe('requests of a session', () => {
     for (const each of all) worker.append('approval.end', each);
     await worker.close();
     const content = await seal();
-    expect(content.approvals).toBeUndefined();
+    expect(content.tally.approvals.kind).toBe('blob');
     const digest = content.subjects.find((each) => each.name === 'approvals.json')?.digest.sha256 as string;
     const bytes = readFileSync(join(work.path, 'blobs', digest));
     expect(sha256(bytes)).toBe(digest);
@@ -141,8 +141,7 @@ describe('sealing a journal', () => {
       counts: { statements: 2, allowed: 1, asked: 0, denied: 1, rows: 1 },
       decisions: { allow: 1, ask: 0, deny: 1 },
       masking: { masked: 1, blocked: 0 },
-      approvals: [],
-      moreApprovals: 0,
+      approvals: { kind: 'none' },
     });
   });
 
