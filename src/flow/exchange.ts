@@ -4,7 +4,7 @@ import type { BrokerError } from '../model/errors.ts';
 import type { ParameterRecord } from '../model/event.ts';
 import type { Admission, Conversation, Execution, Judged, MessageFields, Parameter } from './conversation.ts';
 import { Judgement } from './judgement.ts';
-import { statementLine } from './lines.ts';
+import { type StatementLine, statementLine } from './lines.ts';
 import { shownParameter } from './mask/index.ts';
 import { NameBook, type NameKind } from './names.ts';
 import type { Spine } from './spine.ts';
@@ -44,7 +44,7 @@ export class Exchange implements Conversation {
   refuse(judged: Judged, phase: 'parse' | 'execute' | 'simple'): BrokerError {
     const judgement = this.#own(judged);
     const statement = this.#spine.nextStatement();
-    this.#record(judgement, statement, phase, undefined);
+    this.#record(judgement, statement, { phase });
     return this.#refused(judgement, statement);
   }
 
@@ -62,7 +62,13 @@ export class Exchange implements Conversation {
   #admit(judged: Judgement, execution: Execution): Admission | Promise<Admission> {
     const judgement = this.#spine.decideNow(judged, execution.transaction !== 'I');
     const statement = this.#spine.nextStatement();
-    this.#record(judgement, statement, execution.phase, this.#parameters(execution.parameters));
+    const parameters = this.#parameters(execution.parameters);
+    const inTransaction = execution.transaction !== 'I';
+    this.#record(judgement, statement, {
+      phase: execution.phase,
+      inTransaction,
+      ...(parameters ? { parameters } : {}),
+    });
     if (judgement.decision.outcome === 'allow') return this.#allow(judgement, statement);
     if (judgement.decision.outcome === 'deny')
       return { kind: 'refuse', error: this.#refused(judgement, statement) };
@@ -120,17 +126,11 @@ export class Exchange implements Conversation {
   #record(
     judgement: Judgement,
     statement: number,
-    phase: 'simple' | 'parse' | 'execute',
-    parameters: readonly ParameterRecord[] | undefined,
+    line: Omit<StatementLine, 'conversation' | 'statement' | 'decision'>,
   ): void {
+    const { outcome: decision } = judgement.decision;
     this.#spine.log.statement(
-      statementLine(judgement.parts, {
-        conversation: this.id,
-        statement,
-        phase,
-        decision: judgement.decision.outcome,
-        ...(parameters ? { parameters } : {}),
-      }),
+      statementLine(judgement.parts, { ...line, conversation: this.id, statement, decision }),
     );
   }
 

@@ -3,10 +3,12 @@ import type { ActionUse } from '../model/action.ts';
 import type { Catalogue } from '../model/catalogue.ts';
 import type { Classification } from '../model/classification.ts';
 import type { Decision } from '../model/decision.ts';
+import type { TextContext } from '../model/event.ts';
 import type { Field, ResultMask } from '../model/masking.ts';
 import type { Judged } from './conversation.ts';
 import { retoldParts, type StatementParts, statementParts } from './lines.ts';
 import type { Masker, UnitPlan } from './mask/index.ts';
+import { recordedContext } from './request.ts';
 
 export interface JudgementParts {
   readonly text: string;
@@ -63,16 +65,24 @@ export class Judgement implements Judged {
     const text = this.#masker.scrubText(this.text);
     this.#parts = this.#like
       ? retoldParts(this.#like.parts, this.classification.fingerprint, text)
-      : statementParts({ ...this.#made, actions: this.#shownActions() }, text);
+      : statementParts({ ...this.#made, ...this.#shownRequest() }, text);
     return this.#parts;
   }
 
   /** Names of objects are the client's words too. */
-  #shownActions(): readonly ActionUse[] {
-    return this.actions.map(({ action, resource }) => ({
+  #shownRequest(): { readonly actions: readonly ActionUse[]; readonly context: TextContext } {
+    let masked = false;
+    const scrub = (name: string): string => {
+      const shown = this.#masker.scrubText(name);
+      masked ||= shown !== name;
+      return shown;
+    };
+    const actions = this.actions.map(({ action, resource }) => ({
       action,
-      resource: { ...resource, id: this.#masker.scrubText(resource.id) },
+      resource: { ...resource, id: scrub(resource.id) },
     }));
+    const context = recordedContext(this.classification, scrub);
+    return { actions, context: { ...context, ...(masked ? { masked } : {}) } };
   }
 
   /** Names of columns for the record: the client chose them, and may have put anything in them. */

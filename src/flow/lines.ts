@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { canonical } from '../lib/canonical.ts';
 import type { ActionUse } from '../model/action.ts';
-import type { ParameterRecord } from '../model/event.ts';
+import type { ParameterRecord, TextContext } from '../model/event.ts';
 import type { Judged } from './conversation.ts';
 
 /** Texts up to this many characters are repeated on every line; longer ones only on their first. */
@@ -11,6 +11,7 @@ const REPEATED_TEXT = 512;
 export interface StatementParts {
   readonly digest: string;
   readonly actions: string;
+  readonly context: ContextParts;
   readonly middle: string;
   readonly policies: string;
   readonly text: string;
@@ -18,16 +19,46 @@ export interface StatementParts {
   written: boolean;
 }
 
-/** Everything about a judged text that does not change from execution to execution. `text` is masked already. */
+/** The circumstances a text brings, around those of the moment. Texts of one shape share them. */
+interface ContextParts {
+  readonly before: string;
+  readonly between: string;
+  readonly after: string;
+  /** The statement whose line holds them: later lines refer to it. */
+  of: number | undefined;
+}
+
+function contextParts(context: TextContext): ContextParts {
+  const { columns, functions, hasWhere, ...rest } = context;
+  const [before, after] = [canonical({ columns, functions }), canonical(rest)];
+  return {
+    before: before.slice(0, -1),
+    between: `,"hasWhere":${hasWhere},"inTransaction":`,
+    after: `,${after.slice(1)}`,
+    of: undefined,
+  };
+}
+
+function contextOf(parts: ContextParts, line: StatementLine): string {
+  const { inTransaction = false, grants = [] } = line;
+  const open = grants.length > 0 ? `"grants":${canonical(grants)}` : '';
+  if (parts.of !== undefined && parts.of !== line.statement)
+    return `{${open && `${open},`}"inTransaction":${inTransaction},"of":${parts.of}}`;
+  parts.of = line.statement;
+  return `${parts.before}${open && `,${open}`}${parts.between}${inTransaction}${parts.after}`;
+}
+
+/** Everything about a judged text that does not change from execution to execution. Texts and names are masked already. */
 export function statementParts(
-  judged: Judged & { readonly actions: readonly ActionUse[] },
+  judged: Judged & { readonly actions: readonly ActionUse[]; readonly context: TextContext },
   text: string,
 ): StatementParts {
-  const { actions, classification, decision } = judged;
+  const { actions, classification, context, decision } = judged;
   const digest = createHash('sha256').update(text, 'utf8').digest('hex');
   return {
     digest,
-    actions: `{"actions":${canonical(actions)},"conversation":`,
+    actions: `{"actions":${canonical(actions)},"context":`,
+    context: contextParts(context),
     middle: middleOf(digest, classification.fingerprint),
     policies: `,"policies":${canonical(decision.policies)},"policyDigest":"${decision.policyDigest}","statement":`,
     text: `,"text":${canonical(text)}}`,
@@ -59,6 +90,9 @@ export interface StatementLine {
   readonly phase: 'simple' | 'parse' | 'execute' | 'fast-path';
   readonly decision: 'allow' | 'ask' | 'deny';
   readonly parameters?: readonly ParameterRecord[];
+  readonly inTransaction?: boolean;
+  /** Names of open windows. */
+  readonly grants?: readonly string[];
 }
 
 /** Canonical JSON of an `EventData['statement']`. */
@@ -66,7 +100,8 @@ export function statementLine(parts: StatementParts, line: StatementLine): strin
   const parameters = line.parameters ? `,"parameters":${canonical(line.parameters)}` : '';
   const text = parts.repeat || !parts.written ? parts.text : '}';
   parts.written = true;
-  return `${parts.actions}${line.conversation},"decision":"${line.decision}"${parts.middle}${parameters},"phase":"${line.phase}"${parts.policies}${line.statement}${text}`;
+  const circumstances = `${contextOf(parts.context, line)},"conversation":${line.conversation}`;
+  return `${parts.actions}${circumstances},"decision":"${line.decision}"${parts.middle}${parameters},"phase":"${line.phase}"${parts.policies}${line.statement}${text}`;
 }
 
 export interface AnswerLine {

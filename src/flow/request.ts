@@ -1,6 +1,8 @@
 // Puts one session's facts and one text's actions into the question that policy answers.
 import type { ActionUse } from '../model/action.ts';
 import type { Classification } from '../model/classification.ts';
+import type { SessionFacts, TextContext } from '../model/event.ts';
+import { owner } from '../model/principal.ts';
 import type { SessionOrder } from '../model/session.ts';
 import type { DecisionContext, DecisionRequest } from './decide/index.ts';
 
@@ -12,6 +14,44 @@ function textContext({ units, fingerprint }: Classification): DecisionContext {
     hasWhere: units.every((unit) => unit.hasWhere),
     statementCount: units.length,
     fingerprint,
+  };
+}
+
+/** The same for the record: with masked names, and each column once. */
+export function recordedContext(
+  classification: Classification,
+  scrub: (name: string) => string,
+): Omit<TextContext, 'masked'> {
+  const { tables = [], columns = [], functions = [], hasWhere = false } = textContext(classification);
+  const uses = new Map(
+    columns.map(({ column, role }) => [`${role} ${column}`, { column: scrub(column), role }]),
+  );
+  return {
+    columns: [...uses.values()],
+    functions: functions.map(scrub),
+    hasWhere,
+    statementCount: classification.units.length,
+    tables: tables.map(scrub),
+  };
+}
+
+/** What a session's own line says, so that its statements can be decided again. */
+export function sessionFacts({ principal, connection }: SessionOrder): SessionFacts {
+  const person = owner(principal);
+  const bot = principal.kind === 'bot' ? principal.bot : undefined;
+  return {
+    groups: person.groups,
+    labels: connection.labels,
+    columns: connection.masking.columns,
+    ...(bot
+      ? {
+          bot: {
+            groups: bot.groups,
+            ...(bot.client === undefined ? {} : { client: bot.client }),
+            models: bot.models.map(({ model }) => model),
+          },
+        }
+      : {}),
   };
 }
 

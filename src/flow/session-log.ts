@@ -5,6 +5,7 @@ import type { BrokerError } from '../model/errors.ts';
 import type { CoverageRow, EventData, Recorder } from '../model/event.ts';
 import type { Endpoint, SessionOrder } from '../model/session.ts';
 import { answerLine } from './lines.ts';
+import { sessionFacts } from './request.ts';
 
 export class SessionLog {
   readonly #recorder: Recorder;
@@ -17,10 +18,13 @@ export class SessionLog {
 
   opened(order: SessionOrder, credential: Credential, endpoint: Endpoint): void {
     const { expires, label, user } = credential;
+    const { client } = order;
+    const reason = order.reason ? this.#scrub(order.reason) : undefined;
     this.#recorder.append('session.open', {
-      client: order.client,
+      client,
       listener: `${endpoint.host}:${endpoint.port}`,
-      ...(order.reason ? { reason: this.#scrub(order.reason) } : {}),
+      ...(reason === undefined ? {} : { reason }),
+      facts: { ...sessionFacts(order), ...(reason === order.reason ? {} : { masked: true }) },
     });
     this.#recorder.append('credential', {
       source: order.connection.credential.source,

@@ -9,6 +9,13 @@ const judged = (text: string) => ({
   actions: [
     { action: 'sql:select', resource: { type: 'Table', id: 'prod-db/public."we\u0001ird"' } },
   ] as const,
+  context: {
+    columns: [{ column: 'public."we\u0001ird".x', role: 'filter' as const }],
+    functions: [],
+    hasWhere: true,
+    statementCount: 1,
+    tables: ['public."we\u0001ird"'],
+  },
   decision: {
     outcome: 'allow',
     policies: ['a', 'b"c'],
@@ -46,6 +53,26 @@ describe('event lines put together by hand', () => {
     expect(once).toMatchObject({ text, digest: parts.digest });
     expect(again).not.toHaveProperty('text');
     expect(again).toMatchObject({ digest: parts.digest });
+  });
+
+  it('say what policy was told once, and afterwards on which line that stands', () => {
+    const text = 'select 1';
+    const parts = statementParts(judged(text), text);
+    const line = { conversation: 1, phase: 'simple', decision: 'allow' } as const;
+    const lines = [
+      statementLine(parts, { ...line, statement: 7 }),
+      statementLine(parts, { ...line, statement: 8, inTransaction: true, grants: ['w"1'] }),
+      statementLine(retoldParts(parts, 'f00d', 'select 2'), { ...line, statement: 9 }),
+      statementLine(statementParts(judged(text), text), { ...line, statement: 10, grants: ['w"1'] }),
+    ];
+    lines.forEach(isCanonical);
+    const told = { ...judged(text).context, inTransaction: false };
+    expect(lines.map((json) => (JSON.parse(json) as { context: unknown }).context)).toEqual([
+      told,
+      { inTransaction: true, grants: ['w"1'], of: 7 },
+      { inTransaction: false, of: 7 },
+      { ...told, grants: ['w"1'] },
+    ]);
   });
 
   it('are canonical for answers with and without rows, messages and tags', () => {
