@@ -1,0 +1,254 @@
+// The spine for calls that are not statements of a database: MCP. Decided, recorded, then passed on; answers masked, recorded, then
+// passed on. Must never let anything through that is not on disk.
+import { canonical } from '../lib/canonical.ts';
+import type { Clock } from '../lib/clock.ts';
+import { sha256 } from '../lib/digest.ts';
+import { jcs } from '../lib/jcs.ts';
+import type { ActionUse } from '../model/action.ts';
+import type { Connection } from '../model/connection.ts';
+import type { Decision } from '../model/decision.ts';
+import { BrokerError } from '../model/errors.ts';
+import type { EventData, Recorder } from '../model/event.ts';
+import type { Scanner } from '../model/masking.ts';
+import type { Principal } from '../model/principal.ts';
+import { type CallArguments, decide, type PolicySet, reveals } from './decide/index.ts';
+import { DocumentMasker, type MaskedDocument } from './mask/document.ts';
+
+/** Calls are numbered by their own recorder; conversations of the database start at 1. */
+export const CALLS = 0;
+
+/** Characters of a call's text that are kept. */
+const MAX_TEXT = 64 * 1024;
+
+export interface CallTerms {
+  readonly connection: Connection;
+  readonly principal: Principal;
+  /** Which command: `mcp`. */
+  readonly client: string;
+}
+
+export interface CallPorts {
+  readonly terms: CallTerms;
+  readonly policy: PolicySet;
+  readonly scanner: Scanner;
+  readonly hashKey: Uint8Array;
+  readonly clock: Clock;
+}
+
+export interface Call {
+  readonly method: string;
+  /** The tool, prompt or resource; absent for what names none. */
+  readonly name?: string;
+  readonly use: ActionUse;
+  readonly arguments?: Readonly<Record<string, unknown>>;
+}
+
+export interface Ended {
+  readonly status: 'ok' | 'error' | 'refused' | 'cancelled' | 'lost';
+  readonly message?: string;
+  readonly bytes?: number;
+  /** Parts of the answer as they were passed on, masked. */
+  readonly shown?: readonly string[];
+  readonly hidden?: number;
+}
+
+/** One call under way. */
+export interface OpenCall {
+  readonly call: Call;
+  readonly statement: number;
+  readonly decision: Decision;
+  /** Calls that ran at any time together with this one: what ran beneath it cannot be told from what ran beneath them. */
+  beside: number;
+  readonly started: bigint;
+}
+
+/** Text with half a surrogate pair cannot be recorded. */
+const wellFormed = (text: string): string => text.toWellFormed();
+
+function callArguments(given: Readonly<Record<string, unknown>> = {}): CallArguments {
+  const named = Object.entries(given).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? value : jcs(value),
+  ]);
+  return { json: jcs(given), named: Object.fromEntries(named) };
+}
+
+export class Calls {
+  readonly #ports: CallPorts;
+  readonly #masker: DocumentMasker;
+  readonly #open = new Set<OpenCall>();
+  #recorder: Recorder | undefined;
+  #statements = 0;
+
+  constructor(ports: CallPorts) {
+    this.#ports = ports;
+    const { terms, policy, scanner, hashKey } = ports;
+    const { connection, principal } = terms;
+    const revealed = reveals(policy, { connection, principal, dataTypes: scanner.types }).dataTypes;
+    this.#masker = new DocumentMasker({
+      scanner,
+      revealed,
+      strategies: connection.masking.strategies,
+      hashKey,
+    });
+  }
+
+  get terms(): CallTerms {
+    return this.#ports.terms;
+  }
+
+  /** Calls under way. */
+  get running(): number {
+    return this.#open.size;
+  }
+
+  /** From now on there is a session: what happens is written down. */
+  record(recorder: Recorder): void {
+    this.#recorder = recorder;
+  }
+
+  /** True when some policy looks at arguments: without them an answer may be another. */
+  get looksAtArguments(): boolean {
+    const { mentions } = this.#ports.policy;
+    return mentions === 'all' || mentions.has('arguments');
+  }
+
+  decide(call: Omit<Call, 'method'>): Decision {
+    const { terms, policy, clock } = this.#ports;
+    const { connection, principal, client } = terms;
+    return decide(policy, {
+      principal,
+      connection,
+      actions: [call.use],
+      context: {
+        client,
+        models: principal.kind === 'bot' ? principal.bot.models.map(({ model }) => model) : [],
+        tool: call.use.resource.type === 'Tool' ? (call.name ?? '') : '',
+        arguments: callArguments(call.arguments),
+        time: clock.now(),
+      },
+    });
+  }
+
+  /** Writes the decision down; `asked` says that a person released it. Throws `journal-failed`. */
+  admit(call: Call, decision: Decision): OpenCall {
+    this.#statements += 1;
+    const open: OpenCall = {
+      call,
+      statement: this.#statements,
+      decision,
+      beside: this.#open.size,
+      started: this.#ports.clock.monotonic(),
+    };
+    this.#recorder?.append('statement', this.#statementOf(open));
+    this.#recorder?.flush();
+    for (const other of this.#open) other.beside += 1;
+    this.#open.add(open);
+    return open;
+  }
+
+  /** Writes the outcome down, before anybody sees it. Throws `journal-failed`. */
+  finish(open: OpenCall, ended: Ended): void {
+    if (!this.#open.delete(open)) return;
+    const { maxRows, maxBytes } = this.terms.connection.recording;
+    const { status, message, bytes = 0, shown = [], hidden = 0 } = ended;
+    const micros = Number((this.#ports.clock.monotonic() - open.started) / 1000n);
+    this.#recorder?.append('answer', {
+      conversation: CALLS,
+      statement: open.statement,
+      status,
+      rows: shown.length,
+      bytes,
+      micros,
+      ...(message === undefined ? {} : { message: wellFormed(this.#masker.text(message)) }),
+      ...(shown.length === 0 ? {} : { sample: sampleOf(shown.slice(0, maxRows), maxBytes) }),
+      ...(hidden === 0 ? {} : { masked: hidden }),
+    });
+    this.#recorder?.flush();
+  }
+
+  claim(claim: Omit<EventData['claim'], 'conversation'>): void {
+    const value = wellFormed(this.#masker.text(claim.value)).slice(0, 1024);
+    this.#recorder?.append('claim', { ...claim, value, conversation: CALLS });
+  }
+
+  warn(code: string, detail: string): void {
+    this.#recorder?.append('warning', { code, detail: wellFormed(this.#masker.text(detail)).slice(0, 4096) });
+  }
+
+  connected(application: string, parameters: Readonly<Record<string, string>>): void {
+    const shown = Object.entries(parameters).map(([name, value]) => [
+      name,
+      wellFormed(this.#masker.text(value)),
+    ]);
+    this.#recorder?.append('client.connect', {
+      conversation: CALLS,
+      application: wellFormed(this.#masker.text(application)),
+      parameters: Object.fromEntries(shown),
+    });
+    this.#recorder?.flush();
+  }
+
+  mask<T>(value: T, kept?: ReadonlySet<string>): MaskedDocument<T> {
+    return this.#masker.mask(value, kept);
+  }
+
+  text(text: string): string {
+    return this.#masker.text(text);
+  }
+
+  /** What a refusal says. */
+  refusal(decision: Decision, what: string): BrokerError {
+    const connection = this.terms.connection.name;
+    const policy = decision.policies.join(', ') || 'default deny';
+    const why = `see why with \`broker policy explain ${connection}\``;
+    const hint = [...decision.advice, ...decision.errors].join('; ') || why;
+    if (decision.outcome === 'ask') return new BrokerError('needs-approval', { connection, what, policy });
+    return new BrokerError('policy-denied', { connection, what, policy }, { hint });
+  }
+
+  /** Everything that still runs is lost; then the counts of what was hidden. */
+  async close(reason: string): Promise<void> {
+    for (const open of [...this.#open]) this.finish(open, { status: 'lost', message: reason });
+    const columns = this.#masker.coverage();
+    if (columns.length > 0) this.#recorder?.append('coverage', { columns });
+    this.#recorder?.append('client.disconnect', { conversation: CALLS, reason });
+    await this.#recorder?.close();
+    this.#recorder = undefined;
+  }
+
+  #statementOf({ call, statement, decision }: OpenCall): EventData['statement'] {
+    const { method, name, use } = call;
+    const given = call.arguments === undefined ? '' : ` ${JSON.stringify(this.mask(call.arguments).value)}`;
+    const shown = name === undefined ? undefined : wellFormed(this.text(name));
+    const whole = wellFormed(`${method}${shown === undefined ? '' : ` ${shown}`}${given}`);
+    const text = whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT)}…`.toWellFormed() : whole;
+    const id = wellFormed(this.text(use.resource.id));
+    return {
+      conversation: CALLS,
+      statement,
+      phase: 'call',
+      call: { method, ...(shown === undefined ? {} : { name: shown }) },
+      text,
+      digest: sha256(whole),
+      actions: [{ action: use.action, resource: { type: use.resource.type, id } }],
+      decision: decision.outcome,
+      policies: decision.policies,
+      policyDigest: decision.policyDigest,
+      fingerprint: sha256(canonical([method, shown ?? ''])),
+    };
+  }
+}
+
+/** One row per part, together no more than the connection keeps of an answer. */
+function sampleOf(shown: readonly string[], maxBytes: number): (readonly string[])[] {
+  let left = maxBytes;
+  const rows: string[][] = [];
+  for (const part of shown) {
+    if (left <= 0) break;
+    const cut = part.length > left ? `${part.slice(0, left)}…` : part;
+    left -= cut.length;
+    rows.push([wellFormed(cut)]);
+  }
+  return rows;
+}

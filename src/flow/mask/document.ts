@@ -1,0 +1,174 @@
+// Masks a parsed JSON document wherever data can hide in it: JSON in text, base64, `data:` addresses, keys. Must never hand back a
+// document in which the same value is hidden in one place and shown in another.
+import { isUtf8 } from 'node:buffer';
+import type { MaskStrategy } from '../../model/connection.ts';
+import type { CoverageRow } from '../../model/event.ts';
+import type { Scanner, Span } from '../../model/masking.ts';
+import { Content } from './cells/scan.ts';
+import { Tally } from './cells/tally.ts';
+
+/** Wrappings that are undone: JSON in base64 in JSON and so on. What is wrapped deeper goes through the detectors as it is. */
+const MAX_WRAPPINGS = 8;
+
+/** Shorter numbers are ordinary ones. */
+const FEWEST_DIGITS = 12;
+
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs;
+const JSON_TEXT = /^\s*[[{]/;
+const BASE64 = /^[A-Za-z0-9+/]{16,}={0,2}$/;
+const BASE64_URL = /^[A-Za-z0-9_-]{16,}$/;
+const DATA_URL = /^(data:[^,]{0,200};base64,)([A-Za-z0-9+/]+={0,2})$/;
+
+export interface DocumentMaskerOptions {
+  readonly scanner: Scanner;
+  /** Data types this principal may see. */
+  readonly revealed: ReadonlySet<string>;
+  readonly strategies: Readonly<Record<string, MaskStrategy>>;
+  readonly hashKey: Uint8Array;
+}
+
+export interface MaskedDocument<T> {
+  /** The same object when nothing was hidden. */
+  readonly value: T;
+  /** Stretches that were hidden. */
+  readonly hidden: number;
+}
+
+export class DocumentMasker {
+  readonly #content: Content;
+  readonly #tally = new Tally();
+  #hidden = 0;
+
+  constructor(options: DocumentMaskerOptions) {
+    this.#content = new Content({ ...options, tally: this.#tally });
+  }
+
+  /** Members named in `kept` at the top are the protocol's own, such as cursors, and stay as they are. */
+  mask<T>(value: T, kept?: ReadonlySet<string>): MaskedDocument<T> {
+    this.#hidden = 0;
+    const masked = kept ? this.#members(value as object, 0, kept) : this.#value(value, undefined, 0);
+    return { value: masked as T, hidden: this.#hidden };
+  }
+
+  text(text: string): string {
+    return this.#text(text, undefined, 0);
+  }
+
+  coverage(): CoverageRow[] {
+    return this.#tally.coverage();
+  }
+
+  #value(value: unknown, key: string | undefined, wrappings: number): unknown {
+    if (typeof value === 'string') return this.#text(value, key, wrappings);
+    if (typeof value === 'number') return this.#number(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) {
+      let changed = false;
+      const items = value.map((item: unknown) => {
+        const masked = this.#value(item, key, wrappings);
+        if (masked !== item) changed = true;
+        return masked;
+      });
+      return changed ? items : value;
+    }
+    return this.#members(value, wrappings);
+  }
+
+  #members(value: object, wrappings: number, kept?: ReadonlySet<string>): unknown {
+    let changed = false;
+    const members = Object.entries(value).map(([key, inner]): [string, unknown] => {
+      if (kept?.has(key)) return [key, inner];
+      const name = this.#plain(key, undefined) ?? key;
+      const masked = this.#value(inner, key, wrappings);
+      if (masked !== inner || name !== key) changed = true;
+      return [name, masked];
+    });
+    return changed ? Object.fromEntries(members) : value;
+  }
+
+  #number(value: number): unknown {
+    const digits = String(value);
+    return digits.length < FEWEST_DIGITS ? value : (this.#plain(digits, undefined) ?? value);
+  }
+
+  #text(text: string, key: string | undefined, wrappings: number): string {
+    if (text.length < 5) return text;
+    const unwrapped = wrappings < MAX_WRAPPINGS ? this.#unwrapped(text, wrappings + 1) : undefined;
+    return unwrapped ?? this.#plain(text, key) ?? text;
+  }
+
+  /** The text with what is wrapped in it masked; undefined when there is nothing wrapped, or nothing in it was hidden. */
+  #unwrapped(text: string, wrappings: number): string | undefined {
+    if (JSON_TEXT.test(text) && isJson(text)) {
+      const masked = this.#jsonText(text, wrappings);
+      return masked === text ? undefined : (this.#plain(masked, undefined) ?? masked);
+    }
+    const [, head = '', body = ''] = DATA_URL.exec(text.slice(0, 256)) ?? DATA_URL.exec(text) ?? [];
+    if (body !== '') return this.#base64(head, body, 'base64', wrappings);
+    if (text.length % 4 === 0 && BASE64.test(text)) return this.#base64('', text, 'base64', wrappings);
+    return BASE64_URL.test(text) ? this.#base64('', text, 'base64url', wrappings) : undefined;
+  }
+
+  #base64(
+    head: string,
+    body: string,
+    encoding: 'base64' | 'base64url',
+    wrappings: number,
+  ): string | undefined {
+    const bytes = Buffer.from(body, encoding);
+    // Pictures and sound are not text.
+    if (!isUtf8(bytes)) return undefined;
+    const text = bytes.toString('utf8');
+    const masked = this.#text(text, undefined, wrappings);
+    return masked === text ? undefined : head + Buffer.from(masked).toString(encoding);
+  }
+
+  /** JSON as text: nothing between its strings and numbers is printed again. */
+  #jsonText(text: string, wrappings: number): string {
+    let key: string | undefined;
+    return text.replace(TOKENS, (token: string, offset: number) => {
+      if (!token.startsWith('"')) {
+        const masked = token.length < FEWEST_DIGITS ? undefined : this.#plain(token, undefined);
+        return masked === undefined ? token : JSON.stringify(masked);
+      }
+      const value = JSON.parse(token) as string;
+      const isKey = /^\s*:/.test(text.slice(offset + token.length, offset + token.length + 16));
+      const masked = isKey ? (this.#plain(value, undefined) ?? value) : this.#text(value, key, wrappings);
+      key = isKey ? value : undefined;
+      return masked === value ? token : JSON.stringify(masked);
+    });
+  }
+
+  /** Through the detectors; `key` is what the value is called where it stands. Undefined when nothing is hidden. */
+  #plain(text: string, key: string | undefined): string | undefined {
+    const found = this.#content.spans(text);
+    const spans = found.length > 0 || key === undefined ? found : this.#besideKey(key, text);
+    if (spans.length === 0) return undefined;
+    this.#content.count(spans);
+    this.#hidden += spans.length;
+    return this.#content.splice(text, spans);
+  }
+
+  /** Some values are only known by their name: a password. */
+  #besideKey(key: string, text: string): readonly Span[] {
+    if (key.length > 64 || text.length > 4096) return [];
+    const prefix = `${key}=`;
+    return this.#content
+      .spans(prefix + text)
+      .filter(({ end }) => end > prefix.length)
+      .map(({ type, start, end }) => ({
+        type,
+        start: Math.max(start - prefix.length, 0),
+        end: end - prefix.length,
+      }));
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
