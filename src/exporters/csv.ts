@@ -1,11 +1,11 @@
 // Tables for spreadsheets: sessions, statements, ledger. Must never let a cell be run as a formula or break its row.
 import { visible } from '../lib/visible.ts';
+import { type Column, LEDGER, SESSIONS, STATEMENTS } from './columns.ts';
 import type { ExportedStatement, Exporter, ExportHeader, ExportTarget, ExportWriter } from './exporter.ts';
 import { NOT_PROOF, writeReadme } from './readme.ts';
 import { type StatementTold, Stories } from './story.ts';
 
 type Cell = string | number | undefined;
-type Column<T> = readonly [name: string, of: (row: T) => Cell];
 
 /** Cells beyond this are cut with `…`: spreadsheets refuse more than 32,767 characters. */
 const LONGEST = 32_000;
@@ -24,92 +24,16 @@ export function cell(value: Cell): string {
 }
 
 function row<T>(columns: readonly Column<T>[], of: T): string {
-  return `${columns.map(([, value]) => cell(value(of))).join(',')}\r\n`;
+  const cells = columns.map(([, , value]) => {
+    const found = value(of);
+    return cell(typeof found === 'object' ? found.join(', ') : found);
+  });
+  return `${cells.join(',')}\r\n`;
 }
 
 function heading<T>(columns: readonly Column<T>[]): string {
   return `${columns.map(([name]) => name).join(',')}\r\n`;
 }
-
-type Told = { readonly statement: ExportedStatement; readonly told: StatementTold };
-
-const LEDGER: readonly Column<ExportedStatement>[] = [
-  ['time', ({ predicate }) => predicate.clock.wall],
-  ['kind', ({ predicate }) => predicate.kind],
-  ['writer', ({ predicate }) => predicate.chain.writer],
-  ['number', ({ predicate }) => predicate.chain.seq],
-  ['epoch', ({ predicate }) => predicate.chain.epoch],
-  ['issuer', ({ predicate }) => predicate.identity.iss],
-  ['subject', ({ predicate }) => predicate.identity.sub],
-  ['actor_kind', ({ predicate }) => predicate.actor.kind],
-  ['actor', ({ predicate }) => predicate.actor.name],
-  ['session', ({ predicate }) => predicate.session?.id],
-  ['connection', ({ predicate }) => predicate.session?.connection],
-  ['sha256', ({ digest }) => digest],
-  ['previous', ({ predicate }) => predicate.chain.prev],
-  ['file', ({ key }) => key],
-];
-
-const SESSIONS: readonly Column<ExportedStatement>[] = [
-  ['session', ({ predicate }) => predicate.session?.id],
-  ['connection', ({ predicate }) => predicate.session?.connection],
-  ['protocol', ({ predicate }) => predicate.session?.protocol],
-  ['address', ({ predicate }) => predicate.session?.address],
-  ['database', ({ predicate }) => predicate.session?.database],
-  ['issuer', ({ predicate }) => predicate.identity.iss],
-  ['subject', ({ predicate }) => predicate.identity.sub],
-  ['actor_kind', ({ predicate }) => predicate.actor.kind],
-  ['actor', ({ predicate }) => predicate.actor.name],
-  ['account', ({ predicate }) => predicate.session?.account],
-  ['opened', ({ predicate }) => predicate.session?.opened],
-  ['closed', ({ predicate }) => predicate.session?.closed],
-  ['end', ({ predicate }) => predicate.session?.end],
-  ['exit', ({ predicate }) => predicate.session?.exit],
-  ['statements', ({ predicate }) => predicate.session?.counts?.statements],
-  ['allowed', ({ predicate }) => predicate.session?.counts?.allowed],
-  ['asked', ({ predicate }) => predicate.session?.counts?.asked],
-  ['denied', ({ predicate }) => predicate.session?.counts?.denied],
-  ['rows', ({ predicate }) => predicate.session?.counts?.rows],
-  ['masked', ({ predicate }) => Number(predicate.masking?.['masked'] ?? 0)],
-  ['blocked', ({ predicate }) => Number(predicate.masking?.['blocked'] ?? 0)],
-  ['approvals', ({ predicate }) => predicate.approvals?.length ?? 0],
-  ['events', ({ predicate }) => predicate.events?.count],
-  ['events_root', ({ predicate }) => predicate.events?.merkleRoot],
-  ['file', ({ key }) => key],
-];
-
-const STATEMENTS: readonly Column<Told>[] = [
-  ['time', ({ told }) => told.time],
-  ['session', ({ statement }) => statement.predicate.session?.id],
-  ['connection', ({ statement }) => statement.predicate.session?.connection],
-  ['database', ({ statement }) => statement.predicate.session?.database],
-  ['subject', ({ statement }) => statement.predicate.identity.sub],
-  ['actor_kind', ({ statement }) => statement.predicate.actor.kind],
-  ['actor', ({ statement }) => statement.predicate.actor.name],
-  ['conversation', ({ told }) => told.conversation],
-  ['statement', ({ told }) => told.statement],
-  ['event', ({ told }) => told.seq],
-  ['decision', ({ told }) => told.decision],
-  ['policies', ({ told }) => told.policies.join(', ')],
-  ['policy_digest', ({ told }) => told.policyDigest],
-  ['actions', ({ told }) => told.actions.map(({ action, resource }) => `${action} ${resource}`).join(', ')],
-  ['text', ({ told }) => told.text],
-  ['text_sha256', ({ told }) => told.digest],
-  ['parameters', ({ told }) => (told.parameters.length > 0 ? JSON.stringify(told.parameters) : undefined)],
-  ['approval', ({ told }) => told.approval?.id],
-  ['approval_outcome', ({ told }) => told.approval?.outcome],
-  ['approval_strength', ({ told }) => told.approval?.strength],
-  ['approval_waited_us', ({ told }) => told.approval?.waited],
-  ['answered', ({ told }) => told.answer?.time],
-  ['status', ({ told }) => told.answer?.status],
-  ['tag', ({ told }) => told.answer?.tag],
-  ['sqlstate', ({ told }) => told.answer?.sqlstate],
-  ['message', ({ told }) => told.answer?.message],
-  ['rows', ({ told }) => told.answer?.rows],
-  ['bytes', ({ told }) => told.answer?.bytes],
-  ['duration_us', ({ told }) => told.answer?.micros],
-  ['masked', ({ told }) => told.answer?.masked],
-];
 
 /** Spreadsheets take a file for UTF-8 when it begins so. */
 const MARK = '\ufeff';

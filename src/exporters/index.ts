@@ -7,6 +7,7 @@ export const EXPORTERS: Readonly<Record<string, () => Promise<Exporter>>> = {
   bundle: async () => (await import('./bundle.ts')).bundleExporter,
   jsonl: async () => (await import('./jsonl.ts')).jsonlExporter,
   csv: async () => (await import('./csv.ts')).csvExporter,
+  parquet: async () => (await import('./parquet.ts')).parquetExporter,
   cast: async () => (await import('./cast.ts')).castExporter,
   ocsf: async () => (await import('./ocsf.ts')).ocsfExporter,
   'cast-v3': async () => (await import('./cast.ts')).castV3Exporter,

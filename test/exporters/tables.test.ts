@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -124,8 +124,53 @@ describe('broker export --format csv', () => {
   });
 });
 
+describe('broker export --format parquet', () => {
+  it('is read by DuckDB, with times as times and texts as they were recorded', async () => {
+    const { output, code } = await exportTo(evidence, 'parquet');
+    expect(code).toBe(0);
+    const statements = `from '${join(output, 'statements/*.parquet')}'`;
+    expect(await query(`select typeof(time), typeof(rows), typeof(policies) ${statements} limit 1`)).toEqual([
+      ['TIMESTAMP WITH TIME ZONE', 'BIGINT', 'JSON'],
+    ]);
+    expect(
+      await query(
+        `select session, count(*), count(answered), count(distinct text) ${statements} group by 1 order by 1`,
+      ),
+    ).toEqual([
+      ['bot1', '1', '1', '1'],
+      ['program1', '1', '1', '1'],
+      ['terminal1', '10', '9', '9'],
+    ]);
+    expect(
+      await query(
+        `select text ${statements} where session = 'terminal1' and statement between 2 and 4 order by statement`,
+      ),
+    ).toEqual([[HOSTILE.html], [HOSTILE.formula], [HOSTILE.bidi]]);
+    const [[earliest]] = (await query(`select epoch_us(min(time)) ${statements}`)) as [[string]];
+    const events = (await exportTo(evidence, 'jsonl', {}, false)).stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const first = events
+      .filter(({ type }) => type === 'statement')
+      .map(({ time }) => time)
+      .sort()[0];
+    expect(earliest).toBe(`${BigInt(Date.parse(first)) * 1000n + BigInt(first.slice(23, 26))}`);
+    expect(
+      await query(`select count(*), count(distinct writer) from '${join(output, 'ledger/*.parquet')}'`),
+    ).toEqual([['11', '2']]);
+  });
+
+  it('has its columns even when nothing was chosen', async () => {
+    const { output } = await exportTo(evidence, 'parquet', { user: 'nobody' });
+    expect(
+      await query(`select count(*) from '${join(output, 'statements/*.parquet')}' where decision = 'deny'`),
+    ).toEqual([['0']]);
+  });
+});
+
 describe('every format', () => {
-  it.each(['csv', 'cast', 'cast-v3', 'jsonl', 'ocsf'])(
+  it.each(['csv', 'cast', 'cast-v3', 'jsonl', 'ocsf', 'parquet'])(
     '%s gives the same bytes for the same evidence',
     async (format) => {
       const [first, second] = [
@@ -135,8 +180,8 @@ describe('every format', () => {
       evidence.clock.advance(60_000);
       const third = (await exportTo(evidence, format)).output;
       const content = (folder: string) =>
-        readdirSync(folder)
-          .filter((name) => name !== 'README.md')
+        readdirSync(folder, { recursive: true, encoding: 'utf8' })
+          .filter((name) => name !== 'README.md' && statSync(join(folder, name)).isFile())
           .sort()
           .map((name) => [name, readFileSync(join(folder, name), 'base64')]);
       expect(content(second)).toEqual(content(first));
