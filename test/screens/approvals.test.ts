@@ -96,7 +96,7 @@ describe('the board', () => {
 
   it('says how much is written as codes, and which rows were not shown', () => {
     const text = show(state([requested({ what: asked({ text: hostile() }) })]), 160, 40).join('\n');
-    expect(text).toMatch(/STATEMENT {4}lines 1–\d+ of 300, \d+ rows not shown yet; written as codes: \d+ × /);
+    expect(text).toMatch(/STATEMENT {4}lines 1–\d+ of 300, \d+ rows not shown yet\n.*characters that do not show, as codes: \d+ × /);
   });
 
   it('has a window’s reason read like a statement', () => {

@@ -46,13 +46,15 @@ function heading(
   shown: readonly ReadingRow[],
   seen: number,
   width: number,
-): Line {
+): readonly Line[] {
   const name = (row.what.purpose === 'window' ? 'REASON' : 'STATEMENT').padEnd(NAME);
   const left = unread(reading, readOn(seen, shown));
   const rest = left > 0 ? `, ${left} row${left === 1 ? '' : 's'} not shown yet` : '';
-  const codes = reading.codes === '' ? '' : `; written as codes: ${reading.codes}`;
-  const text = cell(`${positionOf(reading, shown)}${rest}${codes}`, width - NAME);
-  return [piece(name, 'strong'), piece(text, left > 0 || codes !== '' ? 'warn' : 'dim')];
+  const text = cell(`${positionOf(reading, shown)}${rest}`, width - NAME);
+  const position = [piece(name, 'strong'), piece(text, left > 0 ? 'warn' : 'dim')];
+  if (reading.codes === '') return [position];
+  const codes = cell(`characters that do not show, as codes: ${reading.codes}`, width - NAME);
+  return [position, [piece(' '.repeat(NAME)), piece(codes, 'warn')]];
 }
 
 export interface Pane {
@@ -83,14 +85,15 @@ const LEAST = 4;
 export function splitPane(view: PaneView, above: readonly Line[] = []): Pane {
   const { row, width, height, seen } = view;
   const facts = shortFacts(row).map((fact) => shortFact(fact, width));
-  const head = above.length > 0 ? above : facts.slice(0, Math.max(0, height - 1 - LEAST));
+  const head = above.length > 0 ? above : facts.slice(0, Math.max(0, height - 2 - LEAST));
   const reading = readingAt(row.what, width);
-  const rows = Math.max(0, height - head.length - 1);
+  const headings = reading.codes === '' ? 1 : 2;
+  const rows = Math.max(0, height - head.length - headings);
   if (rows === 0) return { lines: head.slice(0, height), shown: [], reading, page: 1, last: 0, top: 0 };
   const last = Math.max(0, reading.rows.length - rows);
   const top = Math.min(view.top, last);
   const shown = reading.rows.slice(top, top + rows);
-  const lines = [...head, heading(row, reading, shown, seen, width), ...shown.map(readingLine)];
+  const lines = [...head, ...heading(row, reading, shown, seen, width), ...shown.map(readingLine)];
   return { lines, shown, reading, page: Math.max(1, rows - 1), last, top };
 }
 
@@ -99,12 +102,12 @@ export function wholePane(view: PaneView): Pane {
   const { row, width, height, now, seen } = view;
   const reading = readingAt(row.what, width);
   const facts = allFacts(row, now).flatMap((fact) => wholeFact(fact, width));
-  const before = facts.length + 1;
+  const before = facts.length + (reading.codes === '' ? 1 : 2);
   const length = before + reading.rows.length;
   const last = Math.max(0, length - height);
   const top = Math.min(view.top, last);
   const shown = reading.rows.slice(Math.max(0, top - before), Math.max(0, top + height - before));
-  const head = [...facts, heading(row, reading, shown, seen, width)];
+  const head = [...facts, ...heading(row, reading, shown, seen, width)];
   const lines = [...head.slice(top, top + height), ...shown.map(readingLine)];
   return { lines, shown, reading, page: Math.max(1, height - 1), last, top };
 }
