@@ -14,8 +14,10 @@ import type {
   FromLogin,
   FromTest,
   FromWindow,
+  FrontTerms,
   SessionRow,
   SignInState,
+  TermsRequest,
   ToAnswer,
   ToApprovals,
   ToFront,
@@ -41,6 +43,8 @@ export interface AgentClient {
   login(first: FromLogin, signal: AbortSignal): Dialogue<ToLogin, FromLogin>;
   logout(): Promise<{ readonly was: SignInState }>;
   open(first: FromFront, signal: AbortSignal): Dialogue<ToFront, FromFront>;
+  /** What a session would be decided by, without opening one. */
+  terms(request: TermsRequest): Promise<FrontTerms>;
   sessions(): Promise<readonly SessionRow[]>;
   /** Lines of the session's journal as they are written, JSON each. */
   tail(session: string, signal: AbortSignal): AsyncIterable<unknown>;
@@ -161,6 +165,7 @@ export async function attach(socket: string): Promise<AgentClient> {
     login: (first, signal) => converse(socket, '/v1/sign-in', first, signal),
     logout: () => ask(socket, 'DELETE', '/v1/sign-in'),
     open: (first, signal) => converse(socket, '/v1/sessions', first, signal),
+    terms: (request) => ask(socket, 'POST', '/v1/terms', request),
     sessions: () => ask(socket, 'GET', '/v1/sessions'),
     tail: (id, signal) => converse(socket, `${session(id)}/tail`, undefined, signal),
     kill: (id, reason) => ask(socket, 'POST', `${session(id)}/kill`, { reason }),

@@ -1,9 +1,10 @@
 // What commands and the agent say to each other over the control socket. Plain data; a change here is a new version of the agent.
 import type { SignInPrompt } from '../identity/index.ts';
 import type { ApprovalDecision, ApprovalRow, ApprovalStrength } from '../model/approval.ts';
+import type { Connection } from '../model/connection.ts';
 import type { ErrorDetails } from '../model/errors.ts';
-import type { ModelClaim, User } from '../model/principal.ts';
-import type { Endpoint, SessionOrder } from '../model/session.ts';
+import type { ModelClaim, Principal, User } from '../model/principal.ts';
+import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
 
 export interface WireError {
   readonly code: string;
@@ -95,6 +96,8 @@ export interface OpenRequest {
   readonly reason?: string;
   /** 0 lets the system pick. */
   readonly port: number;
+  /** What clients of the session must present: 32 characters of base64url. The agent makes one otherwise. */
+  readonly secret?: string;
   /** A bot acts, on behalf of whoever is signed in. */
   readonly bot?: BotClaim;
   readonly caller: Caller;
@@ -119,6 +122,8 @@ export interface OpenedSession {
   readonly database: string;
   /** The session's folder in the spool, for the front's own journal segment. */
   readonly spool: string;
+  /** Keep masked texts of what is said to language models and what they generate, not only digests. */
+  readonly prompts: 'digest' | 'text';
   readonly address: string;
   readonly user: User;
   readonly account: string;
@@ -127,7 +132,22 @@ export interface OpenedSession {
   readonly expires?: string;
   readonly policies: readonly string[];
   readonly policyDigest: string;
+  /** For a front that decides and masks calls itself. */
+  readonly terms?: FrontTerms;
 }
+
+/** What a front needs to decide and mask calls as the worker decides and masks statements. */
+export interface FrontTerms {
+  readonly connection: Connection;
+  readonly principal: Principal;
+  readonly policy: PolicyText;
+  readonly tool: string;
+  /** Key of the `hash` strategy, base64; only once a session is open. */
+  readonly hashKey?: string;
+}
+
+/** Asks under which terms a session would open, without opening one. */
+export type TermsRequest = Pick<OpenRequest, 'connection' | 'client' | 'bot' | 'caller'>;
 
 export type SessionEnd = 'closed' | 'interrupted' | 'killed' | 'expired' | 'failed';
 

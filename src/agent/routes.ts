@@ -3,10 +3,12 @@ import { BrokerError } from '../model/errors.ts';
 import type {
   AgentIdentity,
   AgentStatus,
+  BotClaim,
   Caller,
   ConnectionTest,
   FromLogin,
   FromTest,
+  FrontTerms,
   SignInPrompt,
   SignInState,
 } from './messages.ts';
@@ -103,6 +105,13 @@ async function test(host: Host, call: LinesCall): Promise<void> {
   });
 }
 
+function terms(host: Host, call: Call): Promise<FrontTerms> {
+  const { bot } = call.body;
+  const request = { connection: text(call, 'connection'), client: text(call, 'client') };
+  const given = typeof bot === 'object' && bot !== null ? { bot: bot as BotClaim } : {};
+  return host.sessions.terms({ ...request, ...given, caller: caller(call.body['caller']) });
+}
+
 async function tail(host: Host, call: LinesCall): Promise<void> {
   const session = host.sessions.find(call.parameters[0] ?? '');
   for await (const line of tailSegments(session.folder, session.ended, call.gone)) {
@@ -124,6 +133,7 @@ export const ROUTES: readonly Route<Host>[] = [
   },
   { kind: 'json', method: 'GET', path: /^\/v1\/sessions$/, run: (host) => host.sessions.rows() },
   { kind: 'lines', method: 'POST', path: /^\/v1\/sessions$/, run: (host, call) => host.sessions.run(call) },
+  { kind: 'json', method: 'POST', path: /^\/v1\/terms$/, run: terms },
   { kind: 'lines', method: 'POST', path: /^\/v1\/sessions\/([^/]+)\/tail$/, run: tail },
   {
     kind: 'json',

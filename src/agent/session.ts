@@ -173,12 +173,13 @@ export class Session {
     worker.send({ type: 'serve' });
     void this.#listen(worker);
     this.#ports.prepareWorker();
-    return openedOf(this.#known, admitted, listening);
+    const opened = openedOf(this.#known, admitted, listening);
+    return this.#start.request.client === 'mcp' ? { ...opened, terms: await this.#order() } : opened;
   }
 
   async #order(): Promise<SessionOrder> {
     const { request, setting } = this.#start;
-    const { reason } = request;
+    const { reason, secret } = request;
     return {
       id: this.id,
       connection: this.#connection,
@@ -187,6 +188,7 @@ export class Session {
       client: request.client,
       ...(reason === undefined ? {} : { reason }),
       port: request.port,
+      ...(secret === undefined ? {} : { secret }),
       spool: this.folder,
       hashKey: await this.#ports.hashKey(setting.config),
       tool: this.#ports.tool,

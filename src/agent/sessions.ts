@@ -2,8 +2,9 @@
 import { BrokerError } from '../model/errors.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import { sessionId } from './id.ts';
-import type { FromFront, OpenRequest, SessionRow } from './messages.ts';
+import type { FromFront, FrontTerms, OpenRequest, SessionRow, TermsRequest } from './messages.ts';
 import type { Ending, FrontLink, Person, SessionPorts, Setting } from './ports.ts';
+import { principalOf } from './principal.ts';
 import type { LinesCall } from './server.ts';
 import { Session } from './session.ts';
 
@@ -12,7 +13,10 @@ const FRONT_PATIENCE = 10_000;
 
 const FRONT_GONE: Ending = { end: 'interrupted', reason: 'the front is gone' };
 
-function isRequest({ connection, client, port, caller }: OpenRequest): boolean {
+/** As strong as one the worker would make. */
+const SECRET = /^[A-Za-z0-9_-]{32}$/;
+
+function isRequest({ connection, client, port, caller, secret }: OpenRequest): boolean {
   const texts = [connection, client, caller?.cwd, caller?.home];
   const pid: unknown = caller?.pid;
   return (
@@ -20,7 +24,8 @@ function isRequest({ connection, client, port, caller }: OpenRequest): boolean {
     Number.isInteger(port) &&
     port >= 0 &&
     port <= 65_535 &&
-    Number.isSafeInteger(pid)
+    Number.isSafeInteger(pid) &&
+    (secret === undefined || (typeof secret === 'string' && SECRET.test(secret)))
   );
 }
 
@@ -133,6 +138,16 @@ export class Sessions {
   /** Takes no new sessions from now on; those that run go on. */
   refuse(reason: string): void {
     this.#closed ??= reason;
+  }
+
+  /** What a session would be decided by, without one. Throws what would refuse it so far. */
+  async terms(request: TermsRequest): Promise<FrontTerms> {
+    const setting = await this.#ports.setting(request.caller);
+    const person = await this.#ports.person();
+    const connection = setting.config.connections.get(request.connection);
+    if (!connection) throw new BrokerError('connection-unknown', { connection: request.connection });
+    const principal = principalOf({ request: { ...request, port: 0 }, setting, person });
+    return { connection, principal, policy: setting.policy, tool: this.#ports.tool };
   }
 
   /** Ends all and resolves when each is sealed or left for recovery. */

@@ -3,7 +3,7 @@
 import { canonical } from '../lib/canonical.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
-import { jcs } from '../lib/jcs.ts';
+import { jcs, jcsDigest } from '../lib/jcs.ts';
 import type { ActionUse } from '../model/action.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Decision } from '../model/decision.ts';
@@ -219,7 +219,9 @@ export class Calls {
 
   #statementOf({ call, statement, decision }: OpenCall): EventData['statement'] {
     const { method, name, use } = call;
-    const given = call.arguments === undefined ? '' : ` ${JSON.stringify(this.mask(call.arguments).value)}`;
+    const masked = call.arguments && this.mask(call.arguments).value;
+    const given = masked ? ` ${JSON.stringify(masked)}` : '';
+    const digest = masked ? { arguments: jcsDigest(masked) } : {};
     const shown = name === undefined ? undefined : wellFormed(this.text(name));
     const whole = wellFormed(`${method}${shown === undefined ? '' : ` ${shown}`}${given}`);
     const text = whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT)}…`.toWellFormed() : whole;
@@ -228,7 +230,7 @@ export class Calls {
       conversation: CALLS,
       statement,
       phase: 'call',
-      call: { method, ...(shown === undefined ? {} : { name: shown }) },
+      call: { method, ...(shown === undefined ? {} : { name: shown }), ...digest },
       text,
       digest: sha256(whole),
       actions: [{ action: use.action, resource: { type: use.resource.type, id } }],

@@ -16,10 +16,12 @@ import { BrokerError } from '../model/errors.ts';
 
 export interface OpenOrder {
   readonly connection: string;
-  readonly client: 'connect' | 'proxy' | 'query' | 'exec' | 'mcp' | 'run';
+  readonly client: 'connect' | 'proxy' | 'query' | 'exec' | 'mcp' | 'mcp' | 'run';
   readonly port: number;
   readonly reason?: string;
   readonly bot?: BotClaim;
+  /** What clients of the session will present, when it was handed out before. */
+  readonly secret?: string;
   readonly cwd: string;
   readonly home: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -162,6 +164,7 @@ export async function openSession(client: AgentClient, order: OpenOrder): Promis
     caller,
     ...(reason === undefined ? {} : { reason }),
     ...(order.bot === undefined ? {} : { bot: order.bot }),
+    ...(order.secret === undefined ? {} : { secret: order.secret }),
   };
   const line = new Line(client.open(first, waiting.signal), order);
   try {

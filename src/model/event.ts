@@ -85,8 +85,8 @@ export interface EventData {
     readonly conversation: number;
     readonly statement: number;
     readonly phase: 'simple' | 'parse' | 'execute' | 'fast-path' | 'call';
-    /** Of an MCP request: its method, and the tool, prompt or resource it names. */
-    readonly call?: { readonly method: string; readonly name?: string };
+    /** Of an MCP request: its method, the tool, prompt or resource it names, SHA-256 hex of its masked arguments (RFC 8785). */
+    readonly call?: { readonly method: string; readonly name?: string; readonly arguments?: string };
     /** Masked text; absent when `textRef` names an earlier line's `digest`. */
     readonly text?: string;
     /** SHA-256 hex of the masked text. */
@@ -132,6 +132,27 @@ export interface EventData {
     readonly severity: string;
     readonly sqlstate: string;
     readonly message: string;
+  };
+  /** A call of a language model as it passed the loopback door: claims of the host and its provider, never proof. */
+  'model.exchange': {
+    readonly api: string;
+    readonly asked?: string;
+    readonly answered?: string;
+    /** The provider's id of the answer. */
+    readonly answer?: string;
+    readonly stop?: string;
+    /** SHA-256 hex of the request's body. */
+    readonly prompt: string;
+    /** SHA-256 hex of the canonical list of what was generated. */
+    readonly completion?: string;
+    /** Masked texts, where `recording.prompts` says `text`. */
+    readonly said?: string;
+    readonly generated?: string;
+    /** `arguments`: SHA-256 hex of their canonical JSON (RFC 8785), to be joined with calls of tools. */
+    readonly uses: readonly { readonly id: string; readonly name: string; readonly arguments?: string }[];
+    readonly results: readonly string[];
+    readonly complete: boolean;
+    readonly failure?: string;
   };
   /** Something masking, recording or policy wants an auditor to see. */
   warning: { readonly code: string; readonly detail: string };

@@ -24,6 +24,8 @@ export interface SessionOrder {
   readonly reason?: string;
   /** Loopback port asked for; 0 lets the system pick. */
   readonly port: number;
+  /** What clients must present, when the front has already handed it out; made by the worker otherwise. */
+  readonly secret?: string;
   /** Folder of this session's journal in the spool. */
   readonly spool: string;
   /** Key for the `hash` strategy, per store; base64. */

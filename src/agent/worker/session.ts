@@ -104,7 +104,7 @@ export class WorkerSession {
     this.#serving = await target.serve({
       pipeline: this.#pipeline,
       session: id,
-      secret: randomBytes(24).toString('base64url'),
+      secret: this.#order.secret ?? randomBytes(24).toString('base64url'),
       port,
       clock,
       onActivity: ({ statements, conversations }) => this.#ports.activity(statements, conversations),

@@ -205,7 +205,8 @@ export class Listener implements Serving {
   async #reach(conversation: Conversation, parameters: ReadonlyMap<string, string>): Promise<Upstream> {
     const { connection, address, database } = this.#backend;
     const wanted = parameters.get('database') ?? '';
-    if (wanted !== database)
+    // Who was given the endpoint before the session was opened knows the database by the connection's name only.
+    if (wanted !== database && wanted !== connection)
       throw new BrokerError('unsupported', {
         what: `database "${wanted}"`,
         mend: `connect to database "${database}", which ${connection} is for`,
