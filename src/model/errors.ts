@@ -317,6 +317,27 @@ export const ERRORS = {
     hint: 'keep the store as it is and compare with another copy; `broker verify --json` has every step',
     exit: EXIT.notVerified,
   },
+  'tool-changed': {
+    summary: 'the tool {tool} of {connection} is not the one that was seen before: {changes}',
+    hint: 'compare it with `broker mcp tools`; a person trusts it with `broker mcp trust {server} {tool}`',
+    exit: EXIT.refused,
+    http: 403,
+    rpc: -32_003,
+  },
+  'tool-unlisted': {
+    summary: 'the server lists no tool {tool}',
+    hint: 'ask for the list of tools again',
+    exit: EXIT.refused,
+    http: 404,
+    rpc: -32_602,
+  },
+  'mcp-server-ended': {
+    summary: 'the MCP server {server} ended: {reason}',
+    hint: 'run it without broker to see whether it works by itself',
+    exit: EXIT.launcher,
+    http: 502,
+    rpc: -32_603,
+  },
   'protocol-violation': {
     summary: 'the {side} broke the protocol: {reason}',
     hint: 'if {side} works without broker, please report it',
