@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { makeFolder, writeOnce } from '../lib/atomic-file.ts';
 import { timestamp } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
+import type { ApproveDetail } from '../model/approval.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Predicate } from '../model/evidence.ts';
 import {
@@ -131,6 +132,11 @@ export class Ledger {
   /** An auditor has read evidence. */
   access(detail: Readonly<Record<string, unknown>>): Promise<Receipt> {
     return this.#exclusive(async () => this.#append('access', { detail }));
+  }
+
+  /** Repeats the owner's answer to a request in their own chain. */
+  approve(detail: ApproveDetail): Promise<Receipt> {
+    return this.#exclusive(async () => this.#append('approve', { detail: { ...detail } }));
   }
 
   /** Seals what earlier agents left in the spool. `live` are the sessions that are open right now. */

@@ -15,6 +15,8 @@ const KNOWN = 100_000;
 
 type Fetched = { readonly bytes: Uint8Array } | { readonly missing: true } | { readonly wrong: string };
 
+type Text = string | { readonly reason: string };
+
 export interface BlobFindings {
   readonly integrity: IntegrityFinding[];
   readonly completeness: CompletenessFinding[];
@@ -24,7 +26,7 @@ export class Blobs {
   readonly #reader: EvidenceReader;
   /** Digests found to be right, so that the policy of a thousand sessions is read once. */
   readonly #good = new Set<string>();
-  readonly #texts = new Map<string, Promise<string | undefined>>();
+  readonly #texts = new Map<string, Promise<Text>>();
   readonly #counted = new Set<string>();
   readonly counts = { blobs: 0, events: 0, bytes: 0 };
 
@@ -41,20 +43,35 @@ export class Blobs {
   readonly broken = new Map<string, string>();
 
   /** A small blob as text; undefined (and in `broken`) when it is not there, too long, or not what its digest says. */
-  text(digest: string): Promise<string | undefined> {
+  async text(digest: string): Promise<string | undefined> {
+    const found = await this.quietText(digest);
+    if (typeof found === 'string') return found;
+    this.broken.set(blobKey(digest), found.reason);
+    return undefined;
+  }
+
+  /** The same for what nobody signed: that it names a blob which is not there says nothing about the evidence. */
+  quietText(digest: string): Promise<Text> {
     let text = this.#texts.get(digest);
     if (!text) {
       text = this.#fetch(digest, MAX_TEXT).then((found) => {
-        if (!('bytes' in found)) {
-          this.broken.set(blobKey(digest), 'wrong' in found ? found.wrong : 'it is not there');
-          return undefined;
-        }
+        if (!('bytes' in found)) return { reason: 'wrong' in found ? found.wrong : 'it is not there' };
         this.#good.add(digest);
         return Buffer.from(found.bytes).toString('utf8');
       });
       this.#texts.set(digest, text);
     }
     return text;
+  }
+
+  /** A blob that is checked with its statement's others, once more as text; undefined when it is not as it was. */
+  async largeText(digest: string, limit: number): Promise<string | undefined> {
+    const found = await this.#fetch(digest, limit);
+    return 'bytes' in found ? Buffer.from(found.bytes).toString('utf8') : undefined;
+  }
+
+  mayMiss(digest: string): boolean {
+    return this.#mayMiss.has(digest);
   }
 
   async #fetch(digest: string, limit: number): Promise<Fetched> {
@@ -114,7 +131,7 @@ export class Blobs {
     }
     if (this.#good.size < KNOWN) this.#good.add(digest);
     if (!events) return;
-    const problem = await eventsProblem(found.bytes, statement.predicate);
+    const problem = await eventsProblem(found.bytes, statement);
     if (problem) findings.integrity.push({ verdict: 'INVALID', ...problem, ...about });
     else this.counts.events += statement.predicate.events?.count ?? 0;
   }

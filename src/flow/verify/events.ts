@@ -1,9 +1,11 @@
 // Checks a sealed event log against what its statement says of it, line by line. Must never hold more than a batch of lines.
-import { CanonicalError, type Json, parseCanonical } from '../../lib/canonical.ts';
+import { CanonicalError, canonical, type Json, parseCanonical } from '../../lib/canonical.ts';
+import { sha256 } from '../../lib/digest.ts';
 import { gunzip, InflateLimit } from '../../lib/gzip.ts';
 import { MerkleTree } from '../../lib/merkle.ts';
-import type { Predicate } from '../../model/evidence.ts';
+import type { InTotoStatement, Predicate, Subject } from '../../model/evidence.ts';
 import { LineSalts, lineLeaf, parseSealedHeader } from '../../model/sealed.ts';
+import { APPROVALS_BLOB, type NamedApprovals, SessionApprovals } from '../../model/session-approvals.ts';
 import type { Step } from '../../model/verdict.ts';
 
 export interface EventProblem {
@@ -109,16 +111,20 @@ export async function* sealedEvents(
 /** Undefined when the log is what the statement says. */
 export async function eventsProblem(
   blob: Uint8Array,
-  predicate: Predicate,
+  { predicate, subject }: Pick<InTotoStatement, 'predicate' | 'subject'>,
 ): Promise<EventProblem | undefined> {
   const { session, events } = predicate;
   if (!session || !events) return { step: 'events-format', reason: 'the statement does not describe it' };
   const tree = new MerkleTree();
+  const asked = new SessionApprovals();
   try {
     let salts: LineSalts | undefined;
     for await (const { salt, batch } of sealedEvents(blob, session.id)) {
       salts ??= new LineSalts(salt);
-      for (const { line } of batch) tree.append(lineLeaf(salts.next(), line));
+      for (const { line, value } of batch) {
+        tree.append(lineLeaf(salts.next(), line));
+        if (value['type'] === 'approval.end') asked.add(value['data'] as Readonly<Record<string, Json>>);
+      }
     }
   } catch (error) {
     if (error instanceof EventError) return { step: error.step, reason: error.message };
@@ -131,5 +137,21 @@ export async function eventsProblem(
     };
   if (tree.root() !== events.merkleRoot)
     return { step: 'merkle-root', reason: 'its events have another Merkle root' };
-  return undefined;
+  return approvalsProblem(asked.named(), predicate.approvals, subject);
+}
+
+/** A statement names the very requests that its events tell of. */
+function approvalsProblem(
+  told: NamedApprovals,
+  named: Predicate['approvals'],
+  subject: readonly Subject[],
+): EventProblem | undefined {
+  const blob = subject.find((each) => each.name === APPROVALS_BLOB)?.digest.sha256;
+  const [approvals, text] = [
+    told.kind === 'named' ? told.approvals : undefined,
+    told.kind === 'blob' ? sha256(told.text) : undefined,
+  ];
+  if (canonical([approvals ?? null, text ?? null]) === canonical([named ?? null, blob ?? null]))
+    return undefined;
+  return { step: 'request', reason: 'its events tell of other requests than the statement names' };
 }

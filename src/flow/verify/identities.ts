@@ -162,6 +162,16 @@ export function identityProblem(
   if (jkt !== identity.jkt) return { step: 'identity', reason: 'it names another key than the PK token' };
   if (binding !== identity.binding)
     return { step: 'identity', reason: `it claims binding ${binding}, the token has ${identity.binding}` };
+  if (identity.att !== undefined)
+    return { step: 'identity', reason: 'its key was made for one approval, not for a ledger' };
+  return validityProblem(predicate, identity);
+}
+
+/** The key signed while some ID token of its sign-in was valid. */
+export function validityProblem(
+  predicate: Pick<Predicate, 'clock'>,
+  identity: PkIdentity,
+): { step: Step; reason: string } | undefined {
   const at = Date.parse(predicate.clock.wall);
   if (identity.validity.some(({ from, until }) => at >= from - LEEWAY && at <= until + LEEWAY))
     return undefined;

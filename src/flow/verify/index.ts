@@ -14,6 +14,8 @@ import { BrokerError } from '../../model/errors.ts';
 import { PAYLOAD_TYPE, type Predicate } from '../../model/evidence.ts';
 import { isJwksBlob, PK_TOKEN_BLOB } from '../../model/sealed.ts';
 import type { SignerSeen, Step, Verification } from '../../model/verdict.ts';
+import { ApprovalFiles } from './approval-files.ts';
+import { type ApprovalFindings, ApprovalLedger, Approvals } from './approvals.ts';
 import { type BlobFindings, Blobs } from './blobs.ts';
 import { Chains } from './chains.ts';
 import { Findings } from './findings.ts';
@@ -60,6 +62,7 @@ interface Outcome {
   readonly bundle?: ParsedBundle;
   readonly known?: Known;
   readonly blobs?: BlobFindings;
+  readonly approvals?: ApprovalFindings;
   readonly problem?: { readonly step: Step; readonly reason: string };
 }
 
@@ -70,6 +73,8 @@ class Verifier {
   readonly #identities: Identities;
   readonly #blobs: Blobs;
   readonly #chains: Chains;
+  readonly #approvals: Approvals;
+  readonly #approvalLedger = new ApprovalLedger();
   readonly #signers = new Map<string, SignerSeen>();
   readonly #uncertain = new Map<string, { known: Known; key: string; count: number }>();
   #statements = 0;
@@ -80,6 +85,8 @@ class Verifier {
     this.#options = options;
     this.#identities = new Identities(options.pins);
     this.#blobs = new Blobs(reader, options.withheld ?? new Set());
+    const files = new ApprovalFiles(reader, this.#blobs, this.#identities, options.store);
+    this.#approvals = new Approvals(files, this.#blobs);
     this.#chains = new Chains(this.#findings, {
       partialStart: options.since !== undefined,
       partialEnd: options.until !== undefined && options.until < options.now,
@@ -102,6 +109,8 @@ class Verifier {
       this.#findings.note({ about: 'withheld', file: 'index.json', text });
     }
     this.#chains.finish();
+    const { since = 0, until, now, grace = DAY } = this.#options;
+    this.#approvalLedger.finish(this.#findings, since, Math.min(until ?? now, now - grace));
     this.#corroborate();
     return this.#report();
   }
@@ -158,13 +167,15 @@ class Verifier {
     if (problem) return refuse(key, bytes, problem.step, problem.reason);
     if (predicate.kind === 'epoch') this.#identities.sighted(jwks as string[], known.identity);
     const blobs = await this.#blobs.check(key, bundle.statement);
-    return { key, digest: sha256(bytes), bytes, bundle, known, blobs };
+    const approvals = await this.#approvals.check(key, bundle.statement);
+    const more = approvals ? { approvals } : {};
+    return { key, digest: sha256(bytes), bytes, bundle, known, blobs, ...more };
   }
 
   async #take(outcome: Outcome): Promise<void> {
     this.#statements += 1;
     this.#options.onProgress?.(this.#statements);
-    const { key, digest, bytes, bundle, known, blobs, problem } = outcome;
+    const { key, digest, bytes, bundle, known, blobs, approvals, problem } = outcome;
     if (problem || !bundle || !known) {
       const { step, reason } = problem ?? { step: 'json' as const, reason: 'unreadable' };
       this.#findings.integrity({ verdict: 'INVALID', step, file: key, reason });
@@ -178,6 +189,7 @@ class Verifier {
     if (predicate.kind === 'session') this.#sessions += 1;
     for (const finding of blobs?.integrity ?? []) this.#findings.integrity(finding);
     for (const finding of blobs?.completeness ?? []) this.#findings.completeness(finding);
+    if (approvals) this.#takeApprovals(approvals);
     await this.#options.onStatement?.({ key, digest, bytes, bundle });
   }
 
@@ -203,9 +215,19 @@ class Verifier {
         file: key,
         text: 'parts of its journal were unreadable when it was sealed',
       });
+    this.#rely(key, pkToken, known);
+  }
+
+  /** Something rests on an archived provider key: it must be corroborated before the end. */
+  #rely(key: string, pkToken: string, known: Known): void {
     const uncertain = this.#uncertain.get(pkToken);
     if (uncertain) uncertain.count += 1;
     else if (known.archived.length > 0) this.#uncertain.set(pkToken, { known, key, count: 1 });
+  }
+
+  #takeApprovals(found: ApprovalFindings): void {
+    this.#approvalLedger.add(found, this.#findings);
+    for (const { key, predicate, known } of found.vouched) this.#rely(key, predicate.identity.pkToken, known);
   }
 
   #corroborate(): void {
@@ -225,12 +247,22 @@ class Verifier {
     }
   }
 
+  #approvalCount(): { readonly approvals?: number } {
+    const { requests } = this.#approvalLedger;
+    return requests > 0 ? { approvals: requests } : {};
+  }
+
   #report(): Verification {
     const { since, until } = this.#options;
     return {
       ...this.#findings.result(),
       coverage: { verdict: 'NOT CHECKED' },
-      checked: { statements: this.#statements, sessions: this.#sessions, ...this.#blobs.counts },
+      checked: {
+        statements: this.#statements,
+        sessions: this.#sessions,
+        ...this.#blobs.counts,
+        ...this.#approvalCount(),
+      },
       signers: [...this.#signers.values()],
       window: {
         ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
