@@ -4,7 +4,7 @@ _broker() {
   cur="${COMP_WORDS[COMP_CWORD]}"
   prev="${COMP_WORDS[COMP_CWORD-1]}"
   if (( COMP_CWORD == 1 )); then
-    COMPREPLY=($(compgen -W 'agent approvals completion config connect connections doctor exec export init login logout mask policy proxy query replay request secrets sessions status verify whoami --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'agent approvals completion config connect connections doctor exec export init login logout mask policy proxy query replay request run secrets sessions status verify whoami --help --version' -- "$cur"))
     return
   fi
   verb="${COMP_WORDS[1]}"
@@ -158,7 +158,7 @@ _broker() {
       case "$prev" in
         --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
         --decision) COMPREPLY=($(compgen -W 'allow ask deny' -- "$cur")); return ;;
-        --format) COMPREPLY=($(compgen -W 'bundle jsonl csv cast ocsf cast-v3' -- "$cur")); return ;;
+        --format) COMPREPLY=($(compgen -W 'bundle jsonl csv parquet cast ocsf cast-v3' -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
@@ -231,6 +231,13 @@ _broker() {
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--for --reason --no-wait --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'run')
+      case "$prev" in
+        --with) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--with --as --no-models --reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
     'secrets ls')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;

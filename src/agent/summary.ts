@@ -78,6 +78,7 @@ export function openedOf(known: Known, admitted: Admitted, listening: Listening)
     endpoint: listening.endpoint,
     database: listening.endpoint.database,
     spool: known.spool,
+    prompts: known.connection.recording.prompts ?? 'digest',
     user: owner(known.principal),
     account: known.credential?.user ?? '',
     serverVersion: listening.serverVersion,

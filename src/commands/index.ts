@@ -35,6 +35,7 @@ import { proxy } from './proxy.ts';
 import { query } from './query.ts';
 import { replay } from './replay.ts';
 import { request } from './request.ts';
+import { run } from './run.ts';
 import { secretsLs } from './secrets-ls.ts';
 import { secretsRm } from './secrets-rm.ts';
 import { secretsSet } from './secrets-set.ts';
@@ -82,6 +83,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   query,
   replay,
   request,
+  run,
   secretsLs,
   secretsRm,
   secretsSet,

@@ -59,7 +59,7 @@ function toConnection(name: string, raw: RawConnection, options: ResolveOptions)
       onUnknown: masking.on_unknown,
       ...(masking.detectors ? { detectors: masking.detectors } : {}),
     },
-    recording: { maxRows: recording.max_rows, maxBytes: recording.max_bytes },
+    recording: { maxRows: recording.max_rows, maxBytes: recording.max_bytes, prompts: recording.prompts },
     ...(description === undefined ? {} : { description }),
   };
 }

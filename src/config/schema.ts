@@ -90,6 +90,10 @@ const recording = z
       .max(16_777_216)
       .default(65_536)
       .describe('Bytes of masked rows kept per answer.'),
+    prompts: z
+      .enum(['digest', 'text'])
+      .default('digest')
+      .describe('What is kept of calls of language models: digests, or masked text as well.'),
   })
   .describe('How much of an answer is recorded.');
 

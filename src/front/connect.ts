@@ -10,7 +10,7 @@ import { signalName } from './program.ts';
 import { openRecorder } from './recorder.ts';
 import { runRecorded } from './run.ts';
 import { isTerminal, type Streams } from './screen.ts';
-import { type FrontSession, openSession, overError } from './session.ts';
+import { type FrontSession, type Over, openSession, overError } from './session.ts';
 
 export type RunContext = FrontContext & Streams;
 
@@ -27,24 +27,40 @@ function say(context: RunContext, text: string): void {
   if (isTerminal(context)) context.stderr.write(`broker: ${visible(text)}\n`);
 }
 
-function greet(context: RunContext, { id, connection, expires }: OpenedSession): void {
+/** Says that what follows is recorded. */
+export function greet(context: RunContext, { id, connection, expires }: OpenedSession): void {
   const until = expires === undefined ? '' : `, until ${new Date(expires).toLocaleTimeString()}`;
   say(context, `session ${id} on ${connection} is recorded${until}`);
 }
 
-async function run(context: RunContext, session: FrontSession, prepared: Prepared): Promise<number> {
+/** What runs beside the client: how long it may go on, and what must be on the disk before the session is closed. */
+export interface Company {
+  /** Ends the client, and says why, like the session's own end. */
+  readonly over: Promise<Over>;
+  settle(): Promise<void>;
+}
+
+/** Runs a program in an open session, records its terminal there, and closes the session. Returns the program's exit code. */
+export async function runIn(
+  context: RunContext,
+  session: FrontSession,
+  prepared: Prepared,
+  company?: Company,
+): Promise<number> {
   const { opened } = session;
+  const ends = company ? Promise.race([session.over, company.over]) : session.over;
   const { TERM: term } = context.environment;
   const about = { session: opened, command: basename(prepared.file), ...(term ? { term } : {}) };
   const end = await runRecorded({
     ...prepared,
     cwd: context.cwd,
     streams: context,
-    over: session.over,
+    over: ends,
     record: (size, failed) => openRecorder({ ...about, ...size }, failed),
   });
   // Asked here, and not raced: an end that came first must be told, however the client took it.
-  const over = await Promise.race([session.over, undefined]);
+  const over = await Promise.race([ends, undefined]);
+  await company?.settle();
   const signal = signalName(end.signal);
   const reason = end.failure ? 'the recording failed' : 'the client ended';
   const state = await session.close({ reason, exit: end.exit, ...(signal ? { signal } : {}) });
@@ -78,10 +94,10 @@ export async function runClient(
   let prepared: Prepared | undefined;
   try {
     prepared = withoutLent(order.prepare(session.opened), session.lent, environment);
-    return await run(context, session, prepared);
+    return await runIn(context, session, prepared);
   } catch (error) {
     await session.close({ reason: 'the client could not run', exit: EXIT.launcher });
-    throw error instanceof BrokerError ? error : startFailure(order, prepared, error);
+    throw error instanceof BrokerError ? error : startFailure(order.connection, prepared, error);
   } finally {
     prepared?.clean();
   }
@@ -99,8 +115,9 @@ export function withoutLent(
   return { ...prepared, environment: Object.fromEntries(kept) };
 }
 
-function startFailure(order: ClientOrder, prepared: Prepared | undefined, error: unknown): BrokerError {
+/** Why a program could not be started. */
+export function startFailure(name: string, prepared: Prepared | undefined, error: unknown): BrokerError {
   const reason = error instanceof Error ? error.message : String(error);
-  const program = prepared ? basename(prepared.file) : order.connection;
+  const program = prepared ? basename(prepared.file) : name;
   return new BrokerError('client-failed', { client: program, reason }, { cause: error });
 }

@@ -36,6 +36,8 @@ export interface RecordingSettings {
   readonly maxRows: number;
   /** Bytes of masked rows kept per answer. */
   readonly maxBytes: number;
+  /** What is kept of calls of language models; digests when nothing is said. */
+  readonly prompts?: 'digest' | 'text';
 }
 
 export interface Connection {

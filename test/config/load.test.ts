@@ -100,7 +100,7 @@ describe('a configuration', () => {
               strategies: {},
               onUnknown: 'mask',
             },
-            recording: { maxRows: 50, maxBytes: 65_536 },
+            recording: { maxRows: 50, maxBytes: 65_536, prompts: 'digest' },
           },
         ],
       ]),

@@ -61,8 +61,8 @@ describe('a session whose screen is gone', () => {
       const rows = stdout
         .trim()
         .split('\n')
-        .map((line) => JSON.parse(line) as { id: string; end?: string });
-      const [newest] = rows.sort((a, b) => (a.id < b.id ? 1 : -1));
+        .map((line) => JSON.parse(line) as { opened: string; end?: string });
+      const [newest] = rows.sort((a, b) => (a.opened < b.opened ? 1 : -1));
       if (newest?.end !== undefined && newest.end !== 'open') return newest.end;
       if (performance.now() > deadline) throw new Error(`still open: ${stdout}`);
     }

@@ -33,6 +33,7 @@ const session: OpenedSession = {
   endpoint: { host: '127.0.0.1', port: 40001, user: 'a:b\\c', database: 'my db', secret: 's:e\\cret' },
   database: 'my db',
   spool: '/nowhere',
+  prompts: 'digest',
   user: { iss: 'https://login.example.test', sub: 'alice', groups: [] },
   account: 'app',
   serverVersion: '18.1',
