@@ -1,164 +1,87 @@
 // The board in a real terminal, started as people start it: what is on the screen at each size, and how the terminal is left.
 // Its agent is a control server of ours that tells requests, so that a hostile one can be told exactly.
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { versionOf } from '../../src/agent/build.ts';
-import type { FromAnswer, ToAnswer, ToApprovals } from '../../src/agent/messages.ts';
-import { type ControlServer, type LinesCall, type Route, serve } from '../../src/agent/server.ts';
-import type { ApprovalRow } from '../../src/model/approval.ts';
+import { type Desk, SIGN_IN_URL, startDesk } from '../fakes/desk.ts';
 import { peer } from '../peers/peer.ts';
 import { startTmux, type Tmux } from '../peers/tmux.ts';
-import { asked, hostile, requested } from './requests.ts';
+import { asked, hostile, soon } from './requests.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
-
-/** The build as a client computes it, so that the agent is taken for its own. */
-function build(): string {
-  const hash = createHash('sha256');
-  for (const name of ['main.js', 'worker.js']) hash.update(readFileSync(join(ROOT, 'dist', name)));
-  return hash.digest('hex').slice(0, 12);
-}
-
-interface Desk {
-  rows: ApprovalRow[];
-  readonly answers: FromAnswer[];
-  readonly watchers: Set<LinesCall>;
-}
-
-const SIGN_IN = {
-  state: 'signed-in',
-  user: { iss: 'https://id.example.com', sub: 'dana', email: 'dana@example.com', groups: ['dba'] },
-  expires: '2030-01-01T00:00:00Z',
-  renewable: true,
-  binding: 'nonce',
-  key: 'k',
-  notices: [],
-};
-
-const URL_OF_PROVIDER = `https://id.example.com/auth?client_id=broker&nonce=${'n'.repeat(150)}&end=1`;
-
-async function approvals(desk: Desk, call: LinesCall): Promise<void> {
-  await call.lines.next();
-  const send = (message: ToApprovals) => void call.send(message);
-  for (const row of desk.rows) send({ type: 'row', row });
-  send({ type: 'listed' });
-  desk.watchers.add(call);
-  await new Promise<void>((resolve) => call.gone.addEventListener('abort', () => resolve()));
-  desk.watchers.delete(call);
-}
-
-async function answer(desk: Desk, call: LinesCall): Promise<void> {
-  const first = await call.lines.next();
-  const order = first.value as FromAnswer;
-  desk.answers.push(order);
-  const send = (message: ToAnswer) => void call.send(message);
-  if (order.type === 'answer' && order.strength === 'fresh-sign-in') {
-    send({ type: 'prompt', prompt: { kind: 'paste', url: URL_OF_PROVIDER, purpose: 'identity' } });
-    const pasted = await call.lines.next();
-    desk.answers.push(pasted.value as FromAnswer);
-  }
-  send({ type: 'answered', key: 'v1/appr/decision', digest: 'a'.repeat(64) });
-}
-
-const ROUTES: readonly Route<Desk>[] = [
-  {
-    kind: 'json',
-    method: 'GET',
-    path: /^\/v1\/identity$/,
-    run: () => ({ version: versionOf(), build: build(), pid: process.pid }),
-  },
-  { kind: 'json', method: 'GET', path: /^\/v1\/sign-in$/, run: () => SIGN_IN },
-  { kind: 'lines', method: 'POST', path: /^\/v1\/approvals$/, run: approvals },
-  { kind: 'lines', method: 'POST', path: /^\/v1\/approvals\/answer$/, run: answer },
-];
-
-function soon(row: Partial<ApprovalRow> = {}): ApprovalRow {
-  const now = Date.now();
-  const time = (ms: number) => new Date(now + ms).toISOString();
-  return requested({ asked: time(-60_000), expires: time(840_000), ...row });
-}
+const BROKER = new URL('../../bin/broker.js', import.meta.url).pathname;
 
 describe.runIf(peer('tmux'))('the approvals board in a terminal', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'board-'));
-  const desk: Desk = { rows: [], answers: [], watchers: new Set() };
   const terminals: Tmux[] = [];
-  let server: ControlServer;
-  const environment = {
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
-    HOME: folder,
-    XDG_RUNTIME_DIR: join(folder, 'run'),
-    LANG: 'C.UTF-8',
-    TERM: 'screen-256color',
-  };
+  let desk: Desk;
   beforeAll(async () => {
-    mkdirSync(join(folder, 'run', 'broker'), { recursive: true, mode: 0o700 });
-    server = await serve(ROUTES, desk, join(folder, 'run', 'broker'), 'agent.sock');
+    desk = await startDesk();
   });
   afterAll(async () => {
     for (const terminal of terminals) terminal.stop();
-    for (const watcher of desk.watchers) watcher.send({ type: 'listed' });
-    await server.close();
-    rmSync(folder, { recursive: true, force: true });
+    await desk.stop();
   });
 
   function terminal(columns: number, rows: number, more: Record<string, string> = {}): Tmux {
-    const opened = startTmux({ columns, rows, environment: { ...environment, ...more }, cwd: folder });
+    const opened = startTmux({
+      columns,
+      rows,
+      environment: { ...desk.environment, ...more },
+      cwd: desk.folder,
+    });
     terminals.push(opened);
     return opened;
   }
 
-  const watch = `${process.execPath} ${ROOT}bin/broker.js approvals watch --no-browser; echo left with $?`;
-
-  function tell(...rows: readonly ApprovalRow[]): void {
-    desk.rows = [...rows];
-    for (const watcher of desk.watchers) for (const row of rows) watcher.send({ type: 'row', row });
-  }
+  const watch = `${process.execPath} ${BROKER} approvals watch --no-browser; echo left with $?`;
 
   it.each([
     [80, 24],
     [200, 50],
-  ])('shows a hostile statement at %d × %d row by row, between a frame it cannot touch', async (columns, rows) => {
-    tell(
-      soon({ what: asked({ text: hostile(), titles: ['SELECT', 'DROP TABLE audit', 'DROP TABLE payroll'] }) }),
-      soon({ id: '1jc0ffee00', genuine: false, problem: 'its signature does not hold' }),
-      soon({ id: '1jd00dad00', own: true }),
-    );
-    const screen = terminal(columns, rows);
-    screen.type(watch);
-    const first = await screen.until('of 300');
-    const lines = first.split('\n');
-    expect(lines[0]).toMatch(/^ APPROVALS {2}3 waiting +you are dana@example\.com$/);
-    expect(first).toContain('\\e[2J\\e[H\\e]52;c;ZXZpbA==\\x07');
-    expect(first).toMatch(/! 1jc0ffee00/);
-    expect(lines.filter((line) => line.includes('a approve  d deny'))).toHaveLength(1);
-    expect(lines.at(-2) ?? '').toContain('a approve  d deny');
-    const seen = new Set<string>();
-    const mine = /([ \d]{3}) ([│┊]) ?(.*)$/;
-    for (let page = 0; page < 120; page += 1) {
-      const now = screen.screen();
-      const body = now.split('\n').filter((line) => /(?:^| │ | )[ \d]{3} [│┊]/.test(line));
-      for (const line of body) seen.add(mine.exec(line)?.[0] ?? '');
-      if (now.includes('DROP TABLE payroll;')) break;
-      screen.press('PageDown');
-      await expect.poll(() => screen.screen(), { timeout: 20_000 }).not.toBe(now);
-    }
-    const all = [...seen].join('\n');
-    for (const number of [1, 12, 150, 299, 300]) expect(all).toMatch(new RegExp(`(^| )${number} │`, 'm'));
-    expect(all).toContain('300 │ DROP TABLE payroll;');
-    expect(all).toContain('\\u{202e}txet desrever');
-    expect(all).toContain('DROP TABLE audit;\\rSELECT 1;');
-    screen.press('q');
-    await screen.until('left with 0');
-    expect(screen.property('alternate_on')).toBe('0');
-    expect(screen.property('cursor_flag')).toBe('1');
-  }, 120_000);
+  ])(
+    'shows a hostile statement at %d × %d row by row, between a frame it cannot touch',
+    async (columns, rows) => {
+      desk.tell(
+        soon({
+          what: asked({ text: hostile(), titles: ['SELECT', 'DROP TABLE audit', 'DROP TABLE payroll'] }),
+        }),
+        soon({ id: '1jc0ffee00', genuine: false, problem: 'its signature does not hold' }),
+        soon({ id: '1jd00dad00', own: true }),
+      );
+      const screen = terminal(columns, rows);
+      screen.type(watch);
+      const first = await screen.until('of 300');
+      const lines = first.split('\n');
+      expect(lines[0]).toMatch(/^ APPROVALS {2}3 waiting +you are dana@example\.com$/);
+      expect(first).toContain('\\e[2J\\e[H\\e]52;c;ZXZpbA==\\x07');
+      expect(first).toMatch(/! 1jc0ffee00/);
+      expect(lines.filter((line) => line.includes('a approve  d deny'))).toHaveLength(1);
+      expect(lines.at(-2) ?? '').toContain('a approve  d deny');
+      const seen = new Set<string>();
+      const mine = /([ \d]{3}) ([│┊]) ?(.*)$/;
+      for (let page = 0; page < 120; page += 1) {
+        const now = screen.screen();
+        const body = now.split('\n').filter((line) => /(?:^| │ | )[ \d]{3} [│┊]/.test(line));
+        for (const line of body) seen.add(mine.exec(line)?.[0] ?? '');
+        if (now.includes('DROP TABLE payroll;')) break;
+        screen.press('PageDown');
+        await expect.poll(() => screen.screen(), { timeout: 20_000 }).not.toBe(now);
+      }
+      const all = [...seen].join('\n');
+      for (const number of [1, 12, 150, 299, 300]) expect(all).toMatch(new RegExp(`(^| )${number} │`, 'm'));
+      expect(all).toContain('300 │ DROP TABLE payroll;');
+      expect(all).toContain('\\u{202e}txet desrever');
+      expect(all).toContain('DROP TABLE audit;\\rSELECT 1;');
+      screen.press('q');
+      await screen.until('left with 0');
+      expect(screen.property('alternate_on')).toBe('0');
+      expect(screen.property('cursor_flag')).toBe('1');
+    },
+    120_000,
+  );
 
   it('approves: reads, asks, shows where to sign in as one address, comes back', async () => {
-    tell(soon());
-    desk.answers.length = 0;
+    desk.tell(soon());
+    const before = desk.answers.length;
     const screen = terminal(80, 24);
     screen.type(watch);
     await screen.until('DROP TABLE public.orders');
@@ -166,10 +89,10 @@ describe.runIf(peer('tmux'))('the approvals board in a terminal', () => {
     await screen.until('y yes, sign in and approve');
     screen.press('y');
     const asking = await screen.until('paste the address');
-    expect(asking.replace(/\s+/g, '')).toContain(URL_OF_PROVIDER);
+    expect(asking.replace(/\s+/g, '')).toContain(SIGN_IN_URL);
     screen.type('http://127.0.0.1:1/callback?code=abc&state=x');
     await screen.until('approved request 1jbx2kqqqq');
-    expect(desk.answers).toMatchObject([
+    expect(desk.answers.slice(before)).toMatchObject([
       { type: 'answer', answer: 'approve', id: '1jbx2kqqqq', digest: 'd'.repeat(64), mode: 'paste' },
       { type: 'pasted', text: 'http://127.0.0.1:1/callback?code=abc&state=x' },
     ]);
@@ -178,11 +101,10 @@ describe.runIf(peer('tmux'))('the approvals board in a terminal', () => {
   }, 60_000);
 
   it('follows the terminal when it changes its size, and has no colour under NO_COLOR', async () => {
-    tell(soon({ what: asked({ text: hostile() }) }));
+    desk.tell(soon({ what: asked({ text: hostile() }) }));
     const screen = terminal(80, 24, { NO_COLOR: '1' });
     screen.type(watch);
     await screen.until('of 300');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that colour
     expect(screen.screen({ styled: true })).not.toMatch(/\u001b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9\d)/);
     for (const [columns, rows] of [
       [200, 50],
@@ -208,17 +130,21 @@ describe.runIf(peer('tmux'))('the approvals board in a terminal', () => {
     await screen.until(/left with/);
   }, 60_000);
 
-  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('leaves the terminal as it was after %s', async (signal) => {
-    tell(soon());
-    const screen = terminal(80, 24);
-    screen.type(`echo before; sh -c 'echo $$ > pid; exec ${watch.split(';')[0]}'; echo left with $?`);
-    await screen.until('DROP TABLE public.orders');
-    expect(screen.property('alternate_on')).toBe('1');
-    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), signal);
-    const after = await screen.until('left with 130');
-    expect(after).toContain('before');
-    expect([screen.property('alternate_on'), screen.property('cursor_flag')]).toEqual(['0', '1']);
-    screen.type('stty -a');
-    expect(await screen.until(/icanon/)).toMatch(/ icanon iexten echo /);
-  }, 60_000);
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+    'leaves the terminal as it was after %s',
+    async (signal) => {
+      desk.tell(soon());
+      const screen = terminal(80, 24);
+      screen.type(`echo before; sh -c 'echo $$ > pid; exec ${watch.split(';')[0]}'; echo left with $?`);
+      await screen.until('DROP TABLE public.orders');
+      expect(screen.property('alternate_on')).toBe('1');
+      process.kill(Number(readFileSync(join(desk.folder, 'pid'), 'utf8')), signal);
+      const after = await screen.until('left with 130');
+      expect(after).toContain('before');
+      expect([screen.property('alternate_on'), screen.property('cursor_flag')]).toEqual(['0', '1']);
+      screen.type('stty -a');
+      expect(await screen.until(/icanon/)).toMatch(/ icanon iexten echo /);
+    },
+    60_000,
+  );
 });

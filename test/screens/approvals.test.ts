@@ -51,8 +51,7 @@ describe('the board', () => {
       'where        prod-db, session 1jbx2k00aa, statement 3, in a transaction',
       'what         DROP TABLE public.orders: this statement, once',
       'tables       public.orders',
-      'policy       drops-ask; 0 of 2 approved',
-      'reason       dropping a table loses data',
+      'policy       0 of 2 approved; drops-ask: dropping a table loses data',
       'STATEMENT    line 1 of 1',
       '  1 │ DROP TABLE public.orders',
       '14m',
@@ -96,7 +95,9 @@ describe('the board', () => {
 
   it('says how much is written as codes, and which rows were not shown', () => {
     const text = show(state([requested({ what: asked({ text: hostile() }) })]), 160, 40).join('\n');
-    expect(text).toMatch(/STATEMENT {4}lines 1–\d+ of 300, \d+ rows not shown yet\n.*characters that do not show, as codes: \d+ × /);
+    expect(text).toMatch(
+      /STATEMENT {4}lines 1–\d+ of 300, \d+ rows not shown yet\n.*characters that do not show, as codes: \d+ × /,
+    );
   });
 
   it('has a window’s reason read like a statement', () => {

@@ -47,6 +47,12 @@ export function requested(more: Partial<ApprovalRow> = {}): ApprovalRow {
   };
 }
 
+/** The same, asked a minute ago by this machine's clock. */
+export function soon(more: Partial<ApprovalRow> = {}): ApprovalRow {
+  const time = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
+  return requested({ asked: time(-60_000), expires: time(840_000), ...more });
+}
+
 /** Everything a text can try against whoever reads it on a terminal; the last line is the one to hide. */
 export function hostile(): string {
   const tricks = [

@@ -118,6 +118,13 @@ function warnings(row: ApprovalRow): Fact[] {
   return found;
 }
 
+/** Which rule asks, why, and how many have said yes. A window's reason is what is read below. */
+function policyLine(row: ApprovalRow): string {
+  const { policies, purpose, reason, quorum } = row.what;
+  const why = purpose === 'window' ? '' : `: ${reason}`;
+  return `${approvalsOf(row)} of ${quorum} approved; ${policies.join(', ')}${why}`;
+}
+
 /** The few a person needs while reading the statement. */
 export function shortFacts(row: ApprovalRow): readonly Fact[] {
   const { what } = row;
@@ -128,8 +135,7 @@ export function shortFacts(row: ApprovalRow): readonly Fact[] {
     { name: 'where', value: where(row) },
     { name: 'what', value: `${titleOf(row)}: ${scopeOf(row)}` },
     ...some('tables', what.tables),
-    { name: 'policy', value: `${what.policies.join(', ')}; ${approvalsOf(row)} of ${what.quorum} approved` },
-    { name: 'reason', value: what.reason },
+    { name: 'policy', value: policyLine(row) },
   ];
 }
 

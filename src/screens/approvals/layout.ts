@@ -64,13 +64,18 @@ function wrapped(text: string, width: number, tone: 'strong' | 'plain' | 'warn' 
 }
 
 /** What happens when the person says yes. */
-function question(row: ApprovalRow, answer: 'approve' | 'deny' | 'revoke', width: number): Line[] {
+function effectOf(row: ApprovalRow): string {
   const { what } = row;
   const still = what.quorum - approvalsOf(row) - 1;
-  const more =
-    still > 0 ? ` once ${still} more ${still === 1 ? 'person approves' : 'people approve'}` : ' at once';
+  const when =
+    still > 0 ? `once ${still} more ${still === 1 ? 'person approves' : 'people approve'}` : 'at once';
+  if (what.purpose === 'window') return `${actorOf(row)} may open ${scopeOf(row)}, ${when}.`;
+  return `It runs on ${what.connection} for ${actorOf(row)} ${when}. It applies to ${scopeOf(row)}.`;
+}
+
+function question(row: ApprovalRow, answer: 'approve' | 'deny' | 'revoke', width: number): Line[] {
   const effect = {
-    approve: `It runs on ${what.connection} for ${actorOf(row)}${more}. It applies to ${scopeOf(row)}.`,
+    approve: effectOf(row),
     deny: `${shortPerson(row.requester)} is told the reason, and nothing runs.`,
     revoke: 'What it allowed ends now; live sessions that stand on it are closed.',
   }[answer];
@@ -151,7 +156,7 @@ function stacked(state: BoardState, screen: Screen, height: number): { lines: Li
   const { columns, now } = screen;
   const alone = state.mode.kind !== 'browse';
   const rows = queueOf(state);
-  const most = Math.max(3, Math.floor(height / 4));
+  const most = Math.max(3, Math.floor(height / 5));
   const view = { rows, chosen: state.chosen, width: columns - 1, now };
   const queue = alone ? [] : wideQueue({ ...view, height: 1 + Math.min(rows.length, most) });
   const pane = paneOf(state, screen, columns - 2, height - queue.length - 1);
