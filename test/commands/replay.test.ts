@@ -30,6 +30,8 @@ interface Options {
   readonly tty?: boolean;
   readonly columns?: number;
   readonly signal?: AbortSignal;
+  /** Called with each piece that reached the terminal. */
+  readonly saw?: (text: string) => void;
 }
 
 async function run(content: string | Uint8Array, given: Options = {}, name = 'x.cast') {
@@ -42,7 +44,10 @@ async function run(content: string | Uint8Array, given: Options = {}, name = 'x.
     rows: 24,
   });
   const stderr = new PassThrough();
-  stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  stdout.on('data', (chunk: Buffer) => {
+    out.push(chunk);
+    given.saw?.(chunk.toString());
+  });
   stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const context: CommandContext = {
     stdin: new PassThrough(),
@@ -112,9 +117,12 @@ describe('broker replay', () => {
 
   it('stops when interrupted, with the terminal handed back', async () => {
     const controller = new AbortController();
-    const running = run(CAST, { tty: true, signal: controller.signal, options: { maxIdle: '3600' } });
-    setTimeout(() => controller.abort(), 50);
-    const { code, out } = await running;
+    const { code, out } = await run(CAST, {
+      tty: true,
+      signal: controller.signal,
+      options: { maxIdle: '3600' },
+      saw: (text) => text.includes('re') && controller.abort(),
+    });
     expect(code).toBe(130);
     expect(out).toBe('hello \x1b[31mre\x1b[0m');
   });
