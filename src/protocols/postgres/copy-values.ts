@@ -39,11 +39,11 @@ const CONTROLS: Readonly<Record<number, number>> = Object.fromEntries(
 
 /** Text format: rows end at a raw newline, which never stands inside a value. */
 export class TextFormat implements CopyFormat {
-  readonly #delimiter: number;
+  readonly delimiter: number;
   readonly #null: Buffer;
 
   constructor(shape: CopyShape) {
-    this.#delimiter = shape.delimiter.charCodeAt(0);
+    this.delimiter = shape.delimiter.charCodeAt(0);
     this.#null = Buffer.from(shape.null, 'utf8');
   }
 
@@ -54,7 +54,7 @@ export class TextFormat implements CopyFormat {
 
   walk(data: Buffer, at: number, end: number, visit: Visit): number {
     const last = end - 1;
-    const delimiter = this.#delimiter;
+    const { delimiter } = this;
     let index = 0;
     let from = at;
     for (let pos = at; pos < last; pos++) {
@@ -70,8 +70,12 @@ export class TextFormat implements CopyFormat {
     return index + 1;
   }
 
+  isNull(data: Buffer, from: number, to: number): boolean {
+    return isAt(data, from, to, this.#null);
+  }
+
   plain(data: Buffer, from: number, to: number): Buffer | null | undefined {
-    if (isAt(data, from, to, this.#null)) return null;
+    if (this.isNull(data, from, to)) return null;
     for (let at = from; at < to; at++)
       if (data[at] === BACKSLASH) return withoutEscapes(data.subarray(from, to));
     return undefined;
@@ -80,7 +84,7 @@ export class TextFormat implements CopyFormat {
   #needsEscape(value: Uint8Array): boolean {
     for (let at = 0; at < value.length; at++) {
       const byte = value[at] as number;
-      if (byte <= 13 || byte === BACKSLASH || byte === this.#delimiter) return true;
+      if (byte <= 13 || byte === BACKSLASH || byte === this.delimiter) return true;
     }
     return false;
   }
@@ -92,7 +96,7 @@ export class TextFormat implements CopyFormat {
     let used = 0;
     for (const byte of value) {
       const letter = LETTERS[byte];
-      if (letter !== undefined || byte === BACKSLASH || byte === this.#delimiter) out[used++] = BACKSLASH;
+      if (letter !== undefined || byte === BACKSLASH || byte === this.delimiter) out[used++] = BACKSLASH;
       out[used++] = letter ?? byte;
     }
     return out.subarray(0, used);

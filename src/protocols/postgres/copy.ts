@@ -2,6 +2,7 @@
 import type { Ticket } from '../../flow/conversation.ts';
 import type { CopyShape } from '../../model/classification.ts';
 import type { ResultMask } from '../../model/masking.ts';
+import { CopyRun } from './copy-run.ts';
 import { BinaryFormat, type CopyFormat, CsvFormat, TextFormat } from './copy-values.ts';
 import { HEADER } from './framer.ts';
 import { FROM_SERVER, violation } from './messages.ts';
@@ -31,7 +32,10 @@ export class CopyOut {
   #sample: (Uint8Array | null)[] | undefined = undefined;
   /** Nobody needs to look at the data from here on. */
   passing = false;
-  rows = 0;
+  /** Takes whole messages that come one behind the other; undefined while each needs a closer look. */
+  run: CopyRun | undefined = undefined;
+  readonly #whole: CopyRun | undefined;
+  #rows = 0;
 
   constructor(shape: CopyShape, mask: ResultMask, ticket: Ticket, columns: number, binary: boolean) {
     this.#mask = mask;
@@ -40,15 +44,27 @@ export class CopyOut {
     this.#binary = binary;
     this.#headerLeft = binary || shape.header;
     if (binary) this.#format = new BinaryFormat();
-    else this.#format = shape.format === 'csv' ? new CsvFormat(shape) : new TextFormat(shape);
+    else if (shape.format === 'csv') this.#format = new CsvFormat(shape);
+    else {
+      const format = new TextFormat(shape);
+      this.#format = format;
+      this.#whole = new CopyRun(format, mask, columns);
+    }
     if (!mask.untouched && mask.cells.length !== columns)
       throw violation('server', 'COPY sends another number of columns than expected');
     this.#relax();
   }
 
+  /** Records that were looked at. */
+  get rows(): number {
+    return this.#rows + (this.#whole?.rows ?? 0);
+  }
+
   #relax(): void {
     this.passing =
       this.#mask.untouched && this.#carry.length === 0 && (this.#binary || !this.#ticket.sampling);
+    const whole = !this.passing && !this.#headerLeft && this.#carry.length === 0 && !this.#ticket.sampling;
+    this.run = whole ? this.#whole : undefined;
   }
 
   /** One CopyData message. */
@@ -113,7 +129,7 @@ export class CopyOut {
     const count = this.#format.walk(data, at, end, this.#visit);
     if (count < 0) return this.#done;
     if (count !== this.#columns) throw violation('server', 'a COPY record with another number of columns');
-    this.rows += 1;
+    this.#rows += 1;
     if (this.#sample) this.#ticket.sample(this.#sample);
     return this.#done;
   }

@@ -13,6 +13,11 @@ export interface FrameSink {
    * False stops the framer before this message; the next push starts with it again.
    */
   frame(type: number, buffer: Buffer, start: number, end: number): boolean;
+  /**
+   * Offered what follows a whole message and begins with the same type: takes as many whole messages of that type as it
+   * cares to, and returns where it stopped. Trusts no length either.
+   */
+  alike?(type: number, buffer: Buffer, start: number, end: number): number;
   /** Asked once for a message not wholly here: may it go on in pieces? Throws when it is refused for its size. */
   streams(type: number, size: number): boolean;
   /** A part of a streamed message; the first one starts with the header. */
@@ -74,7 +79,7 @@ export class Framer {
         this.#stopped = true;
         return pos;
       }
-      pos = next;
+      pos = (buffer[next] === type && next < end && sink.alike?.(type, buffer, next, end)) || next;
     }
     if (pos < end) this.#keep(buffer, pos, end);
     return end;

@@ -1,4 +1,5 @@
 // Gathers what leaves in one direction: untouched bytes stay where they were read, changes go to a reused buffer.
+import { writeLength } from './splice.ts';
 
 /** A buffer grown beyond this is not kept for the next chunk. */
 const KEEP = 512 * 1024;
@@ -55,6 +56,11 @@ export class Outbox {
 
   wrote(upTo: number): void {
     this.#used = upTo;
+  }
+
+  /** Writes a length over the four bytes at `at`, which were put before. */
+  amend(at: number, length: number): void {
+    writeLength(this.#out, at, length);
   }
 
   /** Looks at the last `size` bytes put or passed. */

@@ -39,6 +39,8 @@ export class Pending {
   /** Unit of the text that is answering. */
   unit = 0;
   mask: ResultMask | undefined = undefined;
+  /** The mask again, once no more rows are sampled: whole runs of them are taken in one go. */
+  run: ResultMask | undefined = undefined;
   copy: CopyOut | undefined = undefined;
   /** COPY … FROM STDIN is part of it: Syncs sent meanwhile may be answered or not. */
   copying = false;

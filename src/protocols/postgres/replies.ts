@@ -10,6 +10,7 @@ import type { Link, TransactionStatus } from './link.ts';
 import { FROM_SERVER, readFields, violation } from './messages.ts';
 import type { Pending } from './pending.ts';
 import { maskRow, rowValues } from './rows.ts';
+import { takeRun } from './runs.ts';
 
 /** Bytes of one message that must be read whole before any of it may leave. */
 const MAX_WHOLE = 64 * 1024 * 1024;
@@ -21,8 +22,6 @@ const STATUSES: Readonly<Record<number, TransactionStatus>> = { 69: 'E', 73: 'I'
 
 export class Replies implements FrameSink {
   readonly link: Link;
-  /** The answer under way, once its rows may go on as they are, only counted. */
-  #row: Pending | undefined;
   /** The message arriving in pieces is not for the client. */
   #dropping = false;
 
@@ -31,28 +30,19 @@ export class Replies implements FrameSink {
   }
 
   frame(type: number, buffer: Buffer, start: number, end: number): boolean {
+    if (takeRun(this.link, type, buffer, start, end) === end) return true;
     if (type === FROM_SERVER.dataRow) {
-      const row = this.#row;
-      if (row) {
-        row.rows += 1;
-        row.bytes += end - start;
-        this.link.toClient.pass(buffer, start, end);
-      } else this.#dataRow(buffer, start, end);
+      this.#dataRow(buffer, start, end);
       return true;
-    }
-    if (type === FROM_SERVER.copyData) {
-      const head = this.link.pending.first;
-      if (head?.copy?.passing) {
-        head.rows += 1;
-        head.bytes += end - start;
-        this.link.toClient.pass(buffer, start, end);
-        return true;
-      }
     }
     const handle = HANDLERS[type];
     if (!handle) throw violation('server', `a message of type ${type}`);
     handle(this, buffer, start, end);
     return true;
+  }
+
+  alike(type: number, buffer: Buffer, start: number, end: number): number {
+    return takeRun(this.link, type, buffer, start, end);
   }
 
   streams(type: number, size: number): boolean {
@@ -126,18 +116,12 @@ export class Replies implements FrameSink {
     if (!mask || !ticket) throw violation('server', 'a row in answer to something without rows');
     head.rows += 1;
     if (head.muted) return;
-    const sampling = ticket.sampling;
-    if (mask.untouched) {
-      head.bytes += end - start;
-      this.link.toClient.pass(buffer, start, end);
-      if (sampling) ticket.sample(rowValues(buffer, start, end));
-      else this.#row = head;
-      return;
-    }
     const { toClient } = this.link;
-    const size = maskRow(buffer, start, end, mask, toClient);
+    const size = mask.untouched ? end - start : maskRow(buffer, start, end, mask, toClient);
     head.bytes += size;
-    if (sampling) ticket.sample(toClient.tail(size, rowValues));
+    if (mask.untouched) toClient.pass(buffer, start, end);
+    if (ticket.sampling) ticket.sample(toClient.tail(size, rowValues));
+    else head.run = mask;
   }
 
   /** How the rows of the unit under way are masked. */
@@ -152,7 +136,7 @@ export class Replies implements FrameSink {
     const head = this.#head('a row description');
     if (head.kind === 'query') {
       const { ticket } = head;
-      this.#row = undefined;
+      head.run = undefined;
       const fields = ticket && this.link.descriptions.read(ticket.judged, head.unit, buffer, start, end);
       head.mask = ticket?.columns(head.unit, fields);
     } else this.#described(head, buffer, start, end);
@@ -198,7 +182,6 @@ export class Replies implements FrameSink {
     const head = this.#head('a command that ended');
     if (head.kind !== 'query' && head.kind !== 'execute')
       throw violation('server', 'a command that ended out of turn');
-    this.#row = undefined;
     head.bytes += this.link.copyInBytes;
     this.link.copyInBytes = 0;
     this.#count(head);
@@ -209,6 +192,7 @@ export class Replies implements FrameSink {
     head.changes = head.changes?.filter((change) => change.unit !== head.unit);
     head.unit += 1;
     head.mask = undefined;
+    head.run = undefined;
     head.copy = undefined;
     this.#pass(head, buffer, start, end);
     if (head.kind === 'execute') this.#shift();
@@ -217,7 +201,6 @@ export class Replies implements FrameSink {
   suspended(buffer: Buffer, start: number, end: number): void {
     const head = this.#head('a suspended portal');
     if (head.kind !== 'execute') throw violation('server', 'a suspended portal out of turn');
-    this.#row = undefined;
     this.#count(head);
     for (const change of head.changes ?? []) this.link.settle(change, false);
     this.#pass(head, buffer, start, end);
@@ -230,7 +213,6 @@ export class Replies implements FrameSink {
     const status = end - start === HEADER + 1 ? STATUSES[buffer[start + HEADER] as number] : undefined;
     if (!status) throw violation('server', 'a malformed status');
     if (head && (head.kind === 'query' || head.kind === 'sync')) {
-      this.#row = undefined;
       for (const change of head.changes ?? []) link.settle(change, false);
       link.pending.shift();
     } else if (link.looseSyncs > 0) link.looseSyncs -= 1;
@@ -245,7 +227,6 @@ export class Replies implements FrameSink {
   error(buffer: Buffer, start: number, end: number): void {
     const link = this.link;
     const head = link.pending.first;
-    this.#row = undefined;
     let fields: MessageFields;
     if (head?.muted || head?.refusal) {
       fields = readFields(buffer, start + HEADER, end);
@@ -262,6 +243,7 @@ export class Replies implements FrameSink {
     const status = sqlstate === '57014' ? 'cancelled' : 'error';
     const end = { status, sqlstate, message: fields.get('M') ?? '' } as const;
     this.#count(head);
+    head.run = undefined;
     if (head.portal) head.portal.finish(end);
     else head.ticket?.finish(end);
     link.copyIn = false;

@@ -3,6 +3,9 @@ import type { ResultMask } from '../../model/masking.ts';
 import { HEADER } from './framer.ts';
 import { violation } from './messages.ts';
 import type { Outbox } from './outbox.ts';
+import { Splice } from './splice.ts';
+
+const EMPTY = Buffer.alloc(0);
 
 function malformed(): Error {
   return violation('server', 'a row is not made as its lengths say');
@@ -30,7 +33,8 @@ export function rowValues(buffer: Buffer, start: number, end: number): (Uint8Arr
   return values;
 }
 
-function readLength(buffer: Buffer, at: number): number {
+/** A signed length word. */
+export function readLength(buffer: Buffer, at: number): number {
   return (
     ((buffer[at] as number) << 24) |
     ((buffer[at + 1] as number) << 16) |
@@ -39,17 +43,30 @@ function readLength(buffer: Buffer, at: number): number {
   );
 }
 
-function writeLength(out: Buffer, at: number, length: number): void {
-  out[at] = length >>> 24;
-  out[at + 1] = length >>> 16;
-  out[at + 2] = length >>> 8;
-  out[at + 3] = length;
+/**
+ * Puts rows that lie one behind the other into the outbox with their values masked. Returns their size as they leave.
+ * What no cell changed goes on as it is.
+ */
+export function maskRows(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  mask: ResultMask,
+  outbox: Outbox,
+): number {
+  const splice = new Splice(buffer, start, outbox);
+  for (let pos = start; pos < end; ) {
+    const next = pos + 1 + readLength(buffer, pos + 1);
+    const before = splice.grown;
+    const rowAt = walkRow(buffer, pos, next, mask, splice);
+    if (rowAt >= 0) outbox.amend(rowAt + 1, next - pos - 1 + splice.grown - before);
+    pos = next;
+  }
+  splice.end(end);
+  return end - start + splice.grown;
 }
 
-/**
- * Puts a row into the outbox with its values masked. Returns the row's size as it leaves. A row no cell changed goes on
- * as it is.
- */
+/** One row; afterwards it lies in one piece in the outbox. */
 export function maskRow(
   buffer: Buffer,
   start: number,
@@ -57,14 +74,19 @@ export function maskRow(
   mask: ResultMask,
   outbox: Outbox,
 ): number {
-  const cells = mask.cells;
+  const before = outbox.used;
+  const size = maskRows(buffer, start, end, mask, outbox);
+  if (outbox.used !== before) outbox.settle();
+  return size;
+}
+
+/** Replaces what its cells change; returns where the row begins in the outbox, or -1 when nothing was changed. */
+function walkRow(buffer: Buffer, start: number, end: number, { cells }: ResultMask, splice: Splice): number {
   if (end - start < HEADER + 2) throw malformed();
   const count = ((buffer[start + 5] as number) << 8) | (buffer[start + 6] as number);
   if (count > cells.length) throw violation('server', 'a row has more columns than its description');
-  let pos = start + HEADER + 2;
-  /** Everything before this has been copied. */
-  let copied = start;
   let rowAt = -1;
+  let pos = start + HEADER + 2;
   for (let index = 0; index < count; index++) {
     if (end - pos < 4) throw malformed();
     const length = readLength(buffer, pos);
@@ -76,38 +98,13 @@ export function maskRow(
     if (length < 0 || length > end - from) throw malformed();
     const to = from + length;
     const cell = cells[index];
-    if (cell !== undefined) {
-      const masked = cell(buffer, from, to);
-      if (masked !== undefined) {
-        const size = masked === null ? 0 : masked.length;
-        const out = outbox.reserve(pos - copied + 4 + size);
-        if (rowAt < 0) rowAt = outbox.used;
-        const at = copyShort(buffer, copied, pos, out, outbox.used);
-        writeLength(out, at, masked === null ? -1 : size);
-        outbox.wrote(masked === null ? at + 4 : copyShort(masked, 0, size, out, at + 4));
-        copied = to;
-      }
+    const masked = cell === undefined ? undefined : cell(buffer, from, to);
+    if (masked !== undefined) {
+      const at = splice.replace(pos, to, masked ?? EMPTY, masked === null ? -1 : masked.length);
+      if (rowAt < 0) rowAt = at - (pos - start);
     }
     pos = to;
   }
   if (pos !== end) throw malformed();
-  if (rowAt < 0) {
-    outbox.pass(buffer, start, end);
-    return end - start;
-  }
-  const out = outbox.reserve(end - copied);
-  const after = copyShort(buffer, copied, end, out, outbox.used);
-  outbox.wrote(after);
-  writeLength(out, rowAt + 1, after - rowAt - 1);
-  return after - rowAt;
-}
-
-function copyShort(bytes: Uint8Array, start: number, end: number, out: Buffer, at: number): number {
-  let to = at;
-  if (end - start <= 48) for (let from = start; from < end; from++) out[to++] = bytes[from] as number;
-  else {
-    out.set(bytes.subarray(start, end), to);
-    to += end - start;
-  }
-  return to;
+  return rowAt;
 }
