@@ -143,6 +143,7 @@ export class Judgement implements Judged {
 export class JudgementCache {
   readonly #entries = new Map<string, Judgement>();
   #characters = 0;
+  #generation = -1;
   readonly #maxEntries: number;
   readonly #maxCharacters: number;
 
@@ -159,6 +160,9 @@ export class JudgementCache {
   /** `key` is the text itself, or its shape. */
   set(key: string, judgement: Judgement): void {
     if (judgement.personal || key.length > this.#maxCharacters / 8) return;
+    // Those of an earlier generation are never used again, and each may hold a catalogue of its own.
+    if (judgement.generation !== this.#generation) this.clear();
+    this.#generation = judgement.generation;
     this.delete(key);
     this.#entries.set(key, judgement);
     this.#characters += key.length;
