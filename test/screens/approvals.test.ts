@@ -5,6 +5,7 @@ import type { ApprovalRow } from '../../src/model/approval.ts';
 import { layBoard } from '../../src/screens/approvals/layout.ts';
 import { type Line, plainText } from '../../src/screens/approvals/lines.ts';
 import { readingOf, readOn } from '../../src/screens/approvals/reading.ts';
+import { changedLines, similarTo } from '../../src/screens/approvals/similar.ts';
 import { type BoardAction, type BoardState, boardReducer, EMPTY } from '../../src/screens/approvals/state.ts';
 import { asked, hostile, NOW, requested } from './requests.ts';
 
@@ -225,5 +226,74 @@ describe('what the board does when requests change', () => {
     const began = boardReducer(state([row]), { type: 'began' });
     expect(began.rows.size).toBe(1);
     expect(boardReducer(began, { type: 'listed' }).rows.size).toBe(0);
+  });
+});
+
+describe('a statement like one that was answered before', () => {
+  const before = requested({
+    id: '1ja0000000',
+    state: 'spent',
+    asked: '2026-03-01T10:00:00.000000Z',
+    what: asked({ fingerprint: 'f', text: 'a\nb\nc' }),
+    decisions: [
+      {
+        answer: 'approve',
+        iss: 'https://id.example.com',
+        sub: 'dana',
+        email: 'dana@example.com',
+        jkt: 'k',
+        strength: 'fresh-sign-in',
+        time: '2026-03-01T10:01:00.000000Z',
+        digest: 'e'.repeat(64),
+        key: 'v1/appr/x',
+      },
+    ],
+  });
+  const words = (text: string, more = {}) =>
+    show(
+      state([before, requested({ what: asked({ fingerprint: 'f', text, ...more }) })], {
+        type: 'choose',
+        by: -9,
+      }),
+    );
+
+  it('says which it was, what became of it, and marks the lines that are new', () => {
+    const lines = words('a\nx\nb\nc');
+    expect(lines.join('\n')).toContain(
+      'before       1 line (+) differs, 2h ago approved by dana@example.com, used',
+    );
+    expect(lines.filter((line) => /^ {3,}\d.?│/.test(line)).map((line) => line.trim())).toEqual([
+      '1 │ a',
+      '2+│ x',
+      '3 │ b',
+      '4 │ c',
+    ]);
+  });
+
+  it('says when it is the same, and when its parameters are not', () => {
+    const whole = (row: readonly string[]) => row.join('\n');
+    expect(whole(words('a\nb\nc'))).toContain(
+      'before       the same, 2h ago approved by dana@example.com, used: 1ja',
+    );
+    expect(changedLines(['a', 'b', 'c'], ['a', 'c'])).toEqual(new Set());
+    expect(changedLines(['a', 'b'], ['b', 'a'])).toEqual(new Set([2]));
+    expect(changedLines([], ['a'])).toEqual(new Set([1]));
+    const next = requested({ what: asked({ fingerprint: 'f', text: 'a\nb\nc', parameters: ['1'] }) });
+    expect(similarTo([before, next], next, NOW)?.words).toMatch(/^the same with other parameters, 2h ago/);
+    const same = requested({ what: asked({ fingerprint: 'f', text: 'a\nb\nc' }) });
+    expect(similarTo([before, same], same, NOW)?.words).toMatch(/^the same, 2h ago/);
+    const shorter = requested({ what: asked({ fingerprint: 'f', text: 'a\nc' }) });
+    expect(similarTo([before, shorter], shorter, NOW)?.words).toMatch(/^the same without some lines, /);
+  });
+
+  it('compares with nothing of another shape or connection, nor with what is not genuine', () => {
+    const next = requested({ what: asked({ fingerprint: 'f' }) });
+    for (const other of [
+      requested({ ...before, what: asked({ fingerprint: 'g' }) }),
+      requested({ ...before, what: asked({ fingerprint: 'f', connection: 'other' }) }),
+      requested({ ...before, genuine: false }),
+      requested({ ...before, decisions: [] }),
+    ])
+      expect(similarTo([other, next], next, NOW)).toBeUndefined();
   });
 });

@@ -126,7 +126,7 @@ function policyLine(row: ApprovalRow): string {
 }
 
 /** The few a person needs while reading the statement. */
-export function shortFacts(row: ApprovalRow): readonly Fact[] {
+export function shortFacts(row: ApprovalRow, before?: string): readonly Fact[] {
   const { what } = row;
   return [
     ...warnings(row),
@@ -136,6 +136,7 @@ export function shortFacts(row: ApprovalRow): readonly Fact[] {
     { name: 'what', value: `${titleOf(row)}: ${scopeOf(row)}` },
     ...some('tables', what.tables),
     { name: 'policy', value: policyLine(row) },
+    ...(before === undefined ? [] : [{ name: 'before', value: before }]),
   ];
 }
 
@@ -154,7 +155,7 @@ function wording({ what }: ApprovalRow): string {
 }
 
 /** Everything known of it. */
-export function allFacts(row: ApprovalRow, now: number): readonly Fact[] {
+export function allFacts(row: ApprovalRow, now: number, before?: string): readonly Fact[] {
   const { what, expires, asked, digest, decisions, rejected, state } = row;
   const left = leftOf(row, now);
   return [
@@ -176,6 +177,7 @@ export function allFacts(row: ApprovalRow, now: number): readonly Fact[] {
     { name: 'reason', value: what.reason },
     { name: 'quorum', value: `${approvalsOf(row)} of ${what.quorum}` },
     { name: 'approval', value: strengthWords(row) },
+    ...(before === undefined ? [] : [{ name: 'before', value: before }]),
     { name: 'asked', value: clock(asked) },
     { name: 'until', value: clock(expires) },
     { name: 'wording', value: wording(row) },

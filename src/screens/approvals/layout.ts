@@ -6,6 +6,7 @@ import { actorOf, approvalsOf, scopeOf, shortPerson, titleOf } from './facts.ts'
 import { cell, filled, type Line, piece, plainText, rule, widthOf } from './lines.ts';
 import { type Pane, splitPane, wholePane } from './pane.ts';
 import { tallQueue, wideQueue } from './queue.ts';
+import { similarTo } from './similar.ts';
 import { type BoardState, chosenOf, type Mode, queueOf } from './state.ts';
 
 export interface Screen {
@@ -140,7 +141,10 @@ function paneOf(state: BoardState, screen: Screen, width: number, height: number
     const lines = asking(row, mode, width, screen.now);
     return lines.length === 0 ? undefined : { lines, shown: [], reading: UNREAD, page: 1, last: 0, top: 0 };
   }
-  const view = { row, width, height, top: state.top, seen: state.seen.get(row.digest) ?? 0, now: screen.now };
+  const similar = similarTo(state.rows.values(), row, screen.now);
+  const seen = state.seen.get(row.digest) ?? 0;
+  const more = similar ? { similar } : {};
+  const view = { row, width, height, top: state.top, seen, now: screen.now, ...more };
   if (mode.kind === 'details') return wholePane(view);
   return splitPane(view, asking(row, mode, width, screen.now));
 }

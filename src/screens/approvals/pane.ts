@@ -4,6 +4,7 @@ import type { ApprovalRow } from '../../model/approval.ts';
 import { allFacts, type Fact, shortFacts } from './facts.ts';
 import { cell, type Line, piece } from './lines.ts';
 import { positionOf, type Reading, type ReadingRow, readingOf, readOn, unread } from './reading.ts';
+import type { Similar } from './similar.ts';
 
 const NAME = 13;
 
@@ -24,16 +25,17 @@ export function wholeFact({ name, value, alarm }: Fact, width: number): readonly
   ]);
 }
 
-const readings = new WeakMap<ApprovalRow['what'], Map<number, Reading>>();
+const readings = new WeakMap<ApprovalRow['what'], { readonly key: string; readonly reading: Reading }>();
 
 /** The reading at a width, made once: a statement may be long and the screen is drawn every second. */
-export function readingAt(what: ApprovalRow['what'], width: number): Reading {
-  const made = readings.get(what) ?? new Map<number, Reading>();
-  readings.set(what, made);
-  const found = made.get(width) ?? readingOf(what, width);
-  made.clear();
-  made.set(width, found);
-  return found;
+function readingAt({ row: { what }, width, similar }: PaneView): Reading {
+  const changed = similar?.changed;
+  const key = `${width} ${changed ? [...changed].join(' ') : ''}`;
+  const made = readings.get(what);
+  if (made?.key === key) return made.reading;
+  const reading = readingOf(what, width, changed);
+  readings.set(what, { key, reading });
+  return reading;
 }
 
 export function readingLine({ gutter, text }: ReadingRow): Line {
@@ -76,6 +78,7 @@ export interface PaneView {
   readonly top: number;
   readonly seen: number;
   readonly now: number;
+  readonly similar?: Similar;
 }
 
 /** The least rows of the statement that are shown, whatever else wants room. */
@@ -84,9 +87,9 @@ const LEAST = 4;
 /** Facts in short above, or what is asked of the person, whole; the statement below. */
 export function splitPane(view: PaneView, above: readonly Line[] = []): Pane {
   const { row, width, height, seen } = view;
-  const facts = shortFacts(row).map((fact) => shortFact(fact, width));
+  const facts = shortFacts(row, view.similar?.words).map((fact) => shortFact(fact, width));
   const head = above.length > 0 ? above : facts.slice(0, Math.max(0, height - 2 - LEAST));
-  const reading = readingAt(row.what, width);
+  const reading = readingAt(view);
   const headings = reading.codes === '' ? 1 : 2;
   const rows = Math.max(0, height - head.length - headings);
   if (rows === 0) return { lines: head.slice(0, height), shown: [], reading, page: 1, last: 0, top: 0 };
@@ -100,8 +103,8 @@ export function splitPane(view: PaneView, above: readonly Line[] = []): Pane {
 /** Everything, one long page: all facts in full, then the statement. */
 export function wholePane(view: PaneView): Pane {
   const { row, width, height, now, seen } = view;
-  const reading = readingAt(row.what, width);
-  const facts = allFacts(row, now).flatMap((fact) => wholeFact(fact, width));
+  const reading = readingAt(view);
+  const facts = allFacts(row, now, view.similar?.words).flatMap((fact) => wholeFact(fact, width));
   const before = facts.length + (reading.codes === '' ? 1 : 2);
   const length = before + reading.rows.length;
   const last = Math.max(0, length - height);

@@ -46,6 +46,8 @@ function part(view: QueueView, count: number): { rows: readonly ApprovalRow[]; r
 }
 
 const ID = 10;
+/** The start of an id that tells when it was made, which is enough to name it. */
+const shortId = ({ id }: ApprovalRow) => id.slice(0, ID);
 const VOTES = 5;
 const LEFT = 9;
 
@@ -63,7 +65,14 @@ export function wideQueue(view: QueueView): readonly Line[] {
   return [
     [piece(`  ${line(head)}`, 'strong')],
     ...rows.map((row): Line => {
-      const cells = [row.id, whoseOf(row), row.what.connection, titleOf(row), votes(row), endOf(row, now)];
+      const cells = [
+        shortId(row),
+        whoseOf(row),
+        row.what.connection,
+        titleOf(row),
+        votes(row),
+        endOf(row, now),
+      ];
       return [piece(`${mark(row, chosen)} ${line(cells)}`, toneOf(row, chosen))];
     }),
   ];
@@ -78,7 +87,7 @@ export function tallQueue(view: QueueView): readonly Line[] {
     [piece(column(rest > 0 ? `  REQUESTS (${rest} more)` : '  REQUESTS', width), 'strong')],
     ...rows.flatMap((row): Line[] => {
       const cells = [
-        column(row.id, ID),
+        column(shortId(row), ID),
         column(whoseOf(row), who),
         column(votes(row), VOTES, 'right'),
         column(endOf(row, now), LEFT, 'right'),

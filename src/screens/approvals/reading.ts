@@ -24,7 +24,10 @@ export interface Reading {
   readonly codes: string;
 }
 
+const NONE: ReadonlySet<number> = new Set();
 const BAR = ' │ ';
+/** A line that an earlier statement of the same shape did not have. */
+const NEW = '+│ ';
 /** A line that goes on in the next row. */
 const GOES_ON = ' ┊ ';
 
@@ -54,7 +57,7 @@ function lay(blocks: readonly Block[]): { rows: ReadingRow[]; length: number } {
 type Wording = Pick<Asked, 'text' | 'parameters' | 'purpose' | 'reason'>;
 
 /** `width` is that of the whole row, gutter included. */
-export function readingOf(what: Wording, width: number): Reading {
+export function readingOf(what: Wording, width: number, changed: ReadonlySet<number> = NONE): Reading {
   const parameters = what.parameters ?? [];
   // A window has no statement: its reason is what a person agrees to.
   const text = what.purpose === 'window' ? what.reason : what.text;
@@ -65,7 +68,8 @@ export function readingOf(what: Wording, width: number): Reading {
     (first ? label : '').padStart(digits) + (first ? BAR : GOES_ON);
   const statement: Block = {
     found: exact(text, room),
-    gutter: ({ line, first }) => numbered(String(line), first),
+    gutter: ({ line, first }) =>
+      first && changed.has(line) ? String(line).padStart(digits) + NEW : numbered(String(line), first),
     statement: true,
   };
   const values = parameters.map((value, index): Block => {
