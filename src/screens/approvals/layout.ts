@@ -3,7 +3,7 @@ import { exact, exactWords } from '../../lib/exact.ts';
 import { formatSpan } from '../../lib/when.ts';
 import type { ApprovalRow } from '../../model/approval.ts';
 import { actorOf, approvalsOf, scopeOf, shortPerson, titleOf } from './facts.ts';
-import { cell, filled, type Line, piece, plainText, rule, widthOf } from './lines.ts';
+import { cell, filled, type Line, piece, rule, widthOf } from './lines.ts';
 import { type Pane, splitPane, wholePane } from './pane.ts';
 import { tallQueue, wideQueue } from './queue.ts';
 import { similarTo } from './similar.ts';
@@ -213,9 +213,4 @@ export function layBoard(state: BoardState, screen: Screen): Board {
   const id = 'id' in state.mode ? state.mode.id : row?.id;
   const digest = id === undefined ? undefined : state.rows.get(id)?.digest;
   return { lines: all, ...(pane && digest !== undefined ? { pane: { ...pane, digest } } : {}) };
-}
-
-/** The board as text, one row a line: what a screen reader or a test sees. */
-export function boardText({ lines }: Board): string {
-  return lines.map((line) => plainText(line).trimEnd()).join('\n');
 }
