@@ -82,12 +82,11 @@ export function chosenOf(state: BoardState): ApprovalRow | undefined {
 /** Why this answer cannot be given to this request; undefined when it can. */
 export function unanswerable(row: ApprovalRow, answer: Answer): string | undefined {
   if (!row.genuine) return `it is not genuine: ${row.problem ?? 'its signature does not hold'}`;
-  const lasts = row.what.purpose === 'session' || row.what.purpose === 'window';
-  if (answer === 'revoke') {
-    if (row.state === 'approved' || (row.state === 'spent' && lasts)) return undefined;
-    return row.state === 'pending' ? 'nobody has approved it yet' : `it is ${STATES[row.state]}`;
-  }
   if (row.own) return 'you asked for it, so somebody else answers';
+  if (answer === 'revoke') {
+    if (row.state === 'approved') return undefined;
+    return row.state === 'pending' ? 'nobody has approved it yet' : `it is ${STATES[row.state]} already`;
+  }
   return row.state === 'pending' ? undefined : `it is ${STATES[row.state]} already`;
 }
 
