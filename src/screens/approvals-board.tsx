@@ -74,28 +74,57 @@ function Row({ line, colour }: { line: Line; colour: boolean }) {
   );
 }
 
+/** Milliseconds in which what is told is gathered: a flood is drawn, and rings, once. */
+const GATHER = 30;
+
+/** Gathers what is told and hands it on. */
+function gatherer(dispatch: (action: BoardAction) => void, ring: () => void) {
+  const known = new Set<string>();
+  let listed = false;
+  let events: BoardEvent[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    const told = events;
+    [events, timer] = [[], undefined];
+    let fresh = false;
+    for (const event of told) {
+      if (event.type === 'listed') listed = true;
+      if (event.type !== 'row') continue;
+      const { id, state, own, genuine } = event.row;
+      fresh ||= listed && !known.has(id) && state === 'pending' && !own && genuine;
+      known.add(id);
+    }
+    dispatch({ type: 'told', events: told });
+    if (fresh) ring();
+  };
+  return {
+    add: (event: BoardEvent) => {
+      events.push(event);
+      timer ??= setTimeout(flush, GATHER);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
 /** Follows the requests until the board goes. */
 function useRequests(props: ApprovalsBoardProps, dispatch: (action: BoardAction) => void): void {
   const { follow, ring } = props;
   useEffect(() => {
     const controller = new AbortController();
-    const known = new Set<string>();
-    let listed = false;
+    const { add, stop } = gatherer(dispatch, ring);
     const run = async () => {
       for await (const event of follow(controller.signal)) {
         if (controller.signal.aborted) return;
-        dispatch(event);
-        if (event.type === 'listed') listed = true;
-        if (event.type !== 'row') continue;
-        const { id, state, own, genuine } = event.row;
-        if (listed && !known.has(id) && state === 'pending' && !own && genuine) ring();
-        known.add(id);
+        add(event);
       }
     };
     run().catch((error: unknown) =>
-      dispatch({ type: 'trouble', reason: error instanceof Error ? error.message : String(error) }),
+      add({ type: 'trouble', reason: error instanceof Error ? error.message : String(error) }),
     );
-    return () => controller.abort();
+    return () => {
+      controller.abort();
+      stop();
+    };
   }, [follow, ring, dispatch]);
 }
 

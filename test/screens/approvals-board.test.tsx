@@ -226,6 +226,20 @@ describe('the approvals board', () => {
     expect(rings).toEqual([1]);
   });
 
+  it('takes a flood of requests at once, rings once, and still has the chosen one and its keys', async () => {
+    const { tell, rings, shows, press } = board();
+    tell({ type: 'row', row }, listed);
+    await shows('1 waiting');
+    const flood = Array.from({ length: 5000 }, (_, index): BoardEvent => {
+      const id = `flood${String(index).padStart(5, '0')}`;
+      return { type: 'row', row: requested({ id, asked: '2026-03-01T11:59:30.000000Z' }) };
+    });
+    tell(...flood);
+    await shows('5001 waiting');
+    await press('a', 'Approve request 1jbx2kqqqq');
+    expect(rings.length).toBeLessThan(20);
+  });
+
   it('says that it has lost the agent, keeps what it knew, and is right again after', async () => {
     const { tell, shows, frame } = board();
     tell({ type: 'row', row }, listed, { type: 'trouble', reason: 'the agent stopped; looking for it' });

@@ -59,6 +59,7 @@ export type BoardEvent =
 
 export type BoardAction =
   | BoardEvent
+  | { readonly type: 'told'; readonly events: readonly BoardEvent[] }
   | { readonly type: 'choose'; readonly by: number }
   | { readonly type: 'scroll'; readonly to: number }
   | { readonly type: 'shown'; readonly digest: string; readonly rows: readonly ReadingRow[] }
@@ -105,12 +106,33 @@ function settled(state: BoardState): BoardState {
   };
 }
 
-function withRow(state: BoardState, row: ApprovalRow): BoardState {
-  const rows = new Map(state.rows).set(row.id, row);
-  const told = new Set(state.told).add(row.id);
-  const chosen = state.chosen ?? row.id;
+function withRows(state: BoardState, found: readonly ApprovalRow[]): BoardState {
+  const [first] = found;
+  if (first === undefined) return state;
+  const rows = new Map(state.rows);
+  const told = new Set(state.told);
+  for (const row of found) {
+    rows.set(row.id, row);
+    told.add(row.id);
+  }
+  const chosen = state.chosen ?? first.id;
   const { trouble: _, ...rest } = state;
   return settled({ ...rest, rows, told, chosen });
+}
+
+/** Many at once cost little more than one: a flood of requests must not keep the board from its keys. */
+function withEvents(state: BoardState, events: readonly BoardEvent[]): BoardState {
+  let after = state;
+  let rows: ApprovalRow[] = [];
+  for (const event of events) {
+    if (event.type === 'row') {
+      rows.push(event.row);
+      continue;
+    }
+    after = boardReducer(withRows(after, rows), event);
+    rows = [];
+  }
+  return withRows(after, rows);
 }
 
 function withoutOld(state: BoardState): BoardState {
@@ -154,7 +176,9 @@ export function boardReducer(state: BoardState, action: BoardAction): BoardState
     case 'began':
       return { ...state, told: new Set() };
     case 'row':
-      return withRow(state, action.row);
+      return withRows(state, [action.row]);
+    case 'told':
+      return withEvents(state, action.events);
     case 'listed':
       return withoutOld(state);
     case 'trouble':
