@@ -1,6 +1,6 @@
 // Canonical JSON of the two event types on the hot path, put together from parts made once per text.
-import { createHash } from 'node:crypto';
 import { canonical } from '../lib/canonical.ts';
+import { sha256 } from '../lib/digest.ts';
 import type { ActionUse } from '../model/action.ts';
 import type { ParameterRecord, TextContext } from '../model/event.ts';
 import type { Judged } from './conversation.ts';
@@ -54,7 +54,7 @@ export function statementParts(
   text: string,
 ): StatementParts {
   const { actions, classification, context, decision } = judged;
-  const digest = createHash('sha256').update(text, 'utf8').digest('hex');
+  const digest = sha256(text);
   return {
     digest,
     actions: `{"actions":${canonical(actions)},"context":`,
@@ -69,7 +69,7 @@ export function statementParts(
 
 /** The parts of another text that was judged alike: only what the text itself says differs. */
 export function retoldParts(like: StatementParts, fingerprint: string, text: string): StatementParts {
-  const digest = createHash('sha256').update(text, 'utf8').digest('hex');
+  const digest = sha256(text);
   return {
     ...like,
     digest,

@@ -3,11 +3,15 @@ import { closeSync, constants, fdatasync, openSync, writeSync } from 'node:fs';
 
 /** Pending text beyond this is handed to the kernel without waiting for a flush. */
 const FULL = 256 * 1024;
+/** Size of the buffer that text is encoded into, and the largest that is kept for the next flush. */
+const FIRST = 16 * 1024;
+const KEEP = 128 * 1024;
 
 export class AppendFile {
   readonly path: string;
   #fd: number;
   #pending = '';
+  #bytes = Buffer.alloc(0);
   #failure: Error | undefined;
   #written = 0;
   #syncing: Promise<void> | undefined;
@@ -35,13 +39,25 @@ export class AppendFile {
   flush(): void {
     if (this.#failure) throw this.#failure;
     if (this.#pending === '') return;
-    const bytes = Buffer.from(this.#pending, 'utf8');
+    const size = this.#encode();
     this.#pending = '';
-    this.#guard(() => {
+    try {
       let at = 0;
-      while (at < bytes.length) at += writeSync(this.#fd, bytes, at);
+      while (at < size) at += writeSync(this.#fd, this.#bytes, at, size - at);
       this.#written += at;
-    });
+    } catch (error) {
+      this.#failure = error as Error;
+      throw error;
+    }
+  }
+
+  /** Puts what is pending into the buffer, as UTF-8; returns its size. */
+  #encode(): number {
+    // No character of a string takes more than three bytes.
+    const most = this.#pending.length * 3;
+    if (most > this.#bytes.length || this.#bytes.length > KEEP)
+      this.#bytes = Buffer.allocUnsafeSlow(Math.max(most, FIRST));
+    return this.#bytes.write(this.#pending, 0, 'utf8');
   }
 
   /** Everything flushed before the call is on the disk when this resolves; calls made meanwhile share the next fsync. */
@@ -71,15 +87,6 @@ export class AppendFile {
         reject(error);
       });
     });
-  }
-
-  #guard(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      this.#failure = error as Error;
-      throw error;
-    }
   }
 
   async close(): Promise<void> {

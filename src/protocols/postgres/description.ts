@@ -1,4 +1,5 @@
 // RowDescription: parsed once per distinct answer, with object identity kept so that masks can be cached by it.
+import type { Judged } from '../../flow/conversation.ts';
 import type { Field } from '../../model/masking.ts';
 import { HEADER } from './framer.ts';
 import { Reader } from './messages.ts';
@@ -35,7 +36,16 @@ export class Descriptions {
   readonly #seen = new WeakMap<object, Seen[]>();
 
   /** The fields of a RowDescription; the same object as last time when the bytes are the same. */
-  read(key: object, unit: number, buffer: Buffer, start: number, end: number): readonly Field[] {
+  read(
+    { classification }: Judged,
+    unit: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): readonly Field[] {
+    // Texts of one shape share their tree, and are described alike.
+    const tree = classification.units[0]?.tree;
+    const key = typeof tree === 'object' && tree !== null ? tree : classification;
     let seen = this.#seen.get(key);
     if (!seen) {
       seen = [];
