@@ -39,7 +39,7 @@ export class Judgement implements Judged {
   readonly #made: JudgementParts;
   readonly #masker: Masker;
   readonly #catalogue: Catalogue;
-  readonly #names = new WeakMap<readonly Field[], readonly string[]>();
+  #names = new WeakMap<readonly Field[], readonly string[]>();
   #masks: WeakMap<readonly Field[], ResultMask>[] = [];
   #parts: StatementParts | undefined;
   /** The judgement of the same shape that this one repeats. */
@@ -106,6 +106,7 @@ export class Judgement implements Judged {
     const units = classification.units.map((unit) => ({ ...unit, end: Buffer.byteLength(text) }));
     const twin = new Judgement({ ...this.#made, text, classification: { ...classification, units } });
     twin.#masks = this.#masks;
+    twin.#names = this.#names;
     twin.#like = this;
     return twin;
   }
