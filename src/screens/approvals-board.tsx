@@ -245,32 +245,67 @@ export interface Terminal {
   readonly stdout: NodeJS.WriteStream;
 }
 
+/** Stopped by somebody else, the terminal is theirs until we go on. */
+function whileStopped({ stdin, stdout }: Terminal, redraw: () => void): () => void {
+  const raw = (mode: boolean) => {
+    try {
+      stdin.setRawMode?.(mode);
+    } catch {
+      // The terminal is gone: there is nothing to set.
+    }
+  };
+  const stop = () => {
+    raw(false);
+    stdout.write(LEAVE);
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const proceed = () => {
+    raw(true);
+    stdout.write(ENTER);
+    redraw();
+  };
+  process.on('SIGTSTP', stop);
+  process.on('SIGCONT', proceed);
+  return () => {
+    process.removeListener('SIGTSTP', stop);
+    process.removeListener('SIGCONT', proceed);
+  };
+}
+
 /** Resolves when the person leaves, or when `signal` aborts; the terminal is as it was then, and also when the process ends otherwise. */
 export async function showApprovalsBoard(
   props: ApprovalsBoardProps & { readonly signal: AbortSignal },
-  { stdin, stdout }: Terminal,
+  terminal: Terminal,
 ): Promise<void> {
-  const sizeNow = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
-  const leave = () => void stdout.write(LEAVE);
+  const { stdin, stdout } = terminal;
   const { signal, ...rest } = props;
-  const element = () => <ApprovalsBoard {...rest} size={sizeNow()} />;
-  const again = () => {
+  const sizeNow = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
+  const element = (size = sizeNow()) => <ApprovalsBoard {...rest} size={size} />;
+  const leave = () => void stdout.write(LEAVE);
+  const resized = () => {
     stdout.write(CLEAR);
     app.rerender(element());
+  };
+  const redraw = () => {
+    // ink draws only what is not what it drew last: in between there was nothing.
+    app.rerender(element({ columns: 0, rows: 0 }));
+    setTimeout(resized, 100);
   };
   process.once('exit', leave);
   stdout.write(ENTER);
   // Before ink listens: the old picture is gone when the new one is drawn.
-  stdout.on('resize', again);
+  stdout.on('resize', resized);
   const app = render(element(), { stdin, stdout, exitOnCtrlC: false, patchConsole: false });
+  const goOn = whileStopped(terminal, redraw);
   const stop = () => app.unmount();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
     await app.waitUntilExit();
   } finally {
+    goOn();
     signal.removeEventListener('abort', stop);
-    stdout.removeListener('resize', again);
+    stdout.removeListener('resize', resized);
     process.removeListener('exit', leave);
     leave();
   }

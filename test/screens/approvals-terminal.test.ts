@@ -147,4 +147,20 @@ describe.runIf(peer('tmux'))('the approvals board in a terminal', () => {
     },
     60_000,
   );
+
+  it('gives the terminal back while it is stopped, and takes it again', async () => {
+    desk.tell(soon());
+    const screen = terminal(80, 24);
+    screen.type(`sh -c 'echo $$ > pid; exec ${watch.split(';')[0]}'; echo left with $?`);
+    await screen.until('DROP TABLE public.orders');
+    process.kill(Number(readFileSync(join(desk.folder, 'pid'), 'utf8')), 'SIGTSTP');
+    await expect.poll(() => screen.property('alternate_on'), { timeout: 20_000 }).toBe('0');
+    screen.type('echo in between');
+    await screen.until(/^in between$/m);
+    screen.type('fg');
+    await screen.until('APPROVALS  1 waiting');
+    await screen.until('DROP TABLE public.orders');
+    screen.press('q');
+    await expect.poll(() => screen.property('alternate_on'), { timeout: 20_000 }).toBe('0');
+  }, 60_000);
 });
