@@ -166,6 +166,18 @@ function useAnswers(props: ApprovalsBoardProps, dispatch: (action: BoardAction) 
   return { send, paste, giveUp };
 }
 
+/** Milliseconds in which a person sees that another request was chosen for them. */
+const LOOK = 1000;
+
+function useLook({ offered, chosen }: BoardState, dispatch: (action: BoardAction) => void): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another choice begins the time anew
+  useEffect(() => {
+    if (!offered) return;
+    const timer = setTimeout(() => dispatch({ type: 'settle' }), LOOK);
+    return () => clearTimeout(timer);
+  }, [offered, chosen, dispatch]);
+}
+
 /** Draws again every second, for the time that is left. */
 function useTick(): void {
   const [, tick] = useState(0);
@@ -182,6 +194,7 @@ export function ApprovalsBoard(props: ApprovalsBoardProps & { readonly size: Siz
   useRequests(props, dispatch);
   const answers = useAnswers(props, dispatch);
   useTick();
+  useLook(state, dispatch);
   const screen: Screen = { ...size, now: now(), ...(person === undefined ? {} : { person }) };
   const board = layBoard(state, screen);
   useReading(board, dispatch);

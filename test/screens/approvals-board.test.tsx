@@ -226,6 +226,19 @@ describe('the approvals board', () => {
     expect(rings).toEqual([1]);
   });
 
+  it('lets no key that was meant for one request answer the next, which has just taken its place', async () => {
+    const { tell, shows, press, frame, screen } = board();
+    const next = requested({ id: '1jnextnext', asked: '2026-03-01T11:59:30.000000Z' });
+    tell({ type: 'row', row }, { type: 'row', row: next }, listed);
+    await shows('2 waiting');
+    tell({ type: 'row', row: { ...row, state: 'withdrawn' } });
+    await shows('what was chosen is over; this is the next one: 1jnextnext');
+    screen.stdin.write('a');
+    await expect.poll(frame, { timeout: 20_000 }).not.toContain('this is the next one');
+    expect(frame()).not.toContain('Approve request');
+    await press('a', 'Approve request 1jnextnext');
+  });
+
   it('takes a flood of requests at once, rings once, and still has the chosen one and its keys', async () => {
     const { tell, rings, shows, press } = board();
     tell({ type: 'row', row }, listed);

@@ -222,6 +222,17 @@ describe('what the board does when requests change', () => {
     expect(again.reduce(boardReducer, later).chosen).toBe('other');
   });
 
+  it('offers what waits in place of what is over, but not to somebody who went to look at that', () => {
+    const over = requested({ id: 'over', state: 'denied', asked: '2026-03-01T11:00:00Z' });
+    expect(boardReducer(state([over]), { type: 'row', row }).chosen).toBe(row.id);
+    const looking = state([row, over], { type: 'choose', by: 1 });
+    expect(looking.chosen).toBe('over');
+    const other = requested({ id: 'other' });
+    expect(boardReducer(looking, { type: 'row', row: other }).chosen).toBe('over');
+    const answered = boardReducer(state([row, other]), { type: 'row', row: { ...row, state: 'denied' } });
+    expect(answered.chosen).toBe('other');
+  });
+
   it('forgets what a new stream does not tell, once it has told everything', () => {
     const began = boardReducer(state([row]), { type: 'began' });
     expect(began.rows.size).toBe(1);

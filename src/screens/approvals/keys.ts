@@ -104,7 +104,8 @@ function looking(state: BoardState, board: Board, press: KeyPress): Wish {
     return chosenOf(state) ? act({ type: 'mode', mode }) : NONE;
   }
   const answer = ANSWERS[press.input];
-  if (answer !== undefined && !press.ctrl) return begin(state, board, answer);
+  // A key typed for the request that was here a moment ago does nothing.
+  if (answer !== undefined && !press.ctrl) return state.offered ? NONE : begin(state, board, answer);
   return (details ? undefined : choose(press)) ?? scroll(board, press, details) ?? NONE;
 }
 

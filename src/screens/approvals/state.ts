@@ -34,6 +34,10 @@ export interface BoardState {
   /** Why what is shown may be old. */
   readonly trouble?: string;
   readonly chosen?: string;
+  /** The person chose it; otherwise what waits longest is chosen for them. */
+  readonly picked: boolean;
+  /** Another request has just taken the place of the chosen one: a key that was meant for that one must not answer this. */
+  readonly offered: boolean;
   readonly mode: Mode;
   /** The first row of the reading that is shown. */
   readonly top: number;
@@ -46,6 +50,8 @@ export const EMPTY: BoardState = {
   rows: new Map(),
   told: new Set(),
   listed: false,
+  picked: false,
+  offered: false,
   mode: { kind: 'browse' },
   top: 0,
   seen: new Map(),
@@ -61,6 +67,7 @@ export type BoardAction =
   | BoardEvent
   | { readonly type: 'told'; readonly events: readonly BoardEvent[] }
   | { readonly type: 'choose'; readonly by: number }
+  | { readonly type: 'settle' }
   | { readonly type: 'scroll'; readonly to: number }
   | { readonly type: 'shown'; readonly digest: string; readonly rows: readonly ReadingRow[] }
   | { readonly type: 'mode'; readonly mode: Mode }
@@ -117,7 +124,29 @@ function withRows(state: BoardState, found: readonly ApprovalRow[]): BoardState 
   }
   const chosen = state.chosen ?? first.id;
   const { trouble: _, ...rest } = state;
-  return settled({ ...rest, rows, told, chosen });
+  return settled(offered({ ...rest, rows, told, chosen }, state));
+}
+
+/** What the board says when it has chosen another request by itself. */
+export const OFFERED = 'what was chosen is over; this is the next one';
+
+/** The person has had time to see which request is chosen now. */
+function rested(state: BoardState): BoardState {
+  const { message, ...rest } = state;
+  const kept = message && !message.text.startsWith(OFFERED) ? { message } : {};
+  return { ...rest, ...kept, offered: false };
+}
+
+/** What is over gives its place to what waits, unless the person went to look at it. */
+function offered(state: BoardState, before: BoardState): BoardState {
+  const row = chosenOf(state);
+  if (state.mode.kind !== 'browse' || row?.state === 'pending') return state;
+  const ended = chosenOf(before)?.state === 'pending';
+  if (state.picked && !ended) return state;
+  const [next] = queueOf(state);
+  if (next?.state !== 'pending') return { ...state, picked: false };
+  const message = { text: `${OFFERED}: ${next.id}`, tone: 'warn' } as const;
+  return { ...state, picked: false, offered: true, message, chosen: next.id, top: 0 };
 }
 
 /** Many at once cost little more than one: a flood of requests must not keep the board from its keys. */
@@ -139,7 +168,7 @@ function withoutOld(state: BoardState): BoardState {
   const rows = new Map([...state.rows].filter(([id]) => state.told.has(id)));
   const { chosen: before, trouble: _, ...rest } = state;
   const chosen = before !== undefined && rows.has(before) ? before : queueOf({ rows })[0]?.id;
-  const moved = chosen !== before ? { top: 0 } : {};
+  const moved = chosen !== before ? { top: 0, picked: false, offered: before !== undefined } : {};
   return settled({
     ...rest,
     ...moved,
@@ -155,7 +184,7 @@ function choose(state: BoardState, by: number): BoardState {
   const next = queue[Math.max(0, Math.min(queue.length - 1, at + by))];
   if (next === undefined || next.id === state.chosen) return state;
   const { message: _, ...rest } = state;
-  return { ...rest, chosen: next.id, top: 0 };
+  return { ...rest, chosen: next.id, picked: true, offered: false, top: 0 };
 }
 
 function shown(state: BoardState, digest: string, rows: readonly ReadingRow[]): BoardState {
@@ -185,6 +214,8 @@ export function boardReducer(state: BoardState, action: BoardAction): BoardState
       return { ...state, trouble: action.reason };
     case 'choose':
       return choose(state, action.by);
+    case 'settle':
+      return rested(state);
     case 'scroll':
       return { ...state, top: Math.max(0, action.to) };
     case 'shown':
