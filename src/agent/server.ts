@@ -174,9 +174,12 @@ export async function serve<Host>(
   name: string,
 ): Promise<ControlServer> {
   secureFolder(folder);
+  const answering = new Set<ServerResponse>();
   const server = createServer(
     { requestTimeout: 0, headersTimeout: 5000, keepAliveTimeout: 1 },
     (request, response) => {
+      answering.add(response);
+      response.once('close', () => answering.delete(response));
       void dispatch(routes, host, request, response);
     },
   );
@@ -191,6 +194,8 @@ export async function serve<Host>(
     close: async () => {
       if (look(path)?.ino === inode) removeOwn(path);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Whoever only looks on, such as a board, is told that this is over; they find the next agent.
+      for (const response of answering) if (response.headersSent) response.end();
       server.closeIdleConnections();
       await closed;
     },
