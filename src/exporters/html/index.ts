@@ -1,0 +1,206 @@
+// One page a person can read, filter and replay, offline. Must never let evidence become markup or script, nor load anything.
+import { createHash } from 'node:crypto';
+import { formatSpan } from '../../lib/when.ts';
+import type { Predicate } from '../../model/evidence.ts';
+import type {
+  ExportedEvent,
+  ExportedStatement,
+  Exporter,
+  ExportFooter,
+  ExportHeader,
+  ExportTarget,
+  ExportWriter,
+} from '../exporter.ts';
+import { NOT_PROOF, writeReadme } from '../readme.ts';
+import { PAGE_JS } from './page.ts';
+import { playerScript } from './player.ts';
+import { SessionContent } from './session.ts';
+import { STYLE } from './style.ts';
+
+/** Characters of content a page may hold; a browser has to open it. */
+const MOST_CONTENT = 200 * 2 ** 20;
+const FILE = 'evidence.html';
+const TRANSCRIPT = /^transcript(-\d{1,6})?\.cast\.gz$/;
+
+function hash(text: string): string {
+  return `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
+}
+
+/** JSON that stays inside its script element: no `<`, and no line ends that JavaScript knows and JSON does not. */
+function block(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function head(script: string): string {
+  const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(STYLE)}; base-uri 'none'; form-action 'none'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>Session evidence</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the evidence</a>
+<header><h1>Session evidence</h1><p class="soft">Made by access-broker for reading. Nobody signed this page: what was signed is in the format <code>bundle</code>, which can be checked without access-broker. Values were masked before they were recorded.</p></header>
+<main id="main"><noscript>This page needs JavaScript to arrange what it holds. It loads nothing and sends nothing. The format csv has the same as tables.</noscript></main>
+`;
+}
+
+/** Rows of the signed summary. */
+function facts({ key, predicate }: ExportedStatement): (readonly [string, string])[] {
+  const { session, identity, actor, enforcement, events, tool } = predicate;
+  const rows: (readonly [string, string | undefined])[] = [
+    ['person', `${identity.sub} at ${identity.iss}`],
+    [
+      'actor',
+      actor.kind === 'bot' ? `bot ${actor.name}${actor.version ? ` ${actor.version}` : ''}` : actor.name,
+    ],
+    ['connection', session?.connection],
+    [
+      'target',
+      session &&
+        `${session.protocol} at ${session.address}${session.database ? `, database ${session.database}` : ''}`,
+    ],
+    ['server key', session?.fingerprint],
+    ['account', session?.account && `${session.account} (${session.credential})`],
+    ['opened', session?.opened],
+    [
+      'closed',
+      session?.closed &&
+        `${session.closed}, after ${formatSpan(Date.parse(session.closed) - Date.parse(session.opened))}`,
+    ],
+    ['end', session?.end],
+    ['enforced by', enforcement],
+    ['events', events && `${events.count}, Merkle root ${events.merkleRoot}`],
+    ['signed file', key],
+    ['tool', `${tool.name} ${tool.version}`],
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+}
+
+function rowOf(statement: ExportedStatement, traits: object): object {
+  const { session, identity, actor, masking } = statement.predicate;
+  const { counts } = session as NonNullable<Predicate['session']>;
+  return {
+    id: session?.id,
+    opened: session?.opened,
+    user: identity.sub,
+    ...(actor.kind === 'bot' ? { bot: actor.name } : {}),
+    connection: session?.connection,
+    statements: counts?.statements ?? 0,
+    denied: counts?.denied ?? 0,
+    asked: counts?.asked ?? 0,
+    masked: Number(masking?.['masked'] ?? 0),
+    end: session?.end ?? '',
+    facts: facts(statement),
+    ...traits,
+  };
+}
+
+const ABOUT = `## What is here
+
+\`${FILE}\`: one page with verdicts and gaps, a timeline, filters, and every session with its statements, decisions, approvals, masking and terminal.
+It needs a browser and nothing else: it loads nothing, sends nothing, and runs no script but its own.
+
+${NOT_PROOF}`;
+
+class HtmlWriter implements ExportWriter {
+  readonly #target: ExportTarget;
+  readonly #script = `'use strict';\n${playerScript()}\n${PAGE_JS}`;
+  readonly #sessions: object[] = [];
+  readonly #ledger: object[] = [];
+  readonly #attempts: object[] = [];
+  #header: ExportHeader | undefined;
+  #now: SessionContent | undefined;
+  #written = 0;
+  #omitted = 0;
+
+  constructor(target: ExportTarget) {
+    this.#target = target;
+  }
+
+  async header(header: ExportHeader): Promise<void> {
+    this.#header = header;
+    await this.#target.append(FILE, head(this.#script));
+  }
+
+  async statement(statement: ExportedStatement): Promise<void> {
+    await this.#finish();
+    const { predicate, key, digest, chosen } = statement;
+    const { kind, clock, identity, chain, session, detail } = predicate;
+    this.#ledger.push({ time: clock.wall, kind, user: identity.sub, seq: chain.seq, key, sha256: digest });
+    if (!chosen) return;
+    if (kind === 'session') this.#now = new SessionContent(statement);
+    if (kind !== 'attempt') return;
+    const policies = Array.isArray(detail?.['policies']) ? detail['policies'] : [];
+    this.#attempts.push({
+      time: clock.wall,
+      user: identity.sub,
+      connection: session?.connection,
+      policies,
+      code: String(detail?.['code'] ?? ''),
+    });
+  }
+
+  async blob(digest: string, bytes: Uint8Array): Promise<void> {
+    const name = this.#now?.statement.subjects.find((each) => each.digest === digest)?.name ?? '';
+    if (TRANSCRIPT.test(name)) await this.#now?.recording(bytes);
+  }
+
+  async event({ value }: ExportedEvent): Promise<void> {
+    this.#now?.event(value);
+  }
+
+  async footer(footer: ExportFooter): Promise<void> {
+    await this.#finish();
+    const { store, filters } = this.#header as ExportHeader;
+    const data = {
+      verdicts: footer.verdicts,
+      store: { id: store.id, url: store.url },
+      filters,
+      sessions: this.#sessions,
+      attempts: this.#attempts,
+      ledger: this.#ledger,
+      omitted: { sessions: this.#omitted },
+    };
+    await this.#target.append(
+      FILE,
+      `<script type="application/json" id="data">${block(data)}</script>\n<script>${this.#script}</script>\n</body>\n</html>\n`,
+    );
+    await writeReadme(this.#target, this.#header, footer, { sessions: this.#sessions.length, about: ABOUT });
+  }
+
+  async #finish(): Promise<void> {
+    const now = this.#now;
+    this.#now = undefined;
+    if (!now) return;
+    const text = block(now.finish());
+    this.#sessions.push(rowOf(now.statement, now.traits()));
+    if (this.#written + text.length > MOST_CONTENT) {
+      this.#omitted += 1;
+      return;
+    }
+    this.#written += text.length;
+    // The session's id is checked by the predicate's shape: letters, digits, `-` and `_`.
+    const id = now.statement.predicate.session?.id ?? '';
+    await this.#target.append(
+      FILE,
+      `<script type="application/json" data-session="${id}">${text}</script>\n`,
+    );
+  }
+}
+
+export const htmlExporter: Exporter = {
+  id: 'html',
+  summary: 'one page to read, filter and replay, offline',
+  wants: { blobs: true, events: true },
+  streams: true,
+  open: (target) => new HtmlWriter(target),
+};

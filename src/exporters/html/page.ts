@@ -1,0 +1,174 @@
+// The evidence page's own script: overview, timeline, filters, session pages. It makes nodes and text, never markup, from what it was given.
+
+export const PAGE_JS = String.raw`
+const read=node=>JSON.parse(node.textContent);
+const DATA=read(document.getElementById('data'));
+const main=document.getElementById('main');
+function el(name,attributes,...children){
+  const node=document.createElement(name);
+  for(const [key,value] of Object.entries(attributes||{}))if(value!==undefined)node.setAttribute(key,value);
+  node.append(...children.flat().filter(each=>each!==undefined&&each!==''));
+  return node;
+}
+// Characters that hide or reorder text are spelled out.
+const shown=text=>String(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,c=>'\\u{'+c.codePointAt(0).toString(16)+'}');
+const when=time=>(time||'').slice(0,19).replace('T',' ');
+const GOOD=new Set(['VALID','COMPLETE','COVERED']);
+const tone=word=>GOOD.has(word)?'good':word==='NOT CHECKED'?'soft':'bad';
+const decisionTone={allow:'good',ask:'warn',deny:'bad'};
+const badge=(word,kind)=>el('span',{class:'badge '+kind},shown(word));
+function facts(rows){
+  const list=el('dl');
+  for(const [name,value] of rows)if(value!==undefined&&value!=='')list.append(el('dt',{},name),el('dd',{},typeof value==='object'?value:shown(value)));
+  return list;
+}
+function grid(name,headings,rows,numbers){
+  const cls=index=>numbers.includes(index)?'number':undefined;
+  return el('div',{class:'wide'},el('table',{class:name},
+    el('thead',{},el('tr',{},headings.map((each,index)=>el('th',{scope:'col',class:cls(index)},each)))),
+    el('tbody',{},rows.map(row=>el('tr',{},row.map((each,index)=>el('td',{class:cls(index),'data-name':headings[index]},typeof each==='object'?each:shown(each))))))));
+}
+const MEANS={
+  INTEGRITY:'nothing that is here was altered, and each signature belongs to the person it names',
+  COMPLETENESS:'nothing that was signed is missing, as far as chains, seals and witnesses show',
+  COVERAGE:'whether the targets saw sessions that are not here; needs the targets’ own logs'};
+function verdictCards(v){
+  const card=(name,word)=>el('div',{class:'card'},el('p',{class:'soft'},name),el('p',{class:'word '+tone(word)},word),el('p',{class:'soft'},MEANS[name]));
+  return el('div',{class:'cards'},card('INTEGRITY',v.integrity.verdict),card('COMPLETENESS',v.completeness.verdict),card('COVERAGE',v.coverage.verdict));
+}
+function gaps(v){
+  const all=[...v.integrity.findings,...v.completeness.findings,...(v.coverage.findings||[])];
+  const parts=[];
+  if(all.length===0)parts.push(el('p',{},'No gap and no alteration was found.'));
+  else parts.push(el('ul',{class:'findings'},all.slice(0,500).map(each=>el('li',{},el('strong',{},each.verdict),' ('+each.step+') '+shown(each.reason),el('br'),el('code',{},shown(each.file))))));
+  if(all.length>500||v.unlisted>0)parts.push(el('p',{class:'bad'},(all.length-Math.min(all.length,500)+v.unlisted)+' more are not listed here.'));
+  if(DATA.omitted.sessions>0)parts.push(el('p',{class:'bad'},'This page is full: '+DATA.omitted.sessions+' sessions are listed without their content. Export a shorter span, or use the format bundle.'));
+  if(v.notes.length>0)parts.push(el('details',{},el('summary',{},v.notes.length+' notes'),el('ul',{class:'notes'},v.notes.map(each=>el('li',{},shown(each.text),el('br'),el('code',{},shown(each.file)))))));
+  return parts;
+}
+const NS='http://www.w3.org/2000/svg';
+function timeline(rows){
+  const svg=document.createElementNS(NS,'svg');
+  const times=rows.map(row=>Date.parse(row.opened));
+  const from=Math.min(...times),to=Math.max(...times,from+1);
+  const count=48,width=960,height=120;
+  const buckets=Array.from({length:count},()=>({all:0,denied:0}));
+  rows.forEach((row,index)=>{
+    const bucket=buckets[Math.min(count-1,Math.floor((times[index]-from)/(to-from)*count))];
+    bucket.all+=row.statements;bucket.denied+=row.denied;
+  });
+  const most=Math.max(1,...buckets.map(each=>each.all));
+  svg.setAttribute('viewBox','0 0 '+width+' '+height);
+  svg.setAttribute('role','img');
+  svg.setAttribute('aria-label',rows.length+' sessions from '+when(rows.length?new Date(from).toISOString():'')+' to '+when(rows.length?new Date(to).toISOString():''));
+  const bar=(x,value,name)=>{
+    if(!value)return;
+    const rect=document.createElementNS(NS,'rect');
+    const h=Math.max(2,value/most*(height-28));
+    rect.setAttribute('x',x);rect.setAttribute('y',height-20-h);rect.setAttribute('width',width/count-3);rect.setAttribute('height',h);rect.setAttribute('class',name);
+    svg.append(rect);
+  };
+  buckets.forEach(({all,denied},index)=>{bar(index*width/count,all,'all');bar(index*width/count,denied,'denied');});
+  const label=(x,anchor,text)=>{const t=document.createElementNS(NS,'text');t.setAttribute('x',x);t.setAttribute('y',height-6);t.setAttribute('text-anchor',anchor);t.textContent=text;svg.append(t);};
+  if(rows.length){label(2,'start',when(new Date(from).toISOString()));label(width-2,'end',when(new Date(to).toISOString()));}
+  return svg;
+}
+const FILTERS=[['user','Person',row=>[row.user]],['bot','Bot',row=>row.bot?[row.bot]:[]],['model','Model',row=>row.models],['connection','Connection',row=>[row.connection]],['rule','Policy',row=>row.policies],['decision','Decision',row=>row.decisions],['type','Data type',row=>row.types]];
+const chosen={text:''};
+const blockOf=id=>document.querySelector('script[data-session="'+id+'"]');
+function matching(){
+  const needle=chosen.text.toLowerCase();
+  return DATA.sessions.filter(row=>FILTERS.every(([key,,of])=>!chosen[key]||of(row).includes(chosen[key]))
+    &&(!needle||JSON.stringify(row).toLowerCase().includes(needle)||(blockOf(row.id)?read(blockOf(row.id)).statements.some(s=>s.text.toLowerCase().includes(needle)):false)));
+}
+function overview(){
+  const results=el('section',{'aria-live':'polite'});
+  const update=()=>{
+    const rows=matching();
+    results.replaceChildren(el('h2',{},'Timeline'),timeline(rows),el('p',{class:'soft'},'Statements over time; refused ones are drawn in front.'),
+      el('h2',{},rows.length+' of '+DATA.sessions.length+' sessions'),sessionTable(rows));
+  };
+  const form=el('form',{'aria-label':'filters'});
+  form.addEventListener('submit',event=>event.preventDefault());
+  const text=el('input',{type:'search',id:'f-text',value:chosen.text});
+  text.addEventListener('input',()=>{chosen.text=text.value;update();});
+  form.append(el('div',{},el('label',{for:'f-text'},'Text'),text));
+  for(const [key,name,of] of FILTERS){
+    const values=[...new Set(DATA.sessions.flatMap(of))].sort();
+    const select=el('select',{id:'f-'+key},el('option',{value:''},'any'),values.map(value=>el('option',{value},shown(value))));
+    select.value=chosen[key]||'';
+    select.disabled=values.length===0;
+    select.addEventListener('change',()=>{chosen[key]=select.value;update();});
+    form.append(el('div',{},el('label',{for:'f-'+key},name),select));
+  }
+  const clear=el('button',{type:'button'},'Clear');
+  clear.addEventListener('click',()=>{for(const key of Object.keys(chosen))chosen[key]='';render();});
+  form.append(clear);
+  const {checked,signers}=DATA.verdicts;
+  main.replaceChildren(el('h2',{},'Verdicts'),verdictCards(DATA.verdicts),el('h2',{},'Gaps and findings'),...gaps(DATA.verdicts),
+    el('h2',{},'What was checked'),
+    facts([['signatures',String(checked.statements)],['sealed sessions',String(checked.sessions)],['events',String(checked.events)],['blobs',String(checked.blobs)],
+      ['people',[...new Set(signers.map(each=>each.sub+' at '+each.iss))].join(', ')],['store',DATA.store.url+' ('+DATA.store.id+')'],
+      ['asked for',Object.entries(DATA.filters).map(([name,value])=>name+' '+value).join(', ')||'everything']]),
+    ...(DATA.attempts.length?[el('h2',{},'Refused before they opened'),grid('sessions',['Time','Person','Connection','Policies','Reason'],DATA.attempts.map(each=>[when(each.time),each.user,each.connection,each.policies.join(', '),each.code]),[])]:[]),
+    el('h2',{},'Filters'),form,results,el('h2',{},'Ledger'),ledger());
+  update();
+}
+function ledger(){
+  const rows=DATA.ledger;
+  return el('details',{},el('summary',{},rows.length+' signed statements, in the order of their files'),
+    grid('sessions',['Time','Kind','Person','Number','File','SHA-256'],rows.slice(0,2000).map(each=>[when(each.time),each.kind,each.user,String(each.seq),el('code',{},shown(each.key)),el('code',{},each.sha256)]),[3]),
+    rows.length>2000?el('p',{class:'bad'},(rows.length-2000)+' more are in the format csv.'):'');
+}
+function sessionTable(rows){
+  const link=row=>el('a',{href:'#s/'+row.id},row.id);
+  return grid('sessions',['Session','Opened','Person','Connection','Statements','Refused','Asked','Masked','End'],
+    rows.map(row=>[link(row),when(row.opened),row.bot?row.bot+' for '+row.user:row.user,row.connection,String(row.statements),row.denied?badge(String(row.denied),'bad'):'0',row.asked?badge(String(row.asked),'warn'):'0',String(row.masked),row.end]),[4,5,6,7]);
+}
+function sampleTable({columns,sample}){
+  return el('details',{},el('summary',{},sample.length+' rows as they were recorded, masked'),grid('',columns.length?columns:(sample[0]||[]).map((_,i)=>String(i+1)),sample.map(row=>row.map(cell=>cell===null?'NULL':cell)),[]));
+}
+function statement(told){
+  const {answer,approval}=told;
+  const parts=[el('header',{},badge(told.decision,decisionTone[told.decision]||'soft'),el('span',{class:'soft'},when(told.time)),told.policies.length?el('span',{},'by '+shown(told.policies.join(', '))):el('span',{},'by default: nothing allowed it'))];
+  parts.push(el('pre',{},told.text===''?'(a text recorded before, sha256 '+told.digest+')':shown(told.text)));
+  if(told.parameters.length)parts.push(el('p',{class:'soft'},'parameters: '+shown(JSON.stringify(told.parameters))));
+  parts.push(el('p',{class:'soft'},shown(told.actions.map(each=>each.action+' '+each.resource).join(', '))));
+  if(approval)parts.push(el('p',{},'approval '+shown(approval.id)+': ',badge(approval.outcome,approval.outcome==='used'?'good':'bad'),' '+(approval.strength?'by '+shown(approval.strength)+', ':'')+'after '+(approval.waited/1e6).toFixed(1)+' s'+(approval.people.length?', by '+shown(approval.people.join(', ')):'')));
+  if(answer){
+    parts.push(el('p',{},'→ '+[answer.status,answer.sqlstate,answer.tag,answer.message,answer.rows+' rows',answer.masked?answer.masked+' masked':'',(answer.micros/1000).toFixed(1)+' ms'].filter(Boolean).map(shown).join(' · ')));
+    if(answer.sample.length)parts.push(sampleTable(answer));
+  }else parts.push(el('p',{class:'soft'},'no answer was recorded'));
+  return el('article',{class:'statement',id:'e'+told.seq},parts);
+}
+let playing;
+function session(id){
+  const row=DATA.sessions.find(each=>each.id===id);
+  const back=el('p',{class:'back'},el('a',{href:'#'},'← all sessions'));
+  if(!row){main.replaceChildren(back,el('p',{},'There is no such session here.'));return;}
+  const block=blockOf(id);
+  const head=[back,el('h2',{tabindex:'-1',id:'title'},'Session '+id),el('div',{class:'card'},facts(row.facts.map(([name,value])=>[name,value]))),];
+  if(!block){main.replaceChildren(...head,el('p',{class:'bad'},'Its content is not on this page. Export a shorter span, or use the format bundle.'));return;}
+  const content=read(block);
+  const parts=[...head];
+  if(content.cut)parts.push(el('p',{class:'bad'},shown(content.cut)));
+  const list=content.statements.map(statement);
+  content.casts.forEach((cast,index)=>{
+    const marks=content.statements.map(each=>Date.parse(each.time)/1000-cast.start).map(each=>Math.max(0,each));
+    playing=player(cast,marks,current=>list.forEach((node,at)=>node.classList.toggle('now',at===current)));
+    parts.push(el('h3',{},content.casts.length>1?'Terminal '+(index+1):'Terminal'),playing.node,el('p',{class:'soft'},'Shown without anything that could act on a terminal. The recording as it was hashed is in the format bundle.'));
+  });
+  if(content.coverage.length)parts.push(el('h3',{},'Masking'),grid('',['What','Seen','Masked by origin','Masked by content','Masked because unknown'],content.coverage.map(each=>[each.subject,String(each.seen),String(each.lineage),String(each.content),String(each.unknown)]),[1,2,3,4]));
+  parts.push(el('h3',{},content.statements.length+' statements'),...list);
+  if(content.others.length)parts.push(el('h3',{},'Other events'),grid('',['Time','Event','What'],content.others.map(each=>[when(each.time),each.type,each.what]),[]));
+  main.replaceChildren(...parts);
+}
+function render(){
+  if(playing)playing.stop();
+  playing=undefined;
+  const [,id]=/^#s\/([A-Za-z0-9_-]+)$/.exec(location.hash)||[];
+  if(id)session(id);else overview();
+}
+window.addEventListener('hashchange',()=>{render();window.scrollTo(0,0);const title=document.getElementById('title');if(title)title.focus();});
+render();
+`;
