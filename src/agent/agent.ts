@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { timestamp } from '../lib/clock.ts';
 import { BrokerError } from '../model/errors.ts';
+import type { ApprovalHost } from './approvals/routes.ts';
 import { messageOf } from './fault.ts';
 import type { AgentIdentity, AgentStatus, Backlog, Caller, ConnectionTest, SignInState } from './messages.ts';
 import type { Log } from './ports.ts';
@@ -36,6 +37,7 @@ export interface AgentPorts {
   /** Everything that waits, unsealed sessions included. */
   backlog(): Promise<Backlog>;
   store(): Promise<string | undefined>;
+  approvals(): Promise<ApprovalHost>;
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest>;
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
   /** Sign-in, upload queues and recovery of what an earlier agent left. Returns how many sessions still wait. */
@@ -137,6 +139,10 @@ export class Agent implements Host {
       this.#ports.log.info({}, 'signed out');
       return was;
     });
+  }
+
+  approvals<T>(action: (approvals: ApprovalHost) => Promise<T>): Promise<T> {
+    return this.#use(async () => action(await this.#ports.approvals()));
   }
 
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest> {

@@ -7,7 +7,10 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import type { StoreSettings } from '../model/config.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
+import type { Predicate } from '../model/evidence.ts';
 import { Agent, type AgentPorts } from './agent.ts';
+import { openApprovals } from './approval-ports.ts';
+import type { ApprovalDesk } from './approvals/desk.ts';
 import { bundled, digestOf, versionOf } from './build.ts';
 import { EvidenceDesk } from './desk.ts';
 import { type Environment, workerEnvironment } from './environment.ts';
@@ -45,7 +48,9 @@ class Composition {
   readonly #paths: ReturnType<typeof paths>;
   readonly #identity: AgentIdentity;
   readonly #log: Log;
+  readonly #tool: Predicate['tool'];
   readonly #desk: EvidenceDesk;
+  #approvalDesk: Promise<ApprovalDesk> | undefined;
   readonly #signIn: SignIn<SignedIn>;
   readonly #sessions: Sessions;
   readonly #ports: SessionPorts;
@@ -64,11 +69,12 @@ class Composition {
     this.#identity = { version: versionOf(), build: digest.slice(0, 12), pid: process.pid };
     this.#log = openLog(this.#paths.log, this.#clock);
     this.#leases = new Leases(join(this.#paths.state, 'leases'), this.#log);
+    this.#tool = { name: 'broker', version: this.#identity.version, digest: `sha256:${digest}` };
     this.#desk = new EvidenceDesk({
       folder: join(this.#paths.state, 'ledger'),
       environment: this.#environment,
       clock: this.#clock,
-      tool: { name: 'broker', version: this.#identity.version, digest: `sha256:${digest}` },
+      tool: this.#tool,
       enforcement: 'local',
       log: this.#log,
     });
@@ -116,8 +122,23 @@ class Composition {
         return (await this.#desk.sealSession(store, folder, end)).kind;
       },
       recover: () => void this.#agent?.recover(),
+      approvals: async (given) => (await this.#approvals()).session(given),
       admitBacklog: ({ store }) => this.#admitBacklog(store),
     };
+  }
+
+  /** Loaded when somebody first asks or answers. */
+  #approvals(): Promise<ApprovalDesk> {
+    this.#approvalDesk ??= openApprovals({
+      clock: this.#clock,
+      log: this.#log,
+      tool: this.#tool,
+      folder: join(this.#paths.state, 'approvals'),
+      desk: this.#desk,
+      settings: this.#settings,
+      person: () => this.#signIn.person(),
+    });
+    return this.#approvalDesk;
   }
 
   /** Without a configuration nothing can be opened: then no spare either. */
@@ -221,6 +242,7 @@ class Composition {
         return { unsealed: Math.max(0, unsealed), ...(await this.#desk.backlog()) };
       },
       store: async () => (await this.#settings.config()).store.url,
+      approvals: () => this.#approvals(),
       test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
       access: async (caller, detail) => {
         const { config } = await this.#settings.setting(caller);

@@ -45,6 +45,12 @@ export class EvidenceDesk {
     this.#options = options;
   }
 
+  /** What signs right now. Throws `not-signed-in`. */
+  get signIn(): EpochSignIn {
+    if (!this.#signIn) throw new BrokerError('not-signed-in');
+    return this.#signIn;
+  }
+
   /** The ledger of a store; made and resumed when it is first needed. */
   async ledger(address: Address): Promise<Ledger> {
     return (await this.#place(address)).ledger;

@@ -40,6 +40,20 @@ export function createSpoolFolder(spool: string, session: string): string {
   return folder;
 }
 
+/** Of a session that begins: run by this process for that front. */
+export function newMeta(
+  parts: Pick<SessionMeta, 'session' | 'store' | 'connection' | 'user'>,
+  front: number,
+): SessionMeta {
+  return {
+    version: 1,
+    ...parts,
+    agent: thisProcess(),
+    front: { pid: front, start: processStart(front) },
+    opened: false,
+  };
+}
+
 /** Replaces the file in one step: a reader sees the old or the new one, never half. */
 export function writeMeta(folder: string, meta: SessionMeta): void {
   const draft = join(folder, `.${FILE}.${process.pid}`);

@@ -4,7 +4,8 @@ import type { Config } from '../model/config.ts';
 import type { Connection } from '../model/connection.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import type { User } from '../model/principal.ts';
-import type { PolicyText } from '../model/session.ts';
+import type { FromHeld, PolicyText } from '../model/session.ts';
+import type { SessionCase } from './approvals/session.ts';
 import type { AttemptOrder, OpenOrder, SessionEnd as SealedEnd } from './evidence.ts';
 import type { Caller, OpenRequest, SessionEnd, ToFront } from './messages.ts';
 import type { Worker } from './workers.ts';
@@ -49,6 +50,14 @@ export interface SessionPorts {
   recover(): void;
   /** Throws when the configuration refuses sessions because of what still waits for upload. */
   admitBacklog(config: Config): Promise<void>;
+  /** Puts a session's held statements before people. */
+  approvals(given: SessionCase): Promise<HeldSession>;
+}
+
+export interface HeldSession {
+  hear(message: FromHeld): void;
+  /** Withdraws what waits; what was approved for the session ends. */
+  close(): Promise<void>;
 }
 
 export type LeaseContext = Pick<

@@ -1,5 +1,6 @@
 // What can be asked of the agent: one row per route. Must never do the work itself.
 import { BrokerError } from '../model/errors.ts';
+import { type ApprovalHost, answer, approvals, window } from './approvals/routes.ts';
 import type {
   AgentIdentity,
   AgentStatus,
@@ -32,6 +33,8 @@ export interface Host {
   secrets(): Promise<readonly string[]>;
   /** Signs that somebody reads evidence; the key of the statement. */
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Requests for approval: listed, answered, made. */
+  approvals<T>(action: (approvals: ApprovalHost) => Promise<T>): Promise<T>;
   /** Resolves once the agent takes no sessions; it ends by itself with its last one. */
   drain(): Promise<void>;
   /** Looks through the spool now: a draining agent has left something there. */
@@ -170,6 +173,24 @@ export const ROUTES: readonly Route<Host>[] = [
         });
       return { key: await host.access(caller(call.body['caller']), detail as Record<string, unknown>) };
     },
+  },
+  {
+    kind: 'lines',
+    method: 'POST',
+    path: /^\/v1\/approvals$/,
+    run: (host, call) => host.approvals((desk) => approvals(desk, call, caller)),
+  },
+  {
+    kind: 'lines',
+    method: 'POST',
+    path: /^\/v1\/approvals\/answer$/,
+    run: (host, call) => host.approvals((desk) => answer(desk, call, caller)),
+  },
+  {
+    kind: 'lines',
+    method: 'POST',
+    path: /^\/v1\/windows$/,
+    run: (host, call) => host.approvals((desk) => window(desk, call, caller)),
   },
   { kind: 'json', method: 'POST', path: /^\/v1\/drain$/, run: (host) => host.drain() },
   {

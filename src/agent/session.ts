@@ -5,9 +5,10 @@ import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
 import type { FromWorker, SessionOrder } from '../model/session.ts';
+import { HeldLink } from './approvals/link.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
-import { createSpoolFolder, removeSpoolFolder, type SessionMeta, thisProcess, writeMeta } from './meta.ts';
+import { createSpoolFolder, newMeta, removeSpoolFolder, type SessionMeta, writeMeta } from './meta.ts';
 import type { Ending, LeaseContext, SessionPorts, SessionStart } from './ports.ts';
 import { principalOf } from './principal.ts';
 import { processStart } from './process.ts';
@@ -16,6 +17,7 @@ import {
   type Admitted,
   actorOf,
   attemptOf,
+  heldCase,
   type Known,
   type Listening,
   openedOf,
@@ -45,6 +47,7 @@ export class Session {
   #lease: Lease | undefined;
   #admitted: Admitted | undefined;
   #listening: Listening | undefined;
+  readonly #held: HeldLink;
   #activity = { statements: 0, conversations: 0 };
   #ending: Ending | undefined;
   #owes = false;
@@ -62,21 +65,15 @@ export class Session {
     this.#connection = connection;
     this.#opened = timestamp(ports.clock.micros());
     this.#stopwatch = new Stopwatch(ports.clock);
+    this.#held = new HeldLink(() =>
+      ports.approvals(heldCase({ id, connection, setting, person }, (told) => this.#worker?.send(told))),
+    );
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
     this.folder = createSpoolFolder(ports.spool, id);
-    const { pid } = request.caller;
-    this.#meta = {
-      version: 1,
-      session: id,
-      agent: thisProcess(),
-      front: { pid, start: processStart(pid) },
-      store: setting.config.store.url,
-      connection,
-      user: person.user,
-      opened: false,
-    };
+    const { url: store } = setting.config.store;
+    this.#meta = newMeta({ session: id, store, connection, user: person.user }, request.caller.pid);
     writeMeta(this.folder, this.#meta);
   }
 
@@ -236,6 +233,7 @@ export class Session {
     try {
       for (;;) {
         const message = await worker.next();
+        if (this.#held.hear(message)) continue;
         if (message.type === 'activity') {
           const { statements, conversations } = message;
           this.#activity = { statements, conversations };
@@ -255,6 +253,7 @@ export class Session {
     this.#state = 'closing';
     this.#stopwatch.restart();
     await this.#worker?.close(ending.reason, CLOSE_PATIENCE);
+    await this.#held.close();
     this.#stopwatch.mark('close');
     const owed = !(await this.#ports.leases.giveBack(this.id, this.#lease));
     this.#stopwatch.mark('release');

@@ -7,6 +7,13 @@ import type { Caller } from './messages.ts';
 import { readPolicy } from './policy-files.ts';
 import type { Setting } from './ports.ts';
 
+/** Throws `config-invalid` when no provider is named. */
+export function identityOf({ identity }: Config): IdentitySettings {
+  if (identity) return identity;
+  const hint = 'name your identity provider under `identity:`; `broker init` writes an example';
+  throw new BrokerError('config-invalid', { count: 1, problems: '  identity: is missing' }, { hint });
+}
+
 export class Settings {
   readonly #home: string;
   readonly #state: string;
@@ -36,10 +43,7 @@ export class Settings {
   }
 
   async identity(caller?: Caller): Promise<IdentitySettings> {
-    const { identity } = await this.config(caller);
-    if (identity) return identity;
-    const hint = 'name your identity provider under `identity:`; `broker init` writes an example';
-    throw new BrokerError('config-invalid', { count: 1, problems: '  identity: is missing' }, { hint });
+    return identityOf(await this.config(caller));
   }
 
   /** Opened once; a failure is tried again by the next caller. */

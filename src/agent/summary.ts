@@ -4,9 +4,12 @@ import type { Credential } from '../model/credential.ts';
 import type { BrokerError } from '../model/errors.ts';
 import type { SessionSummary } from '../model/evidence.ts';
 import { owner, type Principal } from '../model/principal.ts';
-import type { FromWorker, PolicyText } from '../model/session.ts';
+import type { FromWorker, PolicyText, ToHeld } from '../model/session.ts';
+import type { SessionCase } from './approvals/session.ts';
 import type { Actor, AttemptOrder } from './evidence.ts';
 import type { OpenedSession } from './messages.ts';
+import type { SessionStart } from './ports.ts';
+import { identityOf } from './settings.ts';
 
 export type Admitted = Extract<FromWorker, { type: 'admitted' }>;
 export type Listening = Extract<FromWorker, { type: 'listening' }>;
@@ -85,5 +88,31 @@ export function openedOf(known: Known, admitted: Admitted, listening: Listening)
     ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),
     policies: admitted.policies,
     policyDigest: admitted.policyDigest,
+  };
+}
+
+/** What people are told of the session whose statements they are asked about. */
+export function heldCase(
+  {
+    id,
+    connection,
+    setting,
+    person,
+  }: Pick<Known, 'id' | 'connection'> & Pick<SessionStart, 'setting' | 'person'>,
+  tell: (message: ToHeld) => void,
+): SessionCase {
+  const { iss, sub, name, email } = person.user;
+  return {
+    session: id,
+    connection: connection.name,
+    address: setting.config.store,
+    requester: {
+      iss,
+      sub,
+      ...(name === undefined ? {} : { name }),
+      ...(email === undefined ? {} : { email }),
+    },
+    rules: async () => ({ identity: identityOf(setting.config), connection, policy: setting.policy }),
+    tell,
   };
 }

@@ -22,6 +22,8 @@ export interface Parameter {
 export interface Hold {
   /** Aborted when the client cancels, leaves, or the session ends; the answer then no longer counts. */
   readonly signal: AbortSignal;
+  /** Target transaction state now: earlier statements may have changed it since. */
+  readonly transaction?: 'I' | 'T' | 'E';
   /** Tells the waiting client something in its protocol's own words. */
   notice(message: string, hint?: string): void;
 }

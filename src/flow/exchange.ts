@@ -3,6 +3,8 @@ import type { StatementUnit, UnitEffect } from '../model/classification.ts';
 import type { BrokerError } from '../model/errors.ts';
 import type { ParameterRecord } from '../model/event.ts';
 import type { Admission, Conversation, Execution, Judged, MessageFields, Parameter } from './conversation.ts';
+import { describeParameters, isSteady, type Question } from './escalate/index.ts';
+import type { Release } from './held.ts';
 import { Judgement } from './judgement.ts';
 import { type StatementLine, statementLine } from './lines.ts';
 import { shownParameter } from './mask/index.ts';
@@ -16,8 +18,20 @@ function payloadOf({ tree }: StatementUnit): string {
   return typeof NotifyStmt?.payload === 'string' ? NotifyStmt.payload : '';
 }
 
+/** The same execution with parameters of its own: those of the call are gone when it returns. */
+function keep(execution: Execution): Execution {
+  if (!execution.parameters) return execution;
+  const own = ({ value, format }: Parameter) => ({ value: value && Buffer.from(value), format });
+  return { ...execution, parameters: execution.parameters.map(own) };
+}
+
+function transactionNow({ hold }: Execution): Partial<Pick<Execution, 'transaction'>> {
+  return hold?.transaction === undefined ? {} : { transaction: hold.transaction };
+}
+
 export class Exchange implements Conversation {
   readonly id: number;
+  readonly #application: string | undefined;
   readonly #spine: Spine;
   readonly #names = new NameBook();
   #searchPathUncertain = false;
@@ -25,8 +39,9 @@ export class Exchange implements Conversation {
   /** Serial of the last judgement made before code that could rebind names was let through. */
   #distrusted = 0;
 
-  constructor(id: number, spine: Spine) {
+  constructor(id: number, spine: Spine, application?: string) {
     this.id = id;
+    this.#application = application;
     this.#spine = spine;
   }
 
@@ -52,18 +67,18 @@ export class Exchange implements Conversation {
     const judgement = this.#own(judged);
     if (judgement.generation !== this.#spine.generation && !judgement.personal) {
       const again = this.judge(judgement.text);
-      return again instanceof Promise
-        ? again.then((fresh) => this.#admit(fresh, execution))
-        : this.#admit(again, execution);
+      if (!(again instanceof Promise)) return this.#admit(again, execution);
+      const kept = keep(execution);
+      return again.then((fresh) => this.#admit(fresh, kept));
     }
     return this.#admit(judgement, execution);
   }
 
   #admit(judged: Judgement, execution: Execution): Admission | Promise<Admission> {
-    const judgement = this.#spine.decideNow(judged, execution.transaction !== 'I');
+    const inTransaction = execution.transaction !== 'I';
+    const judgement = this.#spine.decideNow(judged, inTransaction);
     const statement = this.#spine.nextStatement();
     const parameters = this.#parameters(execution.parameters);
-    const inTransaction = execution.transaction !== 'I';
     this.#record(judgement, statement, {
       phase: execution.phase,
       inTransaction,
@@ -72,15 +87,53 @@ export class Exchange implements Conversation {
     if (judgement.decision.outcome === 'allow') return this.#allow(judgement, statement);
     if (judgement.decision.outcome === 'deny')
       return { kind: 'refuse', error: this.#refused(judgement, statement) };
-    const answer = this.#spine.escalate(judgement, statement);
-    return answer instanceof Promise
-      ? answer.then((error) => this.#answered(judgement, statement, error))
-      : this.#answered(judgement, statement, answer);
+    return this.#ask(judgement, statement, execution, parameters);
   }
 
-  #answered(judgement: Judgement, statement: number, error: BrokerError | undefined): Admission {
-    if (!error) return this.#allow(judgement, statement);
+  #ask(
+    judgement: Judgement,
+    statement: number,
+    execution: Execution,
+    shown: readonly ParameterRecord[] | undefined,
+  ): Admission | Promise<Admission> {
+    const kept = keep(execution);
+    const parameters = describeParameters(kept.parameters);
+    const values = shown?.map(({ value }) => value);
+    const inTransaction = execution.transaction !== 'I';
+    const answer = this.#spine.escalate(judgement, {
+      hold: execution.hold,
+      look: async () =>
+        this.#spine.decideNow(
+          await this.judge(judgement.text),
+          (execution.hold?.transaction ?? execution.transaction) !== 'I',
+        ),
+      current: ({ generation }) => generation === this.#spine.generation,
+      question: (now): Question => ({
+        connection: '',
+        conversation: this.id,
+        statement,
+        text: now.text,
+        decision: now.decision,
+        actions: now.actions,
+        fingerprint: now.classification.fingerprint,
+        steady: isSteady(now.actions, now.personal),
+        inTransaction,
+        ...(this.#application === undefined ? {} : { application: this.#application }),
+        parameters,
+        shown: { ...now.shown, ...(values ? { parameters: values } : {}) },
+      }),
+    });
+    const released = (release: Release) => this.#released(release, statement, kept);
+    return answer instanceof Promise ? answer.then(released) : released(answer);
+  }
+
+  #released(release: Release, statement: number, execution: Execution): Admission | Promise<Admission> {
+    if (release.kind === 'go') return this.#allow(release.judgement, statement);
+    const { error } = release;
     this.#spine.log.refused(this.id, statement, error);
+    // Whatever it is now is judged, recorded and asked about by itself, unless nobody waits for it any more.
+    if (release.kind === 'changed' && !execution.hold?.signal.aborted)
+      return this.#admit(release.judgement, { ...execution, ...transactionNow(execution) });
     return { kind: 'refuse', error };
   }
 

@@ -6,6 +6,7 @@ import type { Decision } from '../model/decision.ts';
 import type { TextContext } from '../model/event.ts';
 import type { Field, ResultMask } from '../model/masking.ts';
 import type { Judged } from './conversation.ts';
+import type { Question } from './escalate/index.ts';
 import { retoldParts, type StatementParts, statementParts } from './lines.ts';
 import type { Masker, UnitPlan } from './mask/index.ts';
 import { recordedContext } from './request.ts';
@@ -83,6 +84,19 @@ export class Judgement implements Judged {
     }));
     const context = recordedContext(this.classification, scrub);
     return { actions, context: { ...context, ...(masked ? { masked } : {}) } };
+  }
+
+  /** What an approver is shown: the text, what it does and what it touches, masked. */
+  get shown(): Question['shown'] {
+    const scrub = (text: string) => this.#masker.scrubText(text);
+    const { units } = this.classification;
+    const each = (values: readonly string[]) => [...new Set(values.map(scrub))];
+    return {
+      text: scrub(this.text),
+      titles: each(units.map(({ title }) => title)),
+      actions: this.#shownRequest().actions,
+      tables: each(units.flatMap(({ tables }) => tables)).sort(),
+    };
   }
 
   /** Names of columns for the record: the client chose them, and may have put anything in them. */

@@ -13,8 +13,9 @@ import { type Preparation, refusalOf } from './admission.ts';
 import { classify } from './classify/index.ts';
 import type { Conversation, MessageFields, SessionPipeline } from './conversation.ts';
 import { decide, loadPolicies, type PolicySet, reveals } from './decide/index.ts';
-import { type Approver, escalate } from './escalate/index.ts';
+import { type Approver, titlesOf } from './escalate/index.ts';
 import { Exchange } from './exchange.ts';
+import { Held, type Matter, type Release } from './held.ts';
 import { Judgement, JudgementCache } from './judgement.ts';
 import { createMasker, type Masker, type UnitPlan } from './mask/index.ts';
 import { parseTree } from './parse-tree.ts';
@@ -63,7 +64,8 @@ function isPersonal({ answers, effect, actions }: StatementUnit): boolean {
 export class Pipeline implements SessionPipeline, Spine {
   readonly log: SessionLog;
   readonly #ports: PipelinePorts;
-  readonly #order: SessionOrder;
+  #order: SessionOrder;
+  readonly #held: Held;
   readonly #cache = new JudgementCache();
   /** Judgements under an uncertain search path mean something else: kept apart. */
   readonly #uncertainCache = new JudgementCache();
@@ -95,13 +97,19 @@ export class Pipeline implements SessionPipeline, Spine {
   // open
 
   opened(credential: Credential, endpoint: Endpoint): void {
+    this.#held = new Held(ports.order.connection.name, ports.approver);
     this.log.opened(this.#order, credential, endpoint);
   }
 
   connect(client: { application?: string; parameters?: Readonly<Record<string, string>> }): Conversation {
     this.#conversations += 1;
     this.log.connected(this.#conversations, client);
-    return new Exchange(this.#conversations, this);
+    const { application } = client;
+    return new Exchange(
+      this.#conversations,
+      this,
+      application === undefined ? undefined : this.scrubText(application).toWellFormed(),
+    );
   }
 
   rejected(reason: string): void {
@@ -128,8 +136,20 @@ export class Pipeline implements SessionPipeline, Spine {
     const judgement = this.#judge(text, scope);
     return judgement.classification.unresolved ? this.#refreshed(text, scope) : judgement;
   }
+    this.#rulesChanged();
+  }
+
+  /** Windows opened or ended: what policy says of them holds from the next statement on. */
+  replaceGrants(grants: readonly string[]): void {
+    this.#order = { ...this.#order, grants };
+    this.#policyGeneration += 1;
+    this.#rulesChanged();
+  }
+
+  #rulesChanged(): void {
 
   #judge(text: string, scope: Scope): Judgement {
+    this.#held.changed();
     const catalogue = this.#ports.catalogue.current;
     const { names, searchPathUncertain } = scope;
     const connection = this.#order.connection.name;
@@ -207,22 +227,13 @@ export class Pipeline implements SessionPipeline, Spine {
 
   escalate(
     judgement: Judgement,
-    statement: number,
-  ): BrokerError | undefined | Promise<BrokerError | undefined> {
-    const { text, decision, classification } = judgement;
-    const question = {
-      connection: this.#order.connection.name,
-      statement,
-      text,
-      units: classification.units,
-      decision,
-    };
-    return escalate(question, this.#ports.approver);
+    matter: Omit<Matter, 'connection' | 'onChange'>,
+  ): Release | Promise<Release> {
+    return this.#held.ask(judgement, matter);
   }
 
   refusal(judgement: Judgement): BrokerError {
-    const titles = [...new Set(judgement.classification.units.map((unit) => unit.title))];
-    return refusalOf(this.#order, judgement.decision, titles.join('; ') || 'this statement');
+    return refusalOf(this.#order, judgement.decision, titlesOf(judgement.classification.units));
   }
 
   rebinds(unit: StatementUnit): boolean {

@@ -2,6 +2,7 @@
 import type { StatementUnit } from '../model/classification.ts';
 import type { BrokerError } from '../model/errors.ts';
 import type { MessageFields } from './conversation.ts';
+import type { Matter, Release } from './held.ts';
 import type { Judgement } from './judgement.ts';
 import type { Permit } from './permit.ts';
 import type { SessionLog } from './session-log.ts';
@@ -28,11 +29,8 @@ export interface Spine {
   nextStatement(): number;
   mint(statement: number): Permit;
   ticketPorts(settled: TicketPorts['settled']): TicketPorts;
-  /** Asks a person; the refusal, or undefined when approved. */
-  escalate(
-    judgement: Judgement,
-    statement: number,
-  ): BrokerError | undefined | Promise<BrokerError | undefined>;
+  /** Asks people about an execution that policy asks about. `go` at once where they approved it for the whole session. */
+  escalate(judgement: Judgement, matter: Omit<Matter, 'connection' | 'onChange'>): Release | Promise<Release>;
   /** The wording of a deny. */
   refusal(judgement: Judgement): BrokerError;
   /** True for units that run code able to rebind names: DO, or a function this session made. */

@@ -1,6 +1,7 @@
 // What the rest of broker may use of identity: sign in, stay signed in, sign, and judge a PK token.
 export { commitment, decodeCic, encodeCic, type PublicJwk, thumbprint } from './cic.ts';
 export type { Purpose, SignInPrompt } from './courier.ts';
+export { currentKeys } from './current-keys.ts';
 export { type Keychain, type KeychainOptions, openKeychain } from './keychain/keychain.ts';
 export {
   PK_STEPS,

@@ -127,6 +127,7 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     },
     resume: { role: 'r1' },
   });
+  const unused = () => Promise.reject(new BrokerError('bug', { reason: 'not part of this test' }));
   const ports: SessionPorts = {
     clock: systemClock,
     spool,
@@ -165,9 +166,9 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     },
     recover: () => void diary.push('recovery asked'),
     admitBacklog: async () => undefined,
+    approvals: unused,
   };
   const sessions = new Sessions(ports, () => undefined);
-  const unused = () => Promise.reject(new BrokerError('bug', { reason: 'not part of this test' }));
   const host: Host = {
     identity: { version: '0.0.0', build: 'test', pid: process.pid },
     sessions,
@@ -177,6 +178,7 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     logout: unused,
     test: unused,
     access: unused,
+    approvals: unused,
     setSecret: unused,
     deleteSecret: unused,
     secrets: unused,

@@ -38,6 +38,7 @@ const ports = {
   failed: (error: Error) => void end(error.message),
   activity: (statements: number, conversations: number) =>
     tell({ type: 'activity', statements, conversations }),
+  tell,
 };
 
 async function obey(message: ToWorker): Promise<void> {
@@ -54,8 +55,12 @@ async function obey(message: ToWorker): Promise<void> {
       return;
     case 'policy':
       return session?.policy(message.policy);
+    case 'grants':
+      return session?.grants(message.grants);
     case 'close':
       return end(message.reason);
+    default:
+      return session?.hear(message);
   }
 }
 

@@ -10,9 +10,10 @@ import type { Credential } from '../../model/credential.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { EventOrigin, Recorder } from '../../model/event.ts';
 import { owner } from '../../model/principal.ts';
-import type { FromWorker, PolicyText, SessionOrder } from '../../model/session.ts';
+import type { FromHeld, FromWorker, PolicyText, SessionOrder, ToHeld } from '../../model/session.ts';
 import { PROTOCOLS } from '../../protocols/index.ts';
 import type { Serving, Target } from '../../protocols/protocol.ts';
+import { WorkerApprovals } from './approvals.ts';
 import { LiveCatalogue } from './live-catalogue.ts';
 
 export interface WorkerPorts {
@@ -20,6 +21,8 @@ export interface WorkerPorts {
   /** The session is over by itself: journal broken, target gone, pipeline failed. */
   failed(error: Error): void;
   activity(statements: number, conversations: number): void;
+  /** About statements that wait for people; without it nobody can be asked. */
+  tell?(message: FromHeld): void;
 }
 
 type Listening = Extract<FromWorker, { type: 'listening' }>;
@@ -53,6 +56,7 @@ export class WorkerSession {
   #target: Target | undefined;
   #recorder: Recorder | undefined;
   #catalogue: LiveCatalogue | undefined;
+  #approvals: WorkerApprovals | undefined;
   #pipeline: Pipeline | undefined;
   #serving: Serving | undefined;
   #closing: Promise<void> | undefined;
@@ -91,6 +95,9 @@ export class WorkerSession {
     });
     this.#catalogue = catalogue;
     this.#recorder = openRecorder({ folder: spool, origin: origin(this.#order, target), clock });
+    const { tell } = this.#ports;
+    const parts = { order: this.#order, recorder: this.#recorder, clock };
+    this.#approvals = tell && new WorkerApprovals({ ...parts, tell });
     this.#pipeline = new Pipeline({
       order: this.#order,
       preparation: this.#preparation,
@@ -100,6 +107,7 @@ export class WorkerSession {
       scanner: createScanner(connection.masking.detectors),
       hashKey: Buffer.from(hashKey, 'base64'),
       failed: (error) => this.#ports.failed(error),
+      ...(this.#approvals ? { approver: this.#approvals } : {}),
     });
     this.#serving = await target.serve({
       pipeline: this.#pipeline,
@@ -127,6 +135,16 @@ export class WorkerSession {
     await this.#pipeline?.replacePolicy(text);
   }
 
+  /** Windows opened or ended. */
+  grants(names: readonly string[]): void {
+    this.#pipeline?.replaceGrants(names);
+  }
+
+  /** What the agent says of statements that wait. */
+  hear(message: ToHeld): void {
+    this.#approvals?.hear(message);
+  }
+
   /** Ends conversations, listener, target and journal, in this order. Safe to call twice. */
   close(reason: string): Promise<void> {
     this.#closing ??= this.#close(reason);
@@ -136,6 +154,7 @@ export class WorkerSession {
   async #close(reason: string): Promise<void> {
     this.#catalogue?.close();
     await this.#serving?.close(reason);
+    await this.#approvals?.close();
     await this.#target?.close();
     await this.#pipeline?.close(reason);
     await this.#recorder?.close();

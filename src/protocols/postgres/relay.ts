@@ -6,13 +6,12 @@ import type { Holder } from './gate.ts';
 import { Held } from './held.ts';
 import type { Link } from './link.ts';
 import { errorOf, part, TERMINATE } from './parting.ts';
-import { notice } from './refusals.ts';
 import type { RelayParts } from './relay-parts.ts';
 import { Replies } from './replies.ts';
 import { Requests } from './requests.ts';
 import type { Turn } from './turn.ts';
 import type { Wire, WireHandler } from './wire.ts';
-import { Withdrawal } from './withdrawal.ts';
+import { holdPort, Withdrawal } from './withdrawal.ts';
 
 /** Bytes kept from a client while one of its statements is held. */
 const HELD_LIMIT = 1024 * 1024;
@@ -58,13 +57,7 @@ export class Relay implements Holder {
     this.#lost = parts.lost;
     this.#requests = new Requests(parts.link, this);
     this.#replies = new Replies(parts.link);
-    const withdrawal = this.#withdrawal;
-    this.port = {
-      get signal() {
-        return withdrawal.signal;
-      },
-      notice: (text, hint) => this.#aside(notice(text, hint)),
-    };
+    this.port = holdPort(this.#withdrawal, parts.link, (answer) => this.#aside(answer));
   }
 
   /** Begins with what the client sent behind its start-up. */

@@ -1,0 +1,296 @@
+// Held statements on the worker's side: what is asked, told to the agent; what was answered, held to the very thing. Decides nothing.
+import { randomBytes } from 'node:crypto';
+import {
+  type Approver,
+  type Asking,
+  approvedDigest,
+  type Question,
+  questionKey,
+} from '../../flow/escalate/index.ts';
+import { type Clock, timestamp } from '../../lib/clock.ts';
+import { sha256 } from '../../lib/digest.ts';
+import type { ApprovedThing, Asked } from '../../model/approval.ts';
+import type { AskTerms } from '../../model/decision.ts';
+import { BrokerError } from '../../model/errors.ts';
+import type { Recorder } from '../../model/event.ts';
+import { owner } from '../../model/principal.ts';
+import type { ApprovedBy, FromHeld, SessionOrder, ToHeld } from '../../model/session.ts';
+
+export interface ApprovalsParts {
+  readonly order: SessionOrder;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  tell(message: FromHeld): void;
+}
+
+type Notice = ((message: string, hint?: string) => void) | undefined;
+
+/** Milliseconds a closing session waits for the agent to say how its requests ended. */
+const LAST_WORDS = 2_000;
+
+const DEFAULT_TERMS: AskTerms = {
+  reason: 'policy asks',
+  quorum: 1,
+  expires: 900,
+  scope: 'statement',
+  strength: 'fresh-sign-in',
+};
+
+interface Open {
+  readonly question: Question;
+  readonly digest: string;
+  readonly notice: Notice;
+  /** Microseconds. */
+  readonly since: number;
+  id: string;
+  state: 'waiting' | 'approved' | 'using' | 'over';
+  /** The agent has said how it ended. */
+  ended: boolean;
+  approve(): void;
+  grant(): void;
+  /** For both promises. */
+  refuse(error: BrokerError): void;
+}
+
+function settleable(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
+  let resolve: () => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  // Whoever waits is told; without anybody it is nobody's failure.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+function until(time: string): string {
+  return `${time.slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+export class WorkerApprovals implements Approver {
+  readonly #parts: ApprovalsParts;
+  readonly #open = new Map<number, Open>();
+  /** Approved for the rest of the session: question → who approved, and by which request. */
+  readonly #lasting = new Map<string, { readonly by: ApprovedBy; readonly ask: number }>();
+  #asks = 0;
+  #closed = false;
+  #settled: () => void = () => undefined;
+
+  constructor(parts: ApprovalsParts) {
+    this.#parts = parts;
+  }
+
+  covers(question: Question): boolean {
+    if (question.decision.ask?.scope !== 'session' || !question.steady) return false;
+    const lasting = this.#lasting.get(questionKey(question));
+    if (!lasting) return false;
+    this.#recordUse(question, lasting.by, 0);
+    return true;
+  }
+
+  ask(question: Question, notice: Notice): Asking {
+    const thing = this.#thing(question);
+    const approved = settleable();
+    const granted = settleable();
+    this.#asks += 1;
+    const ask = this.#asks;
+    const open: Open = {
+      question,
+      digest: approvedDigest(thing),
+      notice,
+      since: this.#parts.clock.micros(),
+      id: '',
+      state: 'waiting',
+      ended: false,
+      approve: approved.resolve,
+      grant: granted.resolve,
+      refuse: (error) => {
+        approved.reject(error);
+        granted.reject(error);
+      },
+    };
+    this.#open.set(ask, open);
+    if (this.#closed) open.refuse(this.#refusal(open, 'approval-withdrawn'));
+    else this.#parts.tell({ type: 'ask', ask, asked: this.#asked(question), thing });
+    return {
+      approved: approved.promise,
+      use: () => {
+        if (open.state !== 'approved') return Promise.reject(this.#refusal(open, 'approval-withdrawn'));
+        open.state = 'using';
+        this.#parts.tell({ type: 'use', ask });
+        return granted.promise;
+      },
+      withdraw: () => this.#withdraw(ask, open),
+    };
+  }
+
+  /** What the agent says. Anything about a request that is over here is only recorded. */
+  hear(message: ToHeld): void {
+    const open = message.ask === undefined ? undefined : this.#open.get(message.ask);
+    switch (message.type) {
+      case 'asked':
+        if (open) this.#stands(open, message.id, message.expires);
+        return;
+      case 'approved':
+        if (open?.state !== 'waiting') return;
+        open.state = 'approved';
+        open.approve();
+        return;
+      case 'granted':
+        if (open) this.#granted(message, open);
+        return;
+      case 'not-granted':
+        if (!open) return;
+        open.state = 'over';
+        open.refuse(this.#worded(open, BrokerError.from(message.error)));
+        // What never stood in the store has no end.
+        if (open.id === '') this.#forget(message.ask);
+        return;
+      case 'revoked':
+        for (const [key, { ask }] of this.#lasting) if (ask === message.ask) this.#lasting.delete(key);
+        return;
+      case 'approval':
+        this.#record(message, open);
+    }
+  }
+
+  /** Nothing is asked any more. Resolves when the agent has said how each request ended, or does not in time. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const [ask, open] of [...this.#open]) this.#withdraw(ask, open);
+    if (this.#open.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#settled = resolve;
+      timer = setTimeout(resolve, LAST_WORDS);
+    });
+    clearTimeout(timer);
+  }
+
+  #withdraw(ask: number, open: Open): void {
+    if (open.state === 'over') return;
+    open.state = 'over';
+    open.refuse(this.#refusal(open, 'approval-withdrawn'));
+    this.#parts.tell({ type: 'withdraw', ask });
+  }
+
+  #stands(open: Open, id: string, expires: string): void {
+    open.id = id;
+    if (open.state === 'over') return;
+    const { reason, quorum } = open.question.decision.ask ?? DEFAULT_TERMS;
+    const people = quorum > 1 ? `${quorum} people` : 'a person';
+    open.notice?.(
+      `request ${id} waits for ${people} until ${until(expires)}: ${reason}`,
+      `see it with "broker approvals show ${id}"; cancel the statement to withdraw it`,
+    );
+  }
+
+  #granted({ ask, digest, lasts, by }: Extract<ToHeld, { type: 'granted' }>, open: Open): void {
+    if (open.state !== 'using') return;
+    open.state = 'over';
+    // Whatever the agent granted, it must be this very thing.
+    if (digest !== open.digest) {
+      open.refuse(this.#refusal(open, 'approval-overtaken', { reason: 'another thing was approved' }));
+      return;
+    }
+    if (lasts) this.#lasting.set(questionKey(open.question), { by, ask });
+    this.#recordUse(open.question, by, this.#parts.clock.micros() - open.since);
+    open.grant();
+    if (open.ended) this.#forget(ask);
+  }
+
+  #record({ ask, event }: Extract<ToHeld, { type: 'approval' }>, open: Open | undefined): void {
+    const { recorder } = this.#parts;
+    const at = open && { conversation: open.question.conversation, statement: open.question.statement };
+    if (event.type === 'approval.request' || event.type === 'approval.end')
+      recorder.append(event.type, { ...event.data, ...at });
+    else recorder.append(event.type, event.data);
+    recorder.flush();
+    if (event.type !== 'approval.end' || ask === undefined || !open) return;
+    open.ended = true;
+    if (open.state === 'over') this.#forget(ask);
+  }
+
+  #forget(ask: number): void {
+    this.#open.delete(ask);
+    if (this.#open.size === 0) this.#settled();
+  }
+
+  #recordUse(question: Question, by: ApprovedBy, waited: number): void {
+    const { conversation, statement } = question;
+    this.#parts.recorder.append('approval.use', { ...by, conversation, statement, waited });
+  }
+
+  #refusal(
+    open: Open,
+    code: 'approval-withdrawn' | 'approval-overtaken',
+    more: Readonly<Record<string, string>> = {},
+  ): BrokerError {
+    return new BrokerError(code, { ...this.#words(open), ...more });
+  }
+
+  /** The agent knows the request; the worker knows what it was about. */
+  #worded(open: Open, error: BrokerError): BrokerError {
+    return new BrokerError(
+      error.code,
+      { ...error.details, ...this.#words(open) },
+      error.code === 'approval-too-long' || error.code === 'sign-in-unbound' ? { hint: error.hint } : {},
+    );
+  }
+
+  #words({ question, id }: Open): Readonly<Record<string, string>> {
+    const { connection, shown, decision } = question;
+    return {
+      connection,
+      what: shown.titles.join('; ') || 'this statement',
+      policy: decision.policies.join(', '),
+      ...(id === '' ? {} : { id }),
+    };
+  }
+
+  #thing({ connection, decision, parameters, text, ...question }: Question): ApprovedThing {
+    const { principal, id } = this.#parts.order;
+    const { iss, sub } = owner(principal);
+    const { expires, scope } = decision.ask ?? DEFAULT_TERMS;
+    return {
+      purpose: scope === 'session' && question.steady ? 'session' : 'statement',
+      connection,
+      session: id,
+      requester: { iss, sub, ...(principal.kind === 'bot' ? { bot: principal.bot.id } : {}) },
+      statement: sha256(text),
+      parameters,
+      policyDigest: decision.policyDigest,
+      policies: decision.policies,
+      expires: timestamp(this.#parts.clock.micros() + expires * 1_000_000),
+      nonce: randomBytes(32).toString('hex'),
+    };
+  }
+
+  #asked({ decision, shown, ...question }: Question): Omit<Asked, 'exact'> {
+    const { principal, id, client } = this.#parts.order;
+    const { reason, quorum, scope, strength } = decision.ask ?? DEFAULT_TERMS;
+    const models = principal.kind === 'bot' ? principal.bot.models : [];
+    return {
+      purpose: scope === 'session' && question.steady ? 'session' : 'statement',
+      connection: question.connection,
+      session: id,
+      statement: question.statement,
+      text: shown.text,
+      ...(shown.parameters ? { parameters: shown.parameters } : {}),
+      titles: shown.titles,
+      actions: shown.actions,
+      tables: shown.tables,
+      fingerprint: question.fingerprint,
+      inTransaction: question.inTransaction,
+      client,
+      ...(question.application ? { application: question.application } : {}),
+      ...(models.length > 0 ? { models: models.map(({ model, source }) => `${model} (${source})`) } : {}),
+      policies: decision.policies,
+      policyDigest: decision.policyDigest,
+      reason,
+      quorum,
+      strength,
+    };
+  }
+}
