@@ -15,6 +15,8 @@ async function run(context: CommandContext): Promise<number> {
       {},
       { hint: 'run it in a terminal, or use `broker approvals ls`' },
     );
+  const { drawAnyway } = await import('../front/compose.ts');
+  drawAnyway();
   const { boardProps } = await import('./approvals/board.ts');
   const { showApprovalsBoard } = await import('../screens/approvals-board.tsx');
   const terminal = { stdin: stdin as NodeJS.ReadStream, stdout: stdout as NodeJS.WriteStream };

@@ -17,10 +17,11 @@ export const status: CommandDefinition = {
     { command: 'broker status --json', explains: 'for scripts' },
   ],
   run: async (context) => {
-    const { openAgent } = await import('../front/compose.ts');
+    const { drawAnyway, openAgent } = await import('../front/compose.ts');
     const agent = await openAgent(context);
     if (context.options['watch'] === true) {
       if (!context.fancy || !context.mayAsk) throw new BrokerError('terminal-missing');
+      drawAnyway();
       const { showStatusBoard } = await import('../screens/status-board.tsx');
       await showStatusBoard({ load: () => agent.status(), interval: INTERVAL, signal: context.signal });
       return EXIT.done;

@@ -14,6 +14,11 @@ export interface FrontContext {
   readonly signal: AbortSignal;
 }
 
+/** ink draws nothing where CI is set. Whoever shows a screen has made sure of a terminal with a person at it. Call it before ink is loaded. */
+export function drawAnyway(): void {
+  for (const name of ['CI', 'CONTINUOUS_INTEGRATION']) delete process.env[name];
+}
+
 export function frontPaths(context: FrontContext): Paths {
   return paths(context.home, context.environment);
 }

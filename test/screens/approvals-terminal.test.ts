@@ -79,6 +79,15 @@ describe.runIf(peer('tmux'))('the approvals board in a terminal', () => {
     120_000,
   );
 
+  it('draws although CI is set, as in many a container with a person at its terminal', async () => {
+    desk.tell(soon());
+    const screen = terminal(80, 24, { CI: 'true', CONTINUOUS_INTEGRATION: '1' });
+    screen.type(watch);
+    await screen.until('DROP TABLE public.orders');
+    screen.press('q');
+    await screen.until('left with 0');
+  }, 60_000);
+
   it('approves: reads, asks, shows where to sign in as one address, comes back', async () => {
     desk.tell(soon());
     const before = desk.answers.length;
