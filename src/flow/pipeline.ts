@@ -82,6 +82,7 @@ export class Pipeline implements SessionPipeline, Spine {
     this.#ports = ports;
     this.#order = ports.order;
     this.#policy = ports.preparation.policy;
+    this.#held = new Held(ports.order.connection.name, ports.approver);
     this.#masker = this.#newMasker();
     this.log = new SessionLog(ports.recorder, (text) => this.scrubText(text));
   }
@@ -97,7 +98,6 @@ export class Pipeline implements SessionPipeline, Spine {
   // open
 
   opened(credential: Credential, endpoint: Endpoint): void {
-    this.#held = new Held(ports.order.connection.name, ports.approver);
     this.log.opened(this.#order, credential, endpoint);
   }
 
@@ -121,8 +121,20 @@ export class Pipeline implements SessionPipeline, Spine {
     this.#policy = await loadPolicies(text);
     this.#policyGeneration += 1;
     this.#masker = this.#newMasker();
+    this.#rulesChanged();
+  }
+
+  /** Windows opened or ended: what policy says of them holds from the next statement on. */
+  replaceGrants(grants: readonly string[]): void {
+    this.#order = { ...this.#order, grants };
+    this.#policyGeneration += 1;
+    this.#rulesChanged();
+  }
+
+  #rulesChanged(): void {
     this.#cache.clear();
     this.#uncertainCache.clear();
+    this.#held.changed();
   }
 
   // admit
@@ -136,20 +148,8 @@ export class Pipeline implements SessionPipeline, Spine {
     const judgement = this.#judge(text, scope);
     return judgement.classification.unresolved ? this.#refreshed(text, scope) : judgement;
   }
-    this.#rulesChanged();
-  }
-
-  /** Windows opened or ended: what policy says of them holds from the next statement on. */
-  replaceGrants(grants: readonly string[]): void {
-    this.#order = { ...this.#order, grants };
-    this.#policyGeneration += 1;
-    this.#rulesChanged();
-  }
-
-  #rulesChanged(): void {
 
   #judge(text: string, scope: Scope): Judgement {
-    this.#held.changed();
     const catalogue = this.#ports.catalogue.current;
     const { names, searchPathUncertain } = scope;
     const connection = this.#order.connection.name;
