@@ -319,7 +319,7 @@ export const ERRORS = {
   },
   'tool-changed': {
     summary: 'the tool {tool} of {connection} is not the one that was seen before: {changes}',
-    hint: 'compare it with `broker mcp tools`; a person trusts it with `broker mcp trust {server} {tool}`',
+    hint: 'see it with `broker tools ls`; a person trusts it with `broker tools trust {server} {tool}`',
     exit: EXIT.refused,
     http: 403,
     rpc: -32_003,
