@@ -40,6 +40,7 @@ export const PARENTS: Readonly<
   policy: { summary: 'who may do what', group: 'policy' },
   secrets: { summary: 'passwords kept in the keychain for targets', group: 'machine' },
   sessions: { summary: 'sessions, live and past', group: 'evidence' },
+  tools: { summary: 'tools of MCP servers, and which of them are trusted', group: 'policy' },
 };
 
 function sentence(text: string): string {

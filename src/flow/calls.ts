@@ -147,9 +147,9 @@ export class Calls {
     return open;
   }
 
-  /** Writes the outcome down, before anybody sees it. Throws `journal-failed`. */
-  finish(open: OpenCall, ended: Ended): void {
-    if (!this.#open.delete(open)) return;
+  /** Writes the outcome down, before anybody sees it. False when it was given up before. Throws `journal-failed`. */
+  finish(open: OpenCall, ended: Ended): boolean {
+    if (!this.#open.delete(open)) return false;
     const { maxRows, maxBytes } = this.terms.connection.recording;
     const { status, message, bytes = 0, shown = [], hidden = 0 } = ended;
     const micros = Number((this.#ports.clock.monotonic() - open.started) / 1000n);
@@ -165,6 +165,7 @@ export class Calls {
       ...(hidden === 0 ? {} : { masked: hidden }),
     });
     this.#recorder?.flush();
+    return true;
   }
 
   claim(claim: Omit<EventData['claim'], 'conversation'>): void {

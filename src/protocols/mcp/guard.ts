@@ -18,8 +18,9 @@ export interface Guard {
   fromHost(message: Notification | Response, about: Request | undefined): Verdict;
   /** The server's answer to `about`. Undefined when the host no longer waits for it. */
   answer(response: Response, about: Request): Verdict;
-  /** A request or notification of the server. */
-  fromServer(message: Request | Notification): Verdict;
+  /** A request, and a notification, of the server. */
+  fromServer(message: Request): Verdict | Promise<Verdict>;
+  notice(message: Notification): Verdict;
   /** The server's answer was too long to pass. */
   outsize(about: Request, length: number): void;
   /** Something was dropped or refused; told to the person, never to host or server. */

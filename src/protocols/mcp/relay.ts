@@ -223,12 +223,16 @@ export class Relay {
       return;
     }
     const verdict = this.#guard.fromServer(message);
-    if (verdict.kind !== 'forward') this.#fromServer.take(message.id);
-    this.#pass(verdict, message, 'host');
+    const settle = (settled: Verdict): void => {
+      if (settled.kind !== 'forward') this.#fromServer.take(message.id);
+      this.#pass(settled, message, 'host');
+    };
+    if (!(verdict instanceof Promise)) settle(verdict);
+    else verdict.then(settle, (error: unknown) => settle(failed(message, error)));
   }
 
   #toHost(notification: Notification): void {
-    this.#pass(this.#guard.fromServer(notification), notification, 'host');
+    this.#pass(this.#guard.notice(notification), notification, 'host');
   }
 
   #serverResponse(response: Response): void {

@@ -26,6 +26,7 @@ export function relayed(guard: Partial<Guard> = {}, limit?: number): Relayed {
     fromHost: () => FORWARD,
     answer: () => FORWARD,
     fromServer: () => FORWARD,
+    notice: () => FORWARD,
     outsize: (_, length) => void outsize.push(length),
     dropped: (side, reason) => void dropped.push(`${side}: ${reason}`),
     ...guard,

@@ -1,0 +1,53 @@
+// `broker mcp`: what an MCP host's configuration launches. Must never write to stdout anything but messages for the host.
+import { BrokerError } from '../model/errors.ts';
+import type { CommandDefinition } from './command.ts';
+
+export const mcp: CommandDefinition = {
+  name: 'mcp',
+  group: 'sessions',
+  summary: 'stand between an MCP host and an MCP server',
+  description: [
+    'What an MCP host starts instead of the server itself. Every call is judged, masked and recorded, and the server reaches ' +
+      'the connection through a session of its own, so that the statements it really runs are judged, masked and recorded too. ' +
+      'Nothing is opened before the first request that needs it.',
+    'The server finds the connection in DATABASE_URL and the PG* variables. {{NAME.url}} in its arguments is replaced by the ' +
+      'address, without a password: that is in PGPASSWORD. In the environment that the host gives, {{NAME.url}} has the password.',
+    'A bot acts, named after the host and the connection (claude-code@prod-db), on behalf of whoever is signed in.',
+  ],
+  arguments: [
+    { name: 'NAME', summary: 'the connection', required: true, completes: 'connection' },
+    { name: 'SERVER', summary: 'the server and its arguments', required: true, variadic: true },
+  ],
+  options: [
+    { flags: '--with <name...>', summary: 'further connections the server is told of' },
+    { flags: '--reason <text>', summary: 'why, for the record' },
+  ],
+  examples: [
+    {
+      command: 'broker mcp prod-db -- npx -y @bytebase/dbhub --transport stdio',
+      explains: 'a server that reads DATABASE_URL',
+    },
+    {
+      command: "broker mcp prod-db -- mcp-server-postgres '{{prod-db.url}}'",
+      explains: 'a server that takes an address',
+    },
+  ],
+  run: async (context) => {
+    const { resolveProgram } = await import('../front/program.ts');
+    const { runMcp, searchPath } = await import('../front/mcp/run.ts');
+    const [connection = '', program = '', ...args] = context.args;
+    const file = resolveProgram(program, searchPath(context), context.cwd);
+    if (file === undefined) {
+      const hint = `check that ${program} is installed and on PATH`;
+      throw new BrokerError('client-failed', { client: program, reason: 'it was not found' }, { hint });
+    }
+    const { reason, with: others } = context.options;
+    return runMcp(context, {
+      connection,
+      others: Array.isArray(others) ? others.map(String) : [],
+      ...(typeof reason === 'string' ? { reason } : {}),
+      file,
+      args,
+    });
+  },
+};

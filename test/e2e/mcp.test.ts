@@ -1,0 +1,115 @@
+// `broker mcp` between official clients and real servers, with a real database behind it.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type McpPeers, mcpPeers } from '../peers/mcp.ts';
+import { startWorld, type World } from '../peers/world.ts';
+import { hostOf, sealedSessions } from './mcp-hosted.ts';
+
+const POLICY = `
+@id("people")
+permit (principal in Group::"developers", action in [Action::"session:open", Action::"read", Action::"write", Action::"define", Action::"execute"], resource);
+
+@id("bots")
+permit (principal is Bot, action in [Action::"session:open", Action::"read", Action::"mcp:call", Action::"mcp:sample", Action::"mcp:elicit"], resource);
+
+@id("bots-only-read")
+@advice("bots may only read: run it yourself")
+forbid (principal is Bot, action in [Action::"write", Action::"define", Action::"destroy", Action::"administer"], resource);
+
+@id("no-sums")
+forbid (principal is Bot, action == Action::"mcp:call", resource == Tool::"prod-db/get-sum");
+
+@id("no-secret-echo")
+@advice("say something else")
+forbid (principal is Bot, action == Action::"mcp:call", resource == Tool::"prod-db/echo")
+when { context.arguments.hasTag("message") && context.arguments.getTag("message") like "*forbidden*" };
+`;
+
+let world: World;
+let peers: McpPeers;
+
+beforeAll(async () => {
+  [world, peers] = await Promise.all([startWorld({ policy: POLICY }), mcpPeers()]);
+  await world.signIn('alice');
+}, 300_000);
+
+afterAll(() => world?.stop());
+
+const everything = () => [
+  'prod-db',
+  '--',
+  process.execPath,
+  peers.server('@modelcontextprotocol/server-everything'),
+];
+const postgres = () => [
+  'prod-db',
+  '--',
+  process.execPath,
+  peers.server('@modelcontextprotocol/server-postgres'),
+  '{{prod-db.url}}',
+];
+
+describe('server-everything, by the client of the handshake era', () => {
+  it('answers as it does without broker, and refuses what policy refuses', async () => {
+    const hosted = await hostOf(peers, world, everything());
+    const { tools } = await hosted.client.listTools();
+    expect(tools.map(({ name }) => name)).toContain('echo');
+    const echoed = await hosted.client.callTool({ name: 'echo', arguments: { message: 'hello' } });
+    expect(echoed).toMatchObject({ content: [{ type: 'text', text: 'Echo: hello' }] });
+    const denied = await hosted.client.callTool({
+      name: 'echo',
+      arguments: { message: 'the forbidden word' },
+    });
+    expect(denied.isError).toBe(true);
+    expect(denied.content?.[0]?.text).toContain('no-secret-echo');
+    const card = await hosted.client.callTool({
+      name: 'echo',
+      arguments: { message: 'card 4111 1111 1111 1111' },
+    });
+    expect(JSON.stringify(card)).not.toContain('4111 1111');
+    await hosted.close();
+    const [session] = await sealedSessions(world, 1);
+    expect(session?.actor).toMatchObject({ kind: 'bot', name: 'test-host@prod-db' });
+    const texts = session?.events.filter(
+      ({ recorder, type }) => recorder === 'front' && type === 'statement',
+    );
+    expect(texts?.map(({ data }) => [data['text'], data['decision']])).toEqual([
+      ['tools/call echo {"message":"hello"}', 'allow'],
+      ['tools/call echo {"message":"the forbidden word"}', 'deny'],
+      ['tools/call echo {"message":"card [payment-card]"}', 'allow'],
+    ]);
+    expect(JSON.stringify(session)).not.toContain('4111 1111');
+  });
+});
+
+describe('server-postgres 0.6.2', () => {
+  it('is given the session, and its escape is stopped at the database', async () => {
+    const hosted = await hostOf(peers, world, postgres(), { name: 'claude-code' });
+    const read = await hosted.client.callTool({
+      name: 'query',
+      arguments: { sql: 'select id, email from customers order by id limit 2' },
+    });
+    expect(read.isError ?? false).toBe(false);
+    expect(JSON.stringify(read)).not.toMatch(/[a-z]@[a-z]+\.(com|org|example)/);
+    await hosted.client
+      .callTool({ name: 'query', arguments: { sql: 'commit; create table escaped (id int)' } })
+      .then(
+        (result) => expect(JSON.stringify(result)).toContain('bots-only-read'),
+        (error: unknown) => expect(String(error)).toContain('bots-only-read'),
+      );
+    await hosted.close();
+    expect(
+      await world.postgres.query("select 1 from pg_tables where tablename = 'escaped'", 'shop'),
+    ).toMatchObject({ length: 0 });
+    const session = (await sealedSessions(world, 2)).at(-1);
+    const events = session?.events ?? [];
+    const call = events.findIndex(
+      ({ recorder, data }) => recorder === 'front' && String(data['text']).includes('create table escaped'),
+    );
+    const refused = events.findIndex(
+      ({ recorder, data }) => recorder === 'worker' && data['decision'] === 'deny',
+    );
+    expect(call).toBeGreaterThan(-1);
+    expect(refused).toBeGreaterThan(call);
+    expect(events[refused]?.who.bot).toBe('claude-code@prod-db');
+  });
+});
