@@ -1,8 +1,9 @@
 // The board under a person's hands: keys go in, and nothing is answered that was not chosen, read, confirmed.
 import { render } from 'ink-testing-library';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { ApprovalsBoardProps } from '../../src/screens/approvals/hooks.ts';
 import type { BoardEvent } from '../../src/screens/approvals/state.ts';
-import { ApprovalsBoard, type ApprovalsBoardProps } from '../../src/screens/approvals-board.tsx';
+import { ApprovalsBoard } from '../../src/screens/approvals-board.tsx';
 import { asked, hostile, NOW, requested } from './requests.ts';
 
 const ENTER = '\r';

@@ -6,7 +6,7 @@ import { followApprovals } from '../../front/approvals.ts';
 import { openAgent } from '../../front/compose.ts';
 import { openBrowser } from '../../identity/browser.ts';
 import { BrokerError } from '../../model/errors.ts';
-import type { ApprovalsBoardProps } from '../../screens/approvals-board.tsx';
+import type { ApprovalsBoardProps } from '../../screens/approvals/hooks.ts';
 import type { CommandContext } from '../command.ts';
 import { connectionOf, sinceOf } from './list.ts';
 
