@@ -1,4 +1,5 @@
 // Which statements and sessions an auditor asked for. Pure; must never choose more than every given filter allows.
+import { type EventValue, modelsOf } from '../exporters/story.ts';
 import { parseWhen } from '../lib/when.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Predicate } from '../model/evidence.ts';
@@ -126,7 +127,7 @@ export class ContentMatch {
 
   add(event: Event): void {
     const data = (event['data'] ?? {}) as Data;
-    if (!this.#model) this.#model = claims(event, data, this.#filters.model as string);
+    if (!this.#model) this.#model = modelsOf(event as EventValue).includes(this.#filters.model as string);
     if (event['type'] === 'statement') this.#statement ||= this.#meant(data);
     else if (event['type'] === 'coverage' && !this.#dataType)
       this.#dataType = covers(data, this.#filters.dataType as string);
@@ -143,18 +144,6 @@ export class ContentMatch {
     if (decision !== undefined && data['decision'] !== decision) return false;
     return rule === undefined || (Array.isArray(policies) && policies.includes(rule));
   }
-}
-
-/** Claims stand beside who acted or in what was called: `models: [{model, source}]` or `model`. */
-function claims(event: Event, data: Data, model: string): boolean {
-  const who = (event['who'] ?? {}) as Data;
-  return [who, data].some((place) => {
-    const { models } = place as { models?: unknown };
-    const named = Array.isArray(models)
-      ? models.map((each: Data | string) => (typeof each === 'string' ? each : each?.['model']))
-      : [];
-    return place['model'] === model || named.includes(model);
-  });
 }
 
 function covers(data: Data, subject: string): boolean {

@@ -34,6 +34,7 @@ import { policyTest } from './policy-test.ts';
 import { proxy } from './proxy.ts';
 import { query } from './query.ts';
 import { replay } from './replay.ts';
+import { report } from './report.ts';
 import { request } from './request.ts';
 import { run } from './run.ts';
 import { secretsLs } from './secrets-ls.ts';
@@ -82,6 +83,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   proxy,
   query,
   replay,
+  report,
   request,
   run,
   secretsLs,

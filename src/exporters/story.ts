@@ -100,6 +100,20 @@ function approvalOf(data: Data): ApprovalTold {
   };
 }
 
+/** Every claim of a model that an event makes: of the host, of the bot that was admitted, of the calls it made. */
+export function modelsOf(event: EventValue): string[] {
+  const data = members(event['data']);
+  const listed = [
+    members(event['who'])['models'],
+    data['models'],
+    members(members(data['facts'])['bot'])['models'],
+  ];
+  const named = listed.flatMap((each) => list(each, (item) => text(item) || text(members(item)['model'])));
+  if (event['type'] === 'claim' && data['subject'] === 'model') named.push(text(data['value']));
+  if (event['type'] === 'model.exchange') named.push(text(data['asked']), text(data['answered']));
+  return named.filter((each) => each !== '');
+}
+
 export class Story {
   readonly #waiting = new Map<string, Waiting>();
   readonly #answered = new Set<Waiting>();

@@ -170,7 +170,7 @@ describe('broker export --format parquet', () => {
 });
 
 describe('every format', () => {
-  it.each(['csv', 'cast', 'cast-v3', 'jsonl', 'ocsf', 'parquet', 'html'])(
+  it.each(['csv', 'cast', 'cast-v3', 'jsonl', 'ocsf', 'parquet', 'html', 'oscal'])(
     '%s gives the same bytes for the same evidence',
     async (format) => {
       const [first, second] = [

@@ -3,7 +3,7 @@ import { CastError, isHeader, readCast } from '../../lib/asciicast.ts';
 import { InflateLimit } from '../../lib/gzip.ts';
 import { TerminalSanitiser } from '../../lib/terminal.ts';
 import type { ExportedStatement } from '../exporter.ts';
-import { type EventValue, members, type StatementTold, Story, text, whole } from '../story.ts';
+import { type EventValue, members, modelsOf, type StatementTold, Story, text, whole } from '../story.ts';
 
 /** What one session may put on the page. */
 const MOST_STATEMENTS = 5_000;
@@ -55,8 +55,7 @@ export class SessionContent {
     const data = members(value['data']);
     for (const told of this.#story.push(value)) this.#told(told);
     const type = text(value['type']);
-    const { models } = members(value['who']);
-    for (const each of Array.isArray(models) ? models : []) this.#models.add(text(members(each)['model']));
+    for (const each of modelsOf(value)) this.#models.add(each);
     if (type === 'coverage') this.#cover(data);
     if (TOLD.has(type)) return;
     const { reason, code, detail, client, application, message, label, account } = data;
