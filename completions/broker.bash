@@ -4,7 +4,7 @@ _broker() {
   cur="${COMP_WORDS[COMP_CWORD]}"
   prev="${COMP_WORDS[COMP_CWORD-1]}"
   if (( COMP_CWORD == 1 )); then
-    COMPREPLY=($(compgen -W 'agent approvals completion config connect connections doctor exec export init login logout mask policy proxy query replay request run secrets sessions status verify whoami --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'agent approvals completion config connect connections doctor exec export init login logout mask mcp policy proxy query replay report request run secrets sessions status tools verify whoami --help --version' -- "$cur"))
     return
   fi
   verb="${COMP_WORDS[1]}"
@@ -18,10 +18,11 @@ _broker() {
     policy) COMPREPLY=($(compgen -W 'check explain test' -- "$cur")); return ;;
     secrets) COMPREPLY=($(compgen -W 'ls rm set' -- "$cur")); return ;;
     sessions) COMPREPLY=($(compgen -W 'kill ls show tail' -- "$cur")); return ;;
+    tools) COMPREPLY=($(compgen -W 'ls trust' -- "$cur")); return ;;
     esac
   fi
   case "$verb" in
-    agent|approvals|config|connections|mask|policy|secrets|sessions) verb="$verb ${COMP_WORDS[2]}" ;;
+    agent|approvals|config|connections|mask|policy|secrets|sessions|tools) verb="$verb ${COMP_WORDS[2]}" ;;
   esac
   case "$verb" in
     'agent logs')
@@ -158,7 +159,7 @@ _broker() {
       case "$prev" in
         --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
         --decision) COMPREPLY=($(compgen -W 'allow ask deny' -- "$cur")); return ;;
-        --format) COMPREPLY=($(compgen -W 'bundle jsonl csv parquet cast ocsf cast-v3' -- "$cur")); return ;;
+        --format) COMPREPLY=($(compgen -W 'bundle html oscal jsonl csv parquet cast ocsf cast-v3' -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
@@ -189,6 +190,12 @@ _broker() {
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--type --strategy --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
+    'mcp')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--with --reason --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
     'policy check')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -225,6 +232,13 @@ _broker() {
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--speed --max-idle --no-wait --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); fi ;;
+    'report')
+      case "$prev" in
+        --framework) COMPREPLY=($(compgen -W 'nist-800-53' -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--framework --since --until --offline --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
     'request')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -287,6 +301,18 @@ _broker() {
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '-w --watch --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'tools ls')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--changed --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'tools trust')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'verify')
       case "$prev" in

@@ -28,6 +28,7 @@ import { init } from './init.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { maskTest } from './mask-test.ts';
+import { mcp } from './mcp.ts';
 import { policyCheck } from './policy-check.ts';
 import { policyExplain } from './policy-explain.ts';
 import { policyTest } from './policy-test.ts';
@@ -45,6 +46,8 @@ import { sessionsLs } from './sessions-ls.ts';
 import { sessionsShow } from './sessions-show.ts';
 import { sessionsTail } from './sessions-tail.ts';
 import { status } from './status.ts';
+import { toolsLs } from './tools-ls.ts';
+import { toolsTrust } from './tools-trust.ts';
 import { verify } from './verify.ts';
 import { whoami } from './whoami.ts';
 
@@ -77,6 +80,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   login,
   logout,
   maskTest,
+  mcp,
   policyCheck,
   policyExplain,
   policyTest,
@@ -94,6 +98,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   sessionsShow,
   sessionsTail,
   status,
+  toolsLs,
+  toolsTrust,
   verify,
   whoami,
 ];
