@@ -46,7 +46,8 @@ export function startTmux({ columns, rows, environment, cwd }: TmuxOptions): Tmu
     tmux('capture-pane', '-p', ...(styled ? ['-e'] : []), '-t', 'screen').replace(/\n$/, '');
   return {
     type: (text) => {
-      tmux('send-keys', '-t', 'screen', '-l', '--', text);
+      // A semicolon at the end would end tmux's own command.
+      tmux('send-keys', '-t', 'screen', '-l', '--', text.replace(/;$/, '\\;'));
       tmux('send-keys', '-t', 'screen', 'Enter');
     },
     press: (...keys) => {
