@@ -5,7 +5,7 @@ import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
 import type { FromWorker, SessionOrder } from '../model/session.ts';
-import { HeldLink } from './approvals/link.ts';
+import { HeldLink, Standing } from './approvals/link.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
 import { createSpoolFolder, newMeta, removeSpoolFolder, type SessionMeta, writeMeta } from './meta.ts';
@@ -21,6 +21,7 @@ import {
   type Known,
   type Listening,
   openedOf,
+  rowOf,
   summarise,
 } from './summary.ts';
 import type { Worker } from './workers.ts';
@@ -48,6 +49,7 @@ export class Session {
   #admitted: Admitted | undefined;
   #listening: Listening | undefined;
   readonly #held: HeldLink;
+  readonly #standing: Standing;
   #activity = { statements: 0, conversations: 0 };
   #ending: Ending | undefined;
   #owes = false;
@@ -65,6 +67,7 @@ export class Session {
     this.#connection = connection;
     this.#opened = timestamp(ports.clock.micros());
     this.#stopwatch = new Stopwatch(ports.clock);
+    this.#standing = new Standing(() => ports.windows(connection.name, person.user));
     this.#held = new HeldLink(() =>
       ports.approvals(heldCase({ id, connection, setting, person }, (told) => this.#worker?.send(told))),
     );
@@ -78,19 +81,18 @@ export class Session {
   }
 
   get row(): SessionRow {
-    const { expires } = this;
-    return {
-      id: this.id,
-      connection: this.#connection.name,
-      protocol: this.#connection.type,
-      client: this.#start.request.client,
-      state: this.#state,
-      opened: this.#opened,
-      ...(Number.isFinite(expires) ? { expires: new Date(expires).toISOString() } : {}),
-      ...(this.#listening ? { port: this.#listening.endpoint.port } : {}),
-      ...this.#activity,
-      pid: this.#start.request.caller.pid,
-    };
+    const expires = Math.min(this.expires, this.#standing.window?.ends ?? this.expires);
+    const { pid } = this.#start.request.caller;
+    return rowOf(this.#known, { state: this.#state, expires, pid, ...this.#activity });
+  }
+
+  /** Id of the window that let it in. */
+  get window(): string | undefined {
+    return this.#standing.window?.id;
+  }
+
+  async regrant(): Promise<void> {
+    this.#worker?.send({ type: 'grants', grants: await this.#standing.grants() });
   }
 
   /** Milliseconds; the credential's end. The sign-in's end is watched apart, because it can be renewed. */
@@ -168,10 +170,12 @@ export class Session {
     this.#remember({ opened: true });
     this.#state = 'open';
     worker.send({ type: 'serve' });
+    for (const event of this.#standing.admitted(admitted.byWindow ?? false))
+      worker.send({ type: 'approval', event });
     void this.#listen(worker);
     this.#ports.prepareWorker();
     const opened = openedOf(this.#known, admitted, listening);
-    return this.#start.request.client === 'mcp' ? { ...opened, terms: await this.#order() } : opened;
+    return this.#principal.kind === 'bot' ? { ...opened, terms: await this.#order() } : opened;
   }
 
   async #order(): Promise<SessionOrder> {
@@ -189,6 +193,7 @@ export class Session {
       spool: this.folder,
       hashKey: await this.#ports.hashKey(setting.config),
       tool: this.#ports.tool,
+      ...(await this.#standing.order()),
     };
   }
 

@@ -8,7 +8,6 @@ import { type Company, greet, type RunContext, runIn, startFailure, withoutLent 
 import type { ApiName } from './llm/headers.ts';
 import { type ModelProxy, openModelProxy } from './llm/proxy.ts';
 import { type ExchangeJournal, openExchangeJournal } from './llm/record.ts';
-import { recordingMaskers } from './masking.ts';
 import { type FrontSession, type Over, openSession } from './session.ts';
 
 export interface BotOrder {
@@ -66,10 +65,9 @@ async function openDoor(
   const over = new Promise<Over>((resolve) => {
     fail = resolve;
   });
-  const { maskLine } = recordingMaskers();
   const about = { clock: context.clock, tool: `broker/${versionOf()}`, bot: order.bot.name };
   const opened = sessions.map((session) => session.opened);
-  const journal: ExchangeJournal = openExchangeJournal(opened, about, maskLine);
+  const journal: ExchangeJournal = openExchangeJournal(opened, about);
   const door: ModelProxy = await openModelProxy({
     secret: randomBytes(24).toString('base64url'),
     upstreams,

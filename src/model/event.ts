@@ -148,8 +148,14 @@ export interface EventData {
     /** Masked texts, where `recording.prompts` says `text`. */
     readonly said?: string;
     readonly generated?: string;
-    /** `arguments`: SHA-256 hex of their canonical JSON (RFC 8785), to be joined with calls of tools. */
-    readonly uses: readonly { readonly id: string; readonly name: string; readonly arguments?: string }[];
+    readonly uses: readonly {
+      readonly id: string;
+      readonly name: string;
+      /** SHA-256 hex of the masked arguments as canonical JSON (RFC 8785): to be joined with calls of tools. */
+      readonly arguments?: string;
+      /** SHA-256 hex of each argument that is a text, masked: to be joined with statements by their `digest`. */
+      readonly texts?: readonly string[];
+    }[];
     readonly results: readonly string[];
     readonly complete: boolean;
     readonly failure?: string;

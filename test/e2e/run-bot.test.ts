@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/lib/digest.ts';
 import { jcsDigest } from '../../src/lib/jcs.ts';
 import { peer } from '../peers/peer.ts';
 import { startWorld, type World } from '../peers/world.ts';
@@ -146,6 +147,9 @@ describe.runIf(peer('psql'))('an AI agent that is run with a connection', () => 
       },
     });
     expect(exchange?.data['said']).toBeUndefined();
+    // What the model wanted to run and what ran are the same texts.
+    const ran = lines.filter(({ type }) => type === 'statement').map(({ data }) => data['digest']);
+    expect(ran).toEqual(CALLS.map((sql) => sha256(sql)));
     const decisions = lines.filter(({ type }) => type === 'statement').map(({ data }) => data['decision']);
     expect(decisions).toContain('deny');
     expect(JSON.stringify(lines)).not.toContain('4111 1111');

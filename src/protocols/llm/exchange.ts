@@ -5,8 +5,8 @@ export interface ToolUse {
   /** The provider's id of this use; the host repeats it with the result, and some hosts tell MCP servers. */
   readonly id: string;
   readonly name: string;
-  /** SHA-256 hex of the arguments as canonical JSON (RFC 8785); absent when they are not JSON. */
-  readonly arguments?: string;
+  /** As they were generated, when they are JSON. Never stored unmasked. */
+  readonly arguments?: unknown;
 }
 
 export interface ModelExchange {

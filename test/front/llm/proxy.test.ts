@@ -6,7 +6,6 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ModelProxy, openModelProxy } from '../../../src/front/llm/proxy.ts';
-import { jcsDigest } from '../../../src/lib/jcs.ts';
 import type { ModelExchange } from '../../../src/protocols/llm/exchange.ts';
 
 const SECRET = 'c2VjcmV0LW9mLXRoZS1zZXNzaW9u';
@@ -96,7 +95,7 @@ describe('the door to a language model', () => {
       answered: 'model-2026',
       complete: true,
       said: 'how many?',
-      uses: [{ id: 'toolu_1', name: 'query', arguments: jcsDigest({ sql: 'select 1' }) }],
+      uses: [{ id: 'toolu_1', name: 'query', arguments: { sql: 'select 1' } }],
     });
   });
 

@@ -1,7 +1,7 @@
 // What calls of language models say of themselves, cut at every byte.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { jcs, jcsDigest } from '../../../src/lib/jcs.ts';
+import { jcs } from '../../../src/lib/jcs.ts';
 import { ModelObserver, shapeAt } from '../../../src/protocols/llm/observer.ts';
 
 function observe(path: string, request: unknown, type: string, answer: string, cut = answer.length) {
@@ -99,7 +99,7 @@ describe('a call of the Messages API', () => {
       complete: true,
       said: 'and yesterday?',
       results: ['toolu_0'],
-      uses: [{ id: 'toolu_1', name: 'query', arguments: jcsDigest({ limit: 1.5, sql: 'select 1' }) }],
+      uses: [{ id: 'toolu_1', name: 'query', arguments: { limit: 1.5, sql: 'select 1' } }],
       prompt: createHash('sha256').update(JSON.stringify(ANTHROPIC_REQUEST)).digest('hex'),
     });
     expect(whole.generated).toContain('Ünder way');
@@ -123,7 +123,7 @@ describe('a call of the Messages API', () => {
     const whole = observe('/v1/messages', ANTHROPIC_REQUEST, 'application/json', body, 5);
     expect(whole).toMatchObject({ complete: true, answered: 'model-2026', stop: 'tool_use' });
     expect(whole.uses).toEqual([
-      { id: 'toolu_1', name: 'query', arguments: jcsDigest({ sql: 'select 1', limit: 1.5 }) },
+      { id: 'toolu_1', name: 'query', arguments: { sql: 'select 1', limit: 1.5 } },
     ]);
   });
 
@@ -189,8 +189,8 @@ describe('a call of the Chat Completions API', () => {
         complete: true,
         results: ['call_0'],
         uses: [
-          { id: 'call_1', name: 'query', arguments: jcsDigest({ sql: 'select 2' }) },
-          { id: 'call_2', name: 'stop', arguments: jcsDigest({}) },
+          { id: 'call_1', name: 'query', arguments: { sql: 'select 2' } },
+          { id: 'call_2', name: 'stop', arguments: {} },
         ],
       });
   });
@@ -235,7 +235,7 @@ describe('a call of the Responses API', () => {
       stop: 'completed',
       complete: true,
       results: ['call_8'],
-      uses: [{ id: 'call_9', name: 'query', arguments: jcsDigest({ sql: 'x' }) }],
+      uses: [{ id: 'call_9', name: 'query', arguments: { sql: 'x' } }],
     });
     const whole = { id: 'resp_1', model: 'r-2026', status: 'completed', output: [item] };
     const body = observe('/v1/responses', request, 'application/json', JSON.stringify(whole));
