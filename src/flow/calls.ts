@@ -12,6 +12,8 @@ import type { EventData, Recorder } from '../model/event.ts';
 import type { Scanner } from '../model/masking.ts';
 import type { Principal } from '../model/principal.ts';
 import { type CallArguments, decide, type PolicySet, reveals } from './decide/index.ts';
+import { mentionedContext } from './decide/mentions.ts';
+import type { LoadedPolicy } from './decide/policies.ts';
 import { DocumentMasker, type MaskedDocument } from './mask/document.ts';
 
 /** Calls are numbered by their own recorder; conversations of the database start at 1. */
@@ -107,10 +109,23 @@ export class Calls {
     this.#recorder = recorder;
   }
 
-  /** True when some policy looks at arguments: without them an answer may be another. */
-  get looksAtArguments(): boolean {
-    const { mentions } = this.#ports.policy;
-    return mentions === 'all' || mentions.has('arguments');
+  /** True when no arguments could make policy allow the call or ask about it. */
+  neverAllowed(call: Omit<Call, 'method' | 'arguments'>): boolean {
+    const decision = this.decide(call);
+    if (decision.outcome !== 'deny' || decision.errors.length > 0) return false;
+    const { policies } = this.#ports.policy;
+    const reads = (policy: LoadedPolicy): boolean => {
+      const mentioned = mentionedContext([policy.json]);
+      return mentioned === 'all' || mentioned.has('arguments');
+    };
+    const determining = decision.policies
+      .map((id) => policies.get(id))
+      .filter((policy) => policy !== undefined);
+    if (determining.some((policy) => !reads(policy))) return true;
+    // Nothing permitted it, or what forbade it looked at arguments: others may be judged otherwise.
+    return (
+      determining.length === 0 && ![...policies.values()].some((one) => one.effect === 'permit' && reads(one))
+    );
   }
 
   decide(call: Omit<Call, 'method'>): Decision {

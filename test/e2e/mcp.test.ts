@@ -113,3 +113,73 @@ describe('server-postgres 0.6.2', () => {
     expect(events[refused]?.who.bot).toBe('claude-code@prod-db');
   });
 });
+
+describe('other servers', () => {
+  const call = async (args: readonly string[], name: string, given: object, options = {}) => {
+    const hosted = await hostOf(peers, world, args, options);
+    const { tools } = await hosted.client.listTools();
+    const result = await hosted.client.callTool({ name, arguments: given });
+    await hosted.close();
+    return { names: tools.map((tool) => tool.name), result };
+  };
+
+  it('server-filesystem', async () => {
+    const server = peers.server('@modelcontextprotocol/server-filesystem');
+    const { result } = await call(['prod-db', '--', process.execPath, server, world.home], 'list_directory', {
+      path: world.home,
+    });
+    expect(result.content?.[0]?.text).toContain('[DIR] run');
+  });
+
+  it('server-memory', async () => {
+    const server = peers.server('@modelcontextprotocol/server-memory');
+    const { result } = await call(['prod-db', '--', process.execPath, server], 'read_graph', {});
+    expect(result.structuredContent).toEqual({ entities: [], relations: [] });
+  });
+
+  it('dbhub, which finds the session in DATABASE_URL', async () => {
+    const server = peers.server('@bytebase/dbhub');
+    const args = ['prod-db', '--', process.execPath, server, '--transport', 'stdio'];
+    const { result } = await call(
+      args,
+      'execute_sql',
+      { sql: 'select count(*) as many from customers' },
+      {
+        environment: { DSN: '{{prod-db.url}}' },
+      },
+    );
+    expect(result.isError ?? false).toBe(false);
+    expect(JSON.stringify(result)).toContain('many');
+  });
+});
+
+describe('the stateless era, by the client of version 2', () => {
+  const server = new URL('../peers/mcp-stateless.mjs', import.meta.url).pathname;
+
+  it('is passed through, and refused in its own words', async () => {
+    const hosted = await hostOf(peers, world, ['prod-db', '--', process.execPath, server, peers.folder], {
+      sdk: 2,
+      mode: 'auto',
+    });
+    const { tools } = await hosted.client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['echo']);
+    const echoed = await hosted.client.callTool({
+      name: 'echo',
+      arguments: { message: 'to jane.roe@mail.example.org' },
+    });
+    expect(echoed.content?.[0]?.text).toBe('to [email]');
+    const denied = await hosted.client.callTool({ name: 'echo', arguments: { message: 'forbidden' } });
+    expect(denied).toMatchObject({ isError: true });
+    await hosted.close();
+  });
+
+  it('talks to a server of the handshake era as well', async () => {
+    const hosted = await hostOf(peers, world, everything(), { sdk: 2, mode: 'auto' });
+    await expect(
+      hosted.client.callTool({ name: 'echo', arguments: { message: 'hello' } }),
+    ).resolves.toMatchObject({
+      content: [{ type: 'text', text: 'Echo: hello' }],
+    });
+    await hosted.close();
+  });
+});

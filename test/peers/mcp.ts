@@ -21,6 +21,8 @@ const PACKAGES = {
 const CACHE = new URL('../../node_modules/.cache', import.meta.url).pathname;
 
 export interface McpPeers {
+  /** Where they are installed. */
+  readonly folder: string;
   /** Arguments for node that start a server. */
   server(name: keyof typeof PACKAGES): string;
   /** Imports one of the packages' modules. */
@@ -51,6 +53,7 @@ export async function mcpPeers(): Promise<McpPeers> {
   if (!existsSync(folder)) await install(folder);
   const require = createRequire(join(folder, 'package.json'));
   return {
+    folder,
     server: (name) => {
       const manifest = join(folder, 'node_modules', name, 'package.json');
       const { bin } = require(manifest) as { bin: string | Record<string, string> };
