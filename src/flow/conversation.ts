@@ -93,6 +93,8 @@ export interface Conversation {
   scrubText(text: string): string;
   /** Cleans a NOTIFY payload: whoever sent it, from whatever it was made. */
   scrubPayload(text: string): string;
+  /** Cleans the value of a parameter the target reports. */
+  scrubSetting(text: string): string;
   event(type: 'cancel' | 'notice', detail: { severity?: string; sqlstate?: string; message?: string }): void;
   warn(code: string, detail: string): void;
   /** Everything appended so far reaches the kernel; call before any byte leaves in either direction. Throws `journal-failed`. */

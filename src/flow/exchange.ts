@@ -147,6 +147,7 @@ export class Exchange implements Conversation {
     const suspect = judgement.serial <= this.#distrusted;
     if (rebinding) this.#distrust();
     const ports = this.#spine.ticketPorts((unit, succeeded) => this.#settled(unit, succeeded));
+    if (ports.masker.ran(judgement.plans)) this.#spine.catalogueChanged();
     const ticket = new ExecutionTicket(judgement, ports, { conversation: this.id, statement, suspect });
     return { kind: 'forward', permit: this.#spine.mint(statement), ticket };
   }
@@ -215,6 +216,10 @@ export class Exchange implements Conversation {
 
   scrubPayload(text: string): string {
     return this.#spine.scrubPayload(text);
+  }
+
+  scrubSetting(text: string): string {
+    return this.#spine.scrubSetting(text);
   }
 
   event(type: 'cancel' | 'notice', detail: { severity?: string; sqlstate?: string; message?: string }): void {

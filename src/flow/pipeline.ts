@@ -155,7 +155,7 @@ export class Pipeline implements SessionPipeline, Spine {
     const connection = this.#order.connection.name;
     const classification = classify(text, { connection, catalogue, names, searchPathUncertain });
     const uncertain = searchPathUncertain || classification.unresolved;
-    const plans = classification.units.map((unit) => this.#masker.plan(unit, catalogue, { uncertain }));
+    const plans = this.#masker.plans(classification.units, catalogue, { uncertain });
     const sideways = plans.flatMap((plan) => plan.sideways.map((column) => this.#reveal(column)));
     const actions = [...classification.units.flatMap((unit) => unit.actions), ...sideways];
     this.#judgements += 1;
@@ -265,6 +265,10 @@ export class Pipeline implements SessionPipeline, Spine {
 
   said(payload: string): void {
     if (this.#said.size < MOST_SAID) this.#said.add(payload);
+  }
+
+  scrubSetting(text: string): string {
+    return this.#masker.scrubSetting(text);
   }
 
   scrubPayload(text: string): string {

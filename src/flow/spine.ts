@@ -43,4 +43,5 @@ export interface Spine {
   /** A client of this session said the payload itself. */
   said(payload: string): void;
   scrubPayload(text: string): string;
+  scrubSetting(text: string): string;
 }

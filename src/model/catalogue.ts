@@ -4,6 +4,10 @@ export interface CatalogueColumn {
   readonly attnum: number;
   readonly name: string;
   readonly typeOid: number;
+  /** Expression that fills it where a statement does not: of a generated column, of a default, of its domain's default. */
+  readonly filledBy?: string;
+  /** Computed from other columns of its row, whether or not the expression could be read. */
+  readonly generated?: boolean;
 }
 
 export type RelationKind =
@@ -32,6 +36,10 @@ export interface CatalogueRelation {
   readonly definition?: string;
   /** Writing to it runs more than the statement says: triggers (foreign keys too) or rules. */
   readonly acts?: boolean;
+  /** Oids of its triggers' functions. */
+  readonly triggers?: readonly number[];
+  /** Conditions of its policies and checks, which may call functions. */
+  readonly conditions?: readonly string[];
   readonly temporary: boolean;
 }
 
@@ -88,6 +96,8 @@ export interface Catalogue {
   readonly operators?: ReadonlyMap<string, readonly number[]>;
   /** Oids of the functions of casts not shipped with the server. */
   readonly castFunctions?: readonly number[];
+  /** Oids of the functions of event triggers. */
+  readonly eventTriggers?: readonly number[];
   /** Definitions of views or functions were locked when it was read: to be read again soon. */
   readonly partial?: boolean;
 }

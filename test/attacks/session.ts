@@ -2,8 +2,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { WorkerSession } from '../../src/agent/worker/session.ts';
 import { loadGrammar } from '../../src/flow/classify/index.ts';
+import { sealContent } from '../../src/flow/seal/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Connection } from '../../src/model/connection.ts';
 import type { PostgresPeer } from '../peers/postgres.ts';
@@ -45,6 +47,8 @@ export interface Attacked {
   query(client: Raw, text: string): Promise<string[]>;
   /** Everything recorded so far. */
   recorded(): string;
+  /** Ends the session, seals it, and returns every blob of its bundle as text. */
+  sealed(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -71,7 +75,12 @@ function connectionTo(server: PostgresPeer, detectors: readonly string[] | undef
 /** Detectors are off unless asked for, so that lineage alone must hold. */
 export async function attack(
   server: PostgresPeer,
-  options: { readonly detectors?: 'on' | 'off'; readonly policy?: string } = {},
+  options: {
+    readonly detectors?: 'on' | 'off';
+    readonly policy?: string;
+    readonly connection?: Partial<Connection>;
+    readonly account?: { readonly user: string; readonly password: string };
+  } = {},
 ): Promise<Attacked> {
   await loadGrammar();
   const folder = mkdtempSync(join(tmpdir(), 'attack-'));
@@ -80,7 +89,10 @@ export async function attack(
   const failures: Error[] = [];
   const order = {
     id: 's-attack',
-    connection: connectionTo(server, options.detectors === 'on' ? undefined : []),
+    connection: {
+      ...connectionTo(server, options.detectors === 'on' ? undefined : []),
+      ...options.connection,
+    },
     principal: {
       kind: 'user',
       user: { iss: 'https://issuer.example', sub: 'mallory', groups: ['developers'] },
@@ -98,8 +110,8 @@ export async function attack(
     activity: () => {},
   });
   const { endpoint } = await session.serve({
-    user: USER,
-    secret: { kind: 'password', password: PASSWORD },
+    user: options.account?.user ?? USER,
+    secret: { kind: 'password', password: options.account?.password ?? PASSWORD },
     label: 'static',
   });
   const { host, port, user, database, secret } = endpoint;
@@ -122,6 +134,17 @@ export async function attack(
       readdirSync(spool)
         .map((name) => readFileSync(join(spool, name), 'latin1'))
         .join('\n'),
+    sealed: async () => {
+      for (const client of open) client.close();
+      await session.close('test over');
+      const blobs = join(folder, 'blobs');
+      mkdirSync(blobs, { recursive: true });
+      await sealContent({ folder: spool, session: 's-attack', blobs, salt: 'ab'.repeat(32) });
+      return readdirSync(blobs)
+        .map((name) => readFileSync(join(blobs, name)))
+        .map((blob) => (blob[0] === 0x1f ? gunzipSync(blob) : blob).toString('latin1'))
+        .join('\n');
+    },
     stop: async () => {
       for (const client of open) client.close();
       await session.close('test over');

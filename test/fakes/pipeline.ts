@@ -207,6 +207,10 @@ class FakeConversation implements Conversation {
     return this.scrubText(text);
   }
 
+  scrubSetting(text: string): string {
+    return text;
+  }
+
   event(type: string, detail: { message?: string }): void {
     this.#pipeline.remember(type, detail.message);
   }

@@ -12,12 +12,16 @@ import type { Masker, MaskerOptions, ProtectedColumn, UnitPlan } from './types.t
 export { shownParameter } from './parameter.ts';
 export type { Masker, MaskerOptions, UnitPlan } from './types.ts';
 
+/** Values of settings that are words: `on`, `ISO, MDY`, `Etc/UTC`. */
+const ORDINARY = /^[A-Za-z ,/_$"-]{0,48}$/;
+
 /** Nothing is protected: only detectors have a say. */
 const OPEN_PLAN: UnitPlan = {
   outputs: undefined,
   rest: { kind: 'clean' },
   reaches: false,
   unknown: false,
+  effects: new Set(),
   sideways: [],
   knows: () => true,
 };
@@ -64,9 +68,19 @@ export function createMasker(options: MaskerOptions): Masker {
     spared: spare(catalogue),
   });
   const nothing = hidden.length === 0;
+  const plan: Masker['plan'] = (unit, catalogue, planOptions) =>
+    nothing ? OPEN_PLAN : resolver.plan(unit, catalogue, planOptions);
   return {
-    plan: (unit, catalogue, planOptions) =>
-      nothing ? OPEN_PLAN : resolver.plan(unit, catalogue, planOptions),
+    plan,
+    plans: (units, catalogue, planOptions) => {
+      let uncertain = planOptions?.uncertain ?? false;
+      return units.map((unit) => {
+        const made = plan(unit, catalogue, { uncertain });
+        if (made.effects.size > 0) uncertain = true;
+        return made;
+      });
+    },
+    ran: (plans) => resolver.ran(new Set(plans.flatMap((plan) => [...plan.effects]))),
     columns: (plan, fields, catalogue) =>
       maskColumns(columnOptions(catalogue), nothing ? OPEN_PLAN : plan, fields, resolver.facts(catalogue)),
     copyOut: (plan, columns, binary, catalogue) => {
@@ -75,6 +89,8 @@ export function createMasker(options: MaskerOptions): Masker {
     },
     scrub: (plan, fields) => scrubFields(plan, fields, !nothing, scrubText),
     scrubText,
+    scrubSetting: (text) =>
+      resolver.keeps('settings') && !ORDINARY.test(text) ? REDACTED_UNKNOWN : scrubText(text),
     scrubStray: (text) =>
       text === '' || nothing || masking.onUnknown === 'pass' ? scrubText(text) : REDACTED_UNKNOWN,
     saw: (mask, rows) => tally.saw(mask, rows),

@@ -14,8 +14,43 @@ function redacted(type: string): string {
   return `[${type}]`;
 }
 
+const isLetterOrDigit = (code: number): boolean =>
+  (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+
+/** Blanks, hyphens and the like stay as they are: the value keeps its form. */
+const isSeparator = (code: number): boolean =>
+  code === 32 ||
+  (code >= 9 && code <= 13) ||
+  code === 40 ||
+  code === 41 ||
+  code === 46 ||
+  code === 43 ||
+  code === 45;
+
+/** The same as `lastOnes` for text of ASCII alone; undefined for any other. */
+function lastAscii(raw: string, keep: number): string | undefined {
+  let total = 0;
+  for (let at = 0; at < raw.length; at += 1) {
+    const code = raw.charCodeAt(at);
+    if (code > 127) return undefined;
+    if (isLetterOrDigit(code)) total += 1;
+  }
+  let left = total - Math.min(keep, Math.floor(total / 4));
+  let out = '';
+  for (let at = 0; at < raw.length; at += 1) {
+    const code = raw.charCodeAt(at);
+    if (isLetterOrDigit(code)) {
+      left -= 1;
+      out += left >= 0 ? '*' : raw[at];
+    } else out += isSeparator(code) ? raw[at] : '*';
+  }
+  return out;
+}
+
 /** Every letter and digit becomes `*` save the last `keep`, and `keep` is at most a quarter of them. */
 function lastOnes(raw: string, keep: number): string {
+  const ascii = lastAscii(raw, keep);
+  if (ascii !== undefined) return ascii;
   const characters = [...raw];
   const total = characters.filter((character) => /[\p{L}\p{N}]/u.test(character)).length;
   let left = total - Math.min(keep, Math.floor(total / 4));

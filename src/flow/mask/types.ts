@@ -4,6 +4,7 @@ import type { StatementUnit } from '../../model/classification.ts';
 import type { Connection, MaskStrategy } from '../../model/connection.ts';
 import type { CoverageRow } from '../../model/event.ts';
 import type { Field, ResultMask, Scanner } from '../../model/masking.ts';
+import type { Effect } from './lineage/effects.ts';
 
 /** A tagged column whose raw values this principal may not see. */
 export interface ProtectedColumn {
@@ -40,6 +41,8 @@ export interface UnitPlan {
   readonly reaches: boolean;
   /** Some output's origin cannot be told; with `onUnknown: deny` the unit is to be refused. */
   readonly unknown: boolean;
+  /** What code that can read protected values may leave behind; see lineage/effects.ts. */
+  readonly effects: ReadonlySet<Effect>;
   /** Protected columns (`schema.table.column`, sorted) whose values the unit would write somewhere else. */
   readonly sideways: readonly string[];
   /** True for names that the statement itself or the catalogue has: an error may repeat them. */
@@ -72,11 +75,17 @@ export interface Masker {
   /** Pure in (unit, catalogue); callers may cache by unit and catalogue version. Never throws: failures plan `unknown`. */
   plan(unit: StatementUnit, catalogue: Catalogue, options?: PlanOptions): UnitPlan;
   columns(plan: UnitPlan | undefined, fields: readonly Field[] | undefined, catalogue: Catalogue): ResultMask;
+  /** Plans the units of one text in turn: behind code that may leave protected values behind, nothing is clean by name. */
+  plans(units: readonly StatementUnit[], catalogue: Catalogue, options?: PlanOptions): readonly UnitPlan[];
+  /** A statement was let run. True when plans made before do not hold any more, and must be made again. */
+  ran(plans: readonly UnitPlan[]): boolean;
   /** Undefined when the stream cannot be masked and must be refused. */
   copyOut(plan: UnitPlan, columns: number, binary: boolean, catalogue: Catalogue): ResultMask | undefined;
   /** Cleans an error's or notice's fields (one-letter codes); returns a new map. */
   scrub(plan: UnitPlan | undefined, fields: ReadonlyMap<string, string>): Map<string, string>;
   scrubText(text: string): string;
+  /** Cleans the value of a parameter the server reports. */
+  scrubSetting(text: string): string;
   /** Cleans a text that no statement answers for: where something is protected, it may hold anything. */
   scrubStray(text: string): string;
   /** Counts `rows` rows that went through a mask made by `columns` or `copyOut`; cells are not counted one by one. */

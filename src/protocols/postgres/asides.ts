@@ -57,7 +57,7 @@ export function passParameter(link: Link, buffer: Buffer, start: number, end: nu
   const fixed = FIXED[name];
   if (fixed !== undefined && value !== fixed)
     throw new BrokerError('unsupported', { what: `${name} = ${value}`, mend: `leave ${name} at ${fixed}` });
-  const clean = conversation.scrubText(value);
+  const clean = conversation.scrubSetting(value);
   if (clean === value) toClient.pass(buffer, start, end);
   else toClient.put(message(FROM_SERVER.parameterStatus, name, clean));
 }

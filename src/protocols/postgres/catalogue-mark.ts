@@ -17,6 +17,11 @@ const MARK = `select pg_catalog.concat_ws(',',
   ${rows('pg_namespace', 'oid::bigint')},
   ${rows('pg_type', 'oid::bigint', `oid >= ${FIRST_USER_OID}`)},
   ${rows('pg_proc', 'oid::bigint', `oid >= ${FIRST_USER_OID}`)},
+  ${rows('pg_attrdef', 'oid::bigint')},
+  ${rows('pg_trigger', 'oid::bigint', 'not tgisinternal')},
+  ${rows('pg_policy', 'oid::bigint')},
+  ${rows('pg_event_trigger', 'oid::bigint')},
+  ${rows('pg_cast', 'oid::bigint', `oid >= ${FIRST_USER_OID}`)},
   ${rows('pg_operator', 'oid::bigint', `oid >= ${FIRST_USER_OID}`)})`;
 
 export async function catalogueMark(query: CatalogueQuery): Promise<string> {

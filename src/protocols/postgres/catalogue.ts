@@ -7,6 +7,7 @@ import type {
   CatalogueType,
   RelationKind,
 } from '../../model/catalogue.ts';
+import { NO_WORDS, type RunBy, readTriggers, readWordedCode, type WordedCode } from './catalogue-code.ts';
 
 export type CatalogueQuery = (sql: string) => Promise<(string | null)[][]>;
 type Row = readonly (string | null)[];
@@ -40,7 +41,7 @@ const relationsSql = (
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')`;
 
-const COLUMNS = `select a.attrelid, a.attnum, a.atttypid, a.attname
+const COLUMNS = `select a.attrelid, a.attnum, a.atttypid, a.attname, a.attgenerated <> ''
 from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
 where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
 order by a.attrelid, a.attnum`;
@@ -96,10 +97,28 @@ function group<T>(rows: readonly Row[], make: (row: Row) => T): Map<number, T[]>
   return groups;
 }
 
+/** The property, when there is something to say. */
+const given = <K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } =>
+  value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: T });
+
+/** Columns with what fills them. */
+function toColumn(code: WordedCode): (row: Row) => CatalogueColumn {
+  const filledBy = new Map(code.expressions.map((row) => [`${row[0]}.${row[1]}`, text(row[2])]));
+  return (row) => ({
+    attnum: Number(row[1]),
+    typeOid: Number(row[2]),
+    name: text(row[3]),
+    ...given('filledBy', filledBy.get(`${row[0]}.${row[1]}`)),
+    ...(row[4] === 't' ? { generated: true } : {}),
+  });
+}
+
 interface RelationParts {
   readonly columns: ReadonlyMap<number, readonly CatalogueColumn[]>;
   readonly parents: ReadonlyMap<number, readonly number[]>;
   readonly dependencies: ReadonlyMap<number, readonly { readonly oid: number; readonly attnum: number }[]>;
+  readonly triggers: ReadonlyMap<number, readonly number[]>;
+  readonly conditions: ReadonlyMap<number, readonly string[]>;
 }
 
 function toRelation(row: Row, parts: RelationParts): CatalogueRelation {
@@ -114,6 +133,8 @@ function toRelation(row: Row, parts: RelationParts): CatalogueRelation {
     dependsOn: parts.dependencies.get(oid) ?? [],
     ...(row[5] == null ? {} : { definition: row[5] }),
     acts: row[6] === 't',
+    ...given('triggers', parts.triggers.get(oid)),
+    ...given('conditions', parts.conditions.get(oid)),
     temporary: row[4] === 't',
   };
 }
@@ -154,9 +175,11 @@ interface Answers extends Defined {
   readonly types: readonly Row[];
   readonly operators: readonly Row[];
   readonly casts: readonly Row[];
+  readonly runBy: RunBy;
 }
 
 interface Defined {
+  readonly code: WordedCode;
   readonly relations: readonly Row[];
   readonly functions: readonly Row[];
   readonly partial: boolean;
@@ -170,6 +193,7 @@ async function readDefined(query: CatalogueQuery, serverVersion: number): Promis
   const read = async (view: string, body: string, partial: boolean): Promise<Defined> => ({
     relations: await query(relationsSql(view)),
     functions: await query(functionsSql(body)),
+    code: partial ? NO_WORDS : await readWordedCode(query),
     partial,
   });
   await query('savepoint definitions');
@@ -192,24 +216,21 @@ async function readAll(query: CatalogueQuery): Promise<Answers> {
        pg_catalog.set_config('lock_timeout', '${LOCK_TIMEOUT}', true)`,
   );
   const defined = await readDefined(query, serverVersion);
-  const columns = group(
-    await query(COLUMNS),
-    (row): CatalogueColumn => ({
-      attnum: Number(row[1]),
-      typeOid: Number(row[2]),
-      name: text(row[3]),
-    }),
-  );
+  const columns = group(await query(COLUMNS), toColumn(defined.code));
   const parents = group(await query(PARENTS), (row) => Number(row[1]));
   const dependencies = group(await query(DEPENDENCIES), (row) => ({
     oid: Number(row[1]),
     attnum: Number(row[2]),
   }));
+  const runBy = await readTriggers(query);
+  const triggers = group(runBy.triggers, (row) => Number(row[1]));
+  const conditions = group(defined.code.conditions, (row) => text(row[2]));
   return {
     serverVersion,
     searchPath: JSON.parse(text(head?.[1]) || '[]') as string[],
     ...defined,
-    parts: { columns, parents, dependencies },
+    runBy,
+    parts: { columns, parents, dependencies, triggers, conditions },
     types: await query(TYPES),
     operators: await query(OPERATORS),
     casts: await query(CASTS),
@@ -245,6 +266,7 @@ function assemble(answers: Answers, version: number): Catalogue {
     types: new Map(answers.types.map(toType).map((type) => [type.oid, type])),
     operators,
     castFunctions: answers.casts.map(([oid]) => Number(oid)),
+    eventTriggers: answers.runBy.eventTriggers.map((row) => Number(row[1])),
     ...(answers.partial ? { partial: true } : {}),
   };
 }

@@ -33,6 +33,10 @@ export const PROTECTED: Readonly<Record<string, string>> = {
   'public.leaf.ssn': 'us-ssn',
 };
 
+/** Functions first that views need, then tables and views, then the rest. */
+export const worldSql = (): string =>
+  `${FUNCTIONS.split('\n')[1]}${SCHEMA}${FUNCTIONS.split('\n').slice(2).join('\n')}`;
+
 const SCHEMA = `
 create extension if not exists hstore;
 create extension if not exists dblink;
@@ -279,7 +283,7 @@ export async function openWorld(
 ): Promise<World> {
   await loadModule();
   const server = await startPostgres({ version });
-  await server.query(`${FUNCTIONS.split('\n')[1]}${SCHEMA}${FUNCTIONS.split('\n').slice(2).join('\n')}`);
+  await server.query(worldSql());
   const client = new pg.Client({
     host: server.host,
     port: server.port,

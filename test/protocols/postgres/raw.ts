@@ -64,7 +64,7 @@ export async function raw(url: string): Promise<Raw> {
   socket.on('close', finish);
   socket.on('end', finish);
   const wait = async (done: () => boolean) => {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 30_000;
     while (!done()) {
       if (ended) throw new Error(`closed after ${messages.join(' | ')}`);
       if (Date.now() > deadline) throw new Error(`waited in vain after ${messages.join(' | ')}`);

@@ -109,9 +109,29 @@ function strategyText(column: ProtectedColumn, hashKey: Uint8Array): CellMask {
   const { strategy, dataType } = column;
   if (strategy === 'null') return HIDDEN;
   if (strategy === 'redact') return constant(applyStrategy('redact', dataType, '', hashKey) ?? '');
-  return (buffer, start, end) => {
-    const masked = applyStrategy(strategy, dataType, viewOf(buffer).toString('utf8', start, end), hashKey);
+  const mask = (raw: string): Uint8Array | null => {
+    const masked = applyStrategy(strategy, dataType, raw, hashKey);
     return masked === null ? null : Buffer.from(masked);
+  };
+  // Hashing costs more than looking up; the rest does not.
+  const kept = strategy === 'hash' ? remembering(mask) : mask;
+  return (buffer, start, end) => kept(viewOf(buffer).toString('utf8', start, end));
+}
+
+/** Values whose hash is kept: what repeats, repeats soon. */
+const MOST_KEPT = 4096;
+const LONGEST_KEPT = 256;
+
+function remembering(make: (raw: string) => Uint8Array | null): (raw: string) => Uint8Array | null {
+  const known = new Map<string, Uint8Array | null>();
+  return (raw) => {
+    const found = known.get(raw);
+    if (found !== undefined) return found;
+    const made = make(raw);
+    if (raw.length > LONGEST_KEPT) return made;
+    if (known.size >= MOST_KEPT) known.clear();
+    known.set(raw, made);
+    return made;
   };
 }
 

@@ -194,6 +194,7 @@ const call: Handler = (run, body, scope) => {
   if (body['agg_within_group'] === true) labels.push(...inside(run, body['agg_order'], scope));
   const given = derive(labels);
   if (verdict.keeps) run.leaves(given);
+  run.runs(verdict.candidates);
   run.met(verdict.reach);
   const over = asTree(body['over']);
   const besides = inside(run, [body['agg_filter'], over['startOffset'], over['endOffset']], scope);

@@ -8,10 +8,13 @@ import type {
 } from '../../../model/catalogue.ts';
 import type { ProtectedColumn } from '../types.ts';
 import { CONFINED_EXTENSIONS, isConfined, REVEALING_COLUMNS, RUNS_TEXT } from './builtins.ts';
+import { filledLabel, functionsByOid } from './code.ts';
+import { columnShowsLeftovers, type Leftovers, showsLeftovers } from './effects.ts';
 import {
   CLEAN,
   type Column,
   derive,
+  isClean,
   type Label,
   merge,
   type Shape,
@@ -34,12 +37,14 @@ export class Facts {
   readonly all: readonly ProtectedColumn[];
   readonly #tags: ReadonlyMap<number, TagsByAttnum>;
   readonly #readView: ViewReader;
+  readonly #leftovers: Leftovers | undefined;
   readonly #byName = new Map<string, CatalogueRelation[]>();
   readonly #shapes = new Map<number, Shape>();
   readonly #reach = new Map<number, Label>();
   readonly #types = new Map<number, Value>();
   #names: ReadonlySet<string> | undefined;
   #casts: Label | undefined;
+  #defining: Label | undefined;
   #ownTypes: ReadonlySet<string> | undefined;
   readonly #functions = new Map<number, Label>();
 
@@ -48,7 +53,9 @@ export class Facts {
     all: readonly ProtectedColumn[],
     tags: ReadonlyMap<number, TagsByAttnum>,
     readView: ViewReader,
+    leftovers?: Leftovers,
   ) {
+    this.#leftovers = leftovers;
     this.catalogue = catalogue;
     this.all = all;
     this.#tags = tags;
@@ -125,8 +132,9 @@ export class Facts {
       const dependency = this.catalogue.relations.get(oid);
       return dependency ? this.reach(dependency) : UNKNOWN;
     });
-    const text = relation.definition === undefined ? CLEAN : mentions(this, relation.definition, 'functions');
-    const label = derive([shapeLabel(this.shape(relation)), ...below, text]);
+    const texts = [relation.definition ?? '', ...(relation.conditions ?? [])];
+    const code = texts.map((text) => mentions(this, text, 'functions'));
+    const label = derive([shapeLabel(this.shape(relation)), ...below, ...code]);
     this.#reach.set(relation.oid, label);
     return label;
   }
@@ -181,16 +189,26 @@ export class Facts {
     return this.#ownTypes.has(name);
   }
 
+  /** Settings may hold what code has read. */
+  get settingsDoubtful(): boolean {
+    return this.#leftovers?.effects.has('settings') ?? false;
+  }
+
+  /** What event triggers may say when something is defined. */
+  definingReach(): Label {
+    this.#defining ??= this.#functionsReach(this.catalogue.eventTriggers ?? []);
+    return this.#defining;
+  }
+
   #functionsReach(oids: readonly number[]): Label {
-    if (oids.length === 0) return CLEAN;
-    const wanted = new Set(oids);
-    const found = [...this.catalogue.functionsByName.values()].flat().filter((one) => wanted.has(one.oid));
-    return found.length < wanted.size ? UNKNOWN : derive(found.map((one) => this.functionReach(one)));
+    const found = functionsByOid(this, oids);
+    return found ? derive(found.map((one) => this.functionReach(one))) : UNKNOWN;
   }
 
   #functionLabel(one: CatalogueFunction): Label {
     if (one.builtin) {
       if (RUNS_TEXT.has(one.name)) return UNKNOWN;
+      if (this.#leftovers && showsLeftovers(one.name, this.#leftovers.effects)) return UNKNOWN;
       return one.volatility === 'i' ||
         isConfined(one.name) ||
         (SHIPPED_SCHEMAS.has(one.schema) && one.schema !== 'pg_catalog')
@@ -208,23 +226,40 @@ export class Facts {
 
   #workOut(relation: CatalogueRelation): Shape {
     if (relation.oid < FIRST_USER_OID && SHIPPED_SCHEMAS.has(relation.schema)) return this.#shipped(relation);
+    if (this.#appeared(relation)) return this.#doubtful(relation);
     if (relation.kind === 'view' || relation.kind === 'materialised') return this.#view(relation);
     if (relation.kind === 'other' || relation.kind === 'toast' || relation.kind === 'index')
       return this.#doubtful(relation);
-    return {
-      columns: relation.columns.map((column) =>
+    const own = new Map(
+      relation.columns.map((column) => [
+        column,
         this.#tagged(relation, column, this.typeValue(column.typeOid)),
-      ),
+      ]),
+    );
+    const labelOf = (column: CatalogueColumn): Label => own.get(column)?.value.label ?? UNKNOWN;
+    return {
+      columns: [...own].map(([column, { name, value }]) => {
+        const filled = filledLabel(this, relation, column, labelOf);
+        return { name, value: isClean(filled) ? value : { ...value, label: derive([value.label, filled]) } };
+      }),
     };
+  }
+
+  /** Made, or there to be filled, after such code has run. */
+  #appeared(relation: CatalogueRelation): boolean {
+    if (!this.#leftovers?.effects.has('rows')) return false;
+    return relation.temporary || !this.#leftovers.before.has(relation.oid);
   }
 
   #shipped(relation: CatalogueRelation): Shape {
     const revealing = Object.hasOwn(REVEALING_COLUMNS, relation.name)
       ? REVEALING_COLUMNS[relation.name]
       : undefined;
+    const shows = ({ name, typeOid }: CatalogueColumn): boolean =>
+      revealing?.has(name) === true || columnShowsLeftovers(relation.name, typeOid, this.#leftovers?.effects);
     return {
       columns: relation.columns.map((column) =>
-        this.#tagged(relation, column, { label: revealing?.has(column.name) ? UNKNOWN : CLEAN }),
+        this.#tagged(relation, column, { label: shows(column) ? UNKNOWN : CLEAN }),
       ),
     };
   }
@@ -259,6 +294,7 @@ export class Facts {
     const tags = this.#tags.get(relation.oid)?.get(column.attnum);
     if (!tags) return { name: column.name, value };
     const label = merge([{ sources: tags, bare: true, unknown: false }, value.label]);
-    return { name: column.name, value: { ...value, label } };
+    // Every field of a tagged composite is protected, whatever its type says.
+    return { name: column.name, value: { label, typeOid: column.typeOid } };
   }
 }

@@ -44,7 +44,7 @@ export function judgeCall(
   if (candidates.length === 0)
     return { reach: UNKNOWN, revealFree: false, keeps: true, counts: true, candidates };
   const shipped = candidates.every((one) => one.builtin);
-  if (shipped && name === 'current_setting' && settingName(args, literal))
+  if (shipped && name === 'current_setting' && !facts.settingsDoubtful && settingName(args, literal))
     return { reach: CLEAN, revealFree: false, keeps: false, counts: false, candidates };
   return {
     reach: derive(candidates.map((one) => facts.functionReach(one))),

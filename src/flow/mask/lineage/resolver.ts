@@ -2,6 +2,7 @@
 import type { Catalogue } from '../../../model/catalogue.ts';
 import type { StatementUnit } from '../../../model/classification.ts';
 import type { PlanOptions, ProtectedColumn, UnitPlan } from '../types.ts';
+import type { Effect, Leftovers } from './effects.ts';
 import { resolveExpression } from './expression.ts';
 import { Facts, type ViewReader } from './facts.ts';
 import { derive, isClean, type Shape, shapeLabel, toLineage, UNKNOWN, UNKNOWN_SHAPE } from './label.ts';
@@ -119,6 +120,7 @@ function toPlan(run: Run, shape: Shape, tree: unknown): UnitPlan {
     rest: shape.rest ? toLineage(derive(labels)) : { kind: 'unknown' },
     reaches: run.reaches || run.sideways.size > 0 || labels.some((label) => !isClean(label)),
     unknown: labels.some((label) => label.unknown),
+    effects: run.effects,
     sideways: [...run.sideways].sort(),
     knows: knowing(run.facts, tree),
   };
@@ -130,6 +132,7 @@ export class Resolver {
   readonly #parse: Parse | undefined;
   readonly #pins: Pins = new Map();
   #facts: Facts | undefined;
+  #leftovers: Leftovers | undefined;
 
   constructor(columns: readonly ProtectedColumn[], parse: Parse | undefined) {
     this.#columns = columns;
@@ -139,9 +142,26 @@ export class Resolver {
   facts(catalogue: Catalogue): Facts {
     if (this.#facts?.catalogue !== catalogue) {
       const tags = followTags(catalogue, this.#columns, this.#pins);
-      this.#facts = new Facts(catalogue, this.#columns, tags, this.#readView);
+      this.#facts = new Facts(catalogue, this.#columns, tags, this.#readView, this.#leftovers);
     }
     return this.#facts;
+  }
+
+  /** Code that can read protected values is let run. True when what was planned before does not hold any more. */
+  ran(effects: ReadonlySet<Effect>): boolean {
+    const before = this.#leftovers?.effects ?? new Set<Effect>();
+    if ([...effects].every((effect) => before.has(effect))) return false;
+    this.#leftovers = {
+      effects: new Set([...before, ...effects]),
+      before: this.#leftovers?.before ?? new Set(this.#facts?.catalogue.relations.keys()),
+    };
+    this.#facts = undefined;
+    return true;
+  }
+
+  /** Whether code that ran may have left protected values there. */
+  keeps(effect: Effect): boolean {
+    return this.#leftovers?.effects.has(effect) ?? false;
   }
 
   plan(unit: StatementUnit, catalogue: Catalogue, options: PlanOptions = {}): UnitPlan {
@@ -178,6 +198,7 @@ export class Resolver {
       rest: { kind: some ? 'unknown' : 'clean' },
       reaches: some,
       unknown: some,
+      effects: new Set(),
       sideways: this.#columns.map((column) => column.name).sort(),
       knows: () => false,
     };

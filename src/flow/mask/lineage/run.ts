@@ -1,4 +1,6 @@
 // The state of resolving one unit, and the seams between the files that resolve its parts. Lives for one plan.
+import type { CatalogueFunction } from '../../../model/catalogue.ts';
+import { type Effect, effectsOf } from './effects.ts';
 import type { Facts } from './facts.ts';
 import { derive, isClean, type Label, type Shape, UNKNOWN, type Value } from './label.ts';
 import type { CteList, Scope } from './scope.ts';
@@ -31,6 +33,8 @@ export class Run {
   readonly sideways = new Set<string>();
   /** Something protected, or something that can reach anything, takes part. */
   reaches = false;
+  /** What code that can read protected values may leave behind. */
+  readonly effects = new Set<Effect>();
   /** Something that can reach anything takes part. */
   doubt = false;
   #left = BUDGET;
@@ -125,6 +129,11 @@ export class Run {
   everythingLeaves(): void {
     this.reaches = true;
     for (const column of this.facts.all) this.sideways.add(column.name);
+  }
+
+  /** Takes note of code that runs. */
+  runs(functions: readonly CatalogueFunction[]): void {
+    for (const effect of effectsOf(this.facts, functions)) this.effects.add(effect);
   }
 
   unknown(): Value {

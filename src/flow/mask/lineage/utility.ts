@@ -1,6 +1,7 @@
 // Lineage of statements that are not queries: what they answer with, and what they carry away from where it is
 // protected. A statement kind that is not listed is taken to touch whatever it names.
 import type { CatalogueRelation } from '../../../model/catalogue.ts';
+import { codeReach, functionsByOid } from './code.ts';
 import { relationsOf } from './from.ts';
 import { functionsInside, reachInside, reachOf } from './inside.ts';
 import { CLEAN, derive, isClean, type Label, type Shape, shapeLabel, UNKNOWN } from './label.ts';
@@ -58,11 +59,28 @@ const carries: Handler = (run, body) => {
   return NOTHING;
 };
 
+/** Casts that are folded wherever they are meant. */
+function foldedCasts(run: Run): Label {
+  const functions = functionsByOid(run.facts, run.facts.catalogue.castFunctions ?? []);
+  if (!functions) return UNKNOWN;
+  return derive(functions.filter((one) => one.volatility === 'i').map((one) => run.facts.functionReach(one)));
+}
+
+/** What functions, operators and casts that a query calls, itself or through views, can reach. */
+function codeInside(run: Run, node: TreeNode): Label {
+  const labels = [functionsInside(run, { [node.type]: node.body }), foldedCasts(run)];
+  walk({ [node.type]: node.body }, ({ type, body }) => {
+    if (type === 'RangeVar') labels.push(...relationsOf(run, body).map((one) => codeReach(run.facts, one)));
+  });
+  return derive(labels);
+}
+
 const explain: Handler = (run, body, inner) => {
   const node = asNode(body['query']);
   if (node) inner(run, node);
   // A plan shows the text's own constants; a function that folds to a constant would show its result.
-  return { columns: [{ name: 'QUERY PLAN', value: { label: run.doubt || !node ? UNKNOWN : CLEAN } }] };
+  const folds = !node || run.doubt || !isClean(codeInside(run, node));
+  return { columns: [{ name: 'QUERY PLAN', value: { label: folds ? UNKNOWN : CLEAN } }] };
 };
 
 const declared: Handler = (run, body, inner) => {
@@ -80,8 +98,8 @@ const stored: Handler = (run, body, inner) => {
 
 const show: Handler = (run, body) => {
   const name = asText(body['name']) ?? '';
-  // A setting with a dot in its name may hold anything.
-  return name.includes('.') ? open(run.met(UNKNOWN)) : open(CLEAN);
+  // A setting with a dot in its name may hold anything; so may any, once code has set some.
+  return name.includes('.') || run.facts.settingsDoubtful ? open(run.met(UNKNOWN)) : open(CLEAN);
 };
 
 const call: Handler = (run, body) =>
@@ -260,6 +278,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = Object.assign(Object.create(
   ),
 });
 
+/** Fire no event triggers. */
+const NO_EVENT =
+  /^(?:ExplainStmt|DeclareCursorStmt|PrepareStmt|VariableShowStmt|VariableSetStmt|ListenStmt|UnlistenStmt|NotifyStmt|DeallocateStmt|DiscardStmt|ClosePortalStmt)$/;
+
 export function resolveUtility(run: Run, node: TreeNode, inner: Inner): Shape {
+  if (!NO_EVENT.test(node.type)) run.met(run.facts.definingReach());
   return (HANDLERS[node.type] ?? touches)(run, node.body, inner);
 }

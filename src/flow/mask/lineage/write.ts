@@ -1,8 +1,18 @@
 // Lineage of INSERT, UPDATE, DELETE and MERGE: what RETURNING shows, and which protected values are written where
 // they are not protected.
 import type { CatalogueRelation } from '../../../model/catalogue.ts';
+import { triggerFunctions } from './code.ts';
 import { relationShape, relationsOf, resolveFrom } from './from.ts';
-import { CLEAN, derive, type Label, type Shape, shapeLabel, UNKNOWN_SHAPE } from './label.ts';
+import {
+  CLEAN,
+  derive,
+  isClean,
+  type Label,
+  type Shape,
+  shapeLabel,
+  UNKNOWN,
+  UNKNOWN_SHAPE,
+} from './label.ts';
 import { resolveConditions } from './predicate.ts';
 import type { Rows, Run } from './run.ts';
 import type { CteList, Range, Scope } from './scope.ts';
@@ -13,6 +23,16 @@ interface Target {
   readonly candidates: readonly CatalogueRelation[];
   readonly shape: Shape;
   readonly range: Range;
+  /** What triggers may put into a row before it is returned. */
+  readonly filled: Label;
+}
+
+/** What the triggers of a relation that is written to may see. */
+function triggered(run: Run, relation: CatalogueRelation): Label {
+  const functions = triggerFunctions(run.facts, relation);
+  if (!functions) return UNKNOWN;
+  run.runs(functions);
+  return derive(functions.map((one) => run.facts.functionReach(one)));
 }
 
 /** The relation written to. Common table expressions do not hide it. */
@@ -23,7 +43,8 @@ function targetOf(run: Run, body: Tree): Target {
   // Triggers, foreign keys and rules can meet anything, and say so in errors.
   if (candidates.some((candidate) => candidate.acts === true)) run.reaches = true;
   const alias = asText(asTree(relation['alias'])['aliasname']) ?? asText(relation['relname']);
-  return { candidates, shape, range: { alias, shape } };
+  const filled = run.met(derive(candidates.map((candidate) => triggered(run, candidate))));
+  return { candidates, shape, range: { alias, shape }, filled };
 }
 
 const dataTypes = (label: Label): readonly string[] => label.sources.map((source) => source.dataType);
@@ -69,7 +90,15 @@ function returning(run: Run, body: Tree, target: Target, scope: Scope): Shape {
   const versions = [nameOf('OLD', 'old'), nameOf('NEW', 'new')].map(
     (alias): Range => ({ alias, shape: target.shape }),
   );
-  return resolveTargets(run, exprs, { ...scope, ranges: [...scope.ranges, ...versions] });
+  const shown = resolveTargets(run, exprs, { ...scope, ranges: [...scope.ranges, ...versions] });
+  if (isClean(target.filled)) return shown;
+  return {
+    ...shown,
+    columns: shown.columns.map(({ name, value }) => ({
+      name,
+      value: { ...value, label: derive([value.label, target.filled]) },
+    })),
+  };
 }
 
 function insert(run: Run, body: Tree, outer: Scope | undefined, above: CteList | undefined): Rows {
