@@ -23,10 +23,10 @@ export interface AnchoredDetector extends DetectorRow {
   match(text: string, at: number): Hit | undefined;
 }
 
-/** Called at digits that follow one, two or six ASCII letters standing alone, e.g. `GB82…`; `at` is the first letter. */
+/** Called at digits that follow one to six ASCII letters standing alone, e.g. `GB82…`; `at` is the first letter. */
 export interface LetteredDetector extends DetectorRow {
   readonly kind: 'lettered';
-  readonly letters: readonly (1 | 2 | 6)[];
+  readonly letters: readonly (1 | 2 | 4 | 5 | 6)[];
   match(text: string, at: number): Hit | undefined;
 }
 

@@ -19,12 +19,11 @@ function stands(text: string, at: number, anchor: Anchor): boolean {
   return true;
 }
 
-/** How many letters stand alone before `at`: 1, 2, 6, or 0 when another number of them does. */
-function lettersBefore(text: string, at: number): 0 | 1 | 2 | 6 {
-  if (!isLetter(text.charCodeAt(at - 2))) return isWord(text.charCodeAt(at - 2)) ? 0 : 1;
-  if (!isLetter(text.charCodeAt(at - 3))) return isWord(text.charCodeAt(at - 3)) ? 0 : 2;
-  for (let i = 4; i <= 6; i += 1) if (!isLetter(text.charCodeAt(at - i))) return 0;
-  return isWord(text.charCodeAt(at - 7)) ? 0 : 6;
+/** How many letters stand alone before `at`, at most six; 0 when more do. */
+function lettersBefore(text: string, at: number): number {
+  let letters = 1;
+  while (letters < 7 && isLetter(text.charCodeAt(at - letters - 1))) letters += 1;
+  return letters === 7 || isWord(text.charCodeAt(at - letters - 1)) ? 0 : letters;
 }
 
 class Engine implements Scanner {

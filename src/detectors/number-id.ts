@@ -17,6 +17,15 @@ export interface NumberFacts {
   valid(digits: string): boolean;
 }
 
+/** Words that announce a number, as UTF-16 and as UTF-8 bytes read as Latin-1. */
+export function announcing(...words: readonly string[]): RegExp {
+  const forms = words.flatMap((word) => [word, Buffer.from(word, 'utf8').toString('latin1')]);
+  const escaped = [...new Set(forms)].map((form) =>
+    form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '[ _-]?'),
+  );
+  return new RegExp(`(?<![a-z])(?:${escaped.join('|')})`, 'i');
+}
+
 function digitsOf(run: NumberRun, first: number, count: number): string {
   let digits = '';
   for (let i = first; i < first + count; i += 1) digits += run.text.slice(run.starts[i], run.ends[i]);
