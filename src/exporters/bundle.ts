@@ -1,6 +1,9 @@
 // The assessor's folder: evidence as it stands in the store, an index, our verdicts, and a way to check them without us.
 import { canonical } from '../lib/canonical.ts';
+import { sha256 } from '../lib/digest.ts';
 import { blobKey } from '../model/bundle.ts';
+import type { Predicate } from '../model/evidence.ts';
+import { isApproveDetail } from '../model/predicate.ts';
 import { VERIFY_SH } from './bundle-verify.ts';
 import type {
   ExportedStatement,
@@ -45,6 +48,8 @@ outside the store, and the next export must agree with them.
   Sigstore bundle (v0.3) around a DSSE envelope around an in-toto Statement.
 - \`v1/blob/sha256/…\`: what they vouch for, by SHA-256. \`events.jsonl.gz\` is the session's log, \`transcript.cast.gz\` its terminal
   (asciicast v2), \`policy.json\` the rules that decided, \`pk-token.json\` the sign-in, \`jwks.json\` the provider's keys.
+- \`v1/appr/…/req=ID/\`: what people were asked, what each answered, and that it was used once. An answer is signed by a key made for it alone,
+  by a sign-in made for it alone.
 - \`index.json\`: one row per statement. \`verdicts.json\`: what our verifier said when this was made.`;
 
 /** Readable and still the same bytes for the same input: members in canonical order. */
@@ -68,11 +73,23 @@ function rowOf({ key, digest, predicate, subjects, chosen }: ExportedStatement):
   };
 }
 
+/** Digests of the requests, answers and uses that a statement names. */
+function approvalsNamed({ approvals = [], detail, kind }: Predicate): readonly string[] {
+  if (kind === 'approve') return isApproveDetail(detail) ? [detail.request, detail.decision] : [];
+  return approvals.flatMap(({ request, decisions, consumed }) => [
+    request,
+    ...decisions,
+    ...(consumed === undefined ? [] : [consumed]),
+  ]);
+}
+
 class BundleWriter implements ExportWriter {
   readonly #target: ExportTarget;
   readonly #rows: IndexRow[] = [];
   readonly #named = new Set<string>();
   readonly #written = new Set<string>();
+  /** Approval objects that statements outside the filters name. */
+  readonly #elsewhere = new Set<string>();
   #header: ExportHeader | undefined;
 
   constructor(target: ExportTarget) {
@@ -88,6 +105,8 @@ class BundleWriter implements ExportWriter {
   async statement(statement: ExportedStatement): Promise<void> {
     this.#rows.push(rowOf(statement));
     for (const { digest } of statement.subjects) this.#named.add(digest);
+    if (!statement.chosen)
+      for (const digest of approvalsNamed(statement.predicate)) this.#elsewhere.add(digest);
     await this.#target.file(statement.key, statement.bytes);
   }
 
@@ -97,11 +116,18 @@ class BundleWriter implements ExportWriter {
     await this.#target.file(blobKey(digest), bytes);
   }
 
+  async approval(key: string, bytes: Uint8Array): Promise<void> {
+    this.#written.add(sha256(bytes));
+    await this.#target.file(key, bytes);
+  }
+
   async event(): Promise<void> {}
 
   async footer({ verdicts, access }: ExportFooter): Promise<void> {
     const { store, filters, made, tool } = this.#header as ExportHeader;
-    const withheld = [...this.#named].filter((digest) => !this.#written.has(digest)).sort();
+    const withheld = [...new Set([...this.#named, ...this.#elsewhere])]
+      .filter((digest) => !this.#written.has(digest))
+      .sort();
     const heads: Record<string, { seq: number; sha256: string }> = {};
     for (const { key, sha256 } of this.#rows) {
       const [, , , writer = '', name = ''] = key.split('/');

@@ -6,11 +6,12 @@ import { blobKey } from '../../model/bundle.ts';
 import { EVENTS_BLOB, isJwksBlob, PK_TOKEN_BLOB, POLICY_BLOB } from '../../model/sealed.ts';
 import type { Store } from '../../model/store.ts';
 import { asksContent, ContentMatch, type Filters, matches, matchesAttempt } from '../evidence-filters.ts';
+import { approvalObjects } from './approval-objects.ts';
 
 const MAX_BLOB = 2 ** 30;
 
 export interface HandoverOrder {
-  readonly store: Pick<Store, 'get'>;
+  readonly store: Pick<Store, 'get' | 'list'>;
   readonly exporter: Pick<Exporter, 'wants'>;
   readonly writer: ExportWriter;
   readonly filters: Filters;
@@ -36,6 +37,7 @@ export class Handover {
     if (chosen && predicate.kind === 'session') this.sessions += 1;
     await writer.statement(statement);
     if (exporter.wants.blobs) await this.#giveBlobs(statement, events);
+    if (exporter.wants.blobs && chosen) await this.#giveApprovals(statement);
     if (!exporter.wants.events || !chosen) return;
     for await (const { line, value } of events.lines()) await writer.event({ statement, line, value });
   }
@@ -52,6 +54,26 @@ export class Handover {
       if (match.met) return true;
     }
     return false;
+  }
+
+  async #giveApprovals({ predicate, subjects }: ExportedStatement): Promise<void> {
+    const { store, writer } = this.#order;
+    if (!writer.approval) return;
+    for await (const { key, bytes, proofs } of approvalObjects(store, predicate, subjects)) {
+      // A window is named by each session that it was open for.
+      if (this.#given.has(key)) continue;
+      this.#given.add(key);
+      await writer.approval(key, bytes);
+      for (const digest of proofs) await this.#giveProof(digest);
+    }
+  }
+
+  async #giveProof(digest: string): Promise<void> {
+    if (this.#given.has(digest)) return;
+    const bytes = await blobBytes(this.#order.store, digest);
+    if (!bytes) return;
+    this.#given.add(digest);
+    await this.#order.writer.blob(digest, bytes);
   }
 
   async #giveBlobs({ subjects, chosen }: ExportedStatement, events: EventLog): Promise<void> {
