@@ -47,6 +47,7 @@ import { sessionsShow } from './sessions-show.ts';
 import { sessionsTail } from './sessions-tail.ts';
 import { status } from './status.ts';
 import { toolsLs } from './tools-ls.ts';
+import { toolsServe } from './tools-serve.ts';
 import { toolsTrust } from './tools-trust.ts';
 import { verify } from './verify.ts';
 import { whoami } from './whoami.ts';
@@ -99,6 +100,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   sessionsTail,
   status,
   toolsLs,
+  toolsServe,
   toolsTrust,
   verify,
   whoami,

@@ -12,17 +12,19 @@ export const mcp: CommandDefinition = {
       'Nothing is opened before the first request that needs it.',
     'The server finds the connection in DATABASE_URL and the PG* variables. {{NAME.url}} in its arguments is replaced by the ' +
       'address, without a password: that is in PGPASSWORD. In the environment that the host gives, {{NAME.url}} has the password.',
+    'Without a server, broker serves tools of its own for the connection: query, describe_schema and explain.',
     'A bot acts, named after the host and the connection (claude-code@prod-db), on behalf of whoever is signed in.',
   ],
   arguments: [
     { name: 'NAME', summary: 'the connection', required: true, completes: 'connection' },
-    { name: 'SERVER', summary: 'the server and its arguments', required: true, variadic: true },
+    { name: 'SERVER', summary: 'the server and its arguments', required: false, variadic: true },
   ],
   options: [
     { flags: '--with <name...>', summary: 'further connections the server is told of' },
     { flags: '--reason <text>', summary: 'why, for the record' },
   ],
   examples: [
+    { command: 'broker mcp prod-db', explains: "broker's own tools" },
     {
       command: 'broker mcp prod-db -- npx -y @bytebase/dbhub --transport stdio',
       explains: 'a server that reads DATABASE_URL',
@@ -35,19 +37,22 @@ export const mcp: CommandDefinition = {
   run: async (context) => {
     const { resolveProgram } = await import('../front/program.ts');
     const { runMcp, searchPath } = await import('../front/mcp/run.ts');
-    const [connection = '', program = '', ...args] = context.args;
+    const [connection = '', program, ...args] = context.args;
+    const { reason, with: others } = context.options;
+    const order = {
+      connection,
+      others: Array.isArray(others) ? others.map(String) : [],
+      ...(typeof reason === 'string' ? { reason } : {}),
+    };
+    if (program === undefined) {
+      const { builtIn } = await import('../front/mcp/built-in.ts');
+      return runMcp(context, { ...order, ...builtIn() });
+    }
     const file = resolveProgram(program, searchPath(context), context.cwd);
     if (file === undefined) {
       const hint = `check that ${program} is installed and on PATH`;
       throw new BrokerError('client-failed', { client: program, reason: 'it was not found' }, { hint });
     }
-    const { reason, with: others } = context.options;
-    return runMcp(context, {
-      connection,
-      others: Array.isArray(others) ? others.map(String) : [],
-      ...(typeof reason === 'string' ? { reason } : {}),
-      file,
-      args,
-    });
+    return runMcp(context, { ...order, file, args });
   },
 };

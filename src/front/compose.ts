@@ -30,16 +30,21 @@ export function clientFolder(context: FrontContext): string {
   return runtime;
 }
 
-/** The agent of this version; started when there is none. Throws `agent-unreachable`. */
-export function openAgent(context: FrontContext, options: { start?: boolean } = {}): Promise<AgentClient> {
-  const { runtime, state } = frontPaths(context);
+/** What starts broker again: node and our script. */
+export function ownProgram(): readonly [string, string] {
   const script = process.argv[1];
   if (script === undefined)
     throw new BrokerError('bug', { reason: 'it is not known how broker was started' });
+  return [process.execPath, realpathSync(script)];
+}
+
+/** The agent of this version; started when there is none. Throws `agent-unreachable`. */
+export function openAgent(context: FrontContext, options: { start?: boolean } = {}): Promise<AgentClient> {
+  const { runtime, state } = frontPaths(context);
   return connectAgent({
     runtime,
     state,
-    program: [process.execPath, realpathSync(script)],
+    program: ownProgram(),
     version: versionOf(),
     build: buildOf(),
     environment: context.environment,

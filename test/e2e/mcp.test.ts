@@ -183,3 +183,63 @@ describe('the stateless era, by the client of version 2', () => {
     await hosted.close();
   });
 });
+
+describe('without a server', () => {
+  it.each([{ sdk: 1 as const }, { sdk: 2 as const, mode: 'auto' }])(
+    'serves tools of its own: client %j',
+    async (options) => {
+      const hosted = await hostOf(peers, world, ['prod-db'], options);
+      const { tools } = await hosted.client.listTools();
+      expect(tools.map(({ name }) => name)).toEqual(['query', 'describe_schema', 'explain']);
+      const read = (given: object, name = 'query') => hosted.client.callTool({ name, arguments: given });
+      const first = await read({ sql: 'select n, n * 2 as twice from generate_series(1, 5) n', limit: 2 });
+      expect(first.structuredContent).toEqual({
+        columns: ['n', 'twice'],
+        rows: [
+          ['1', '2'],
+          ['2', '4'],
+        ],
+        next: 2,
+      });
+      const last = await read({ sql: 'select n from generate_series(1, 5) n', limit: 2, skip: 4 });
+      expect(last.structuredContent).toMatchObject({ rows: [['5']] });
+      expect(last.structuredContent).not.toHaveProperty('next');
+      const masked = await read({ sql: 'select email from customers order by id limit 1' });
+      expect(JSON.stringify(masked)).not.toContain('@');
+      const denied = await read({ sql: 'create table built_in (id int)' });
+      expect(denied.isError).toBe(true);
+      expect(denied.content?.[0]?.text).toContain('bots-only-read');
+      const described = await read({ table: 'customers' }, 'describe_schema');
+      expect(JSON.stringify(described.structuredContent)).toContain('email');
+      expect((await read({ sql: 'select 1' }, 'explain')).content?.[0]?.text).toContain('Plan');
+      await hosted.close();
+    },
+  );
+
+  it('stops a statement when the host cancels the call', async () => {
+    const hosted = await hostOf(peers, world, ['prod-db']);
+    const abort = new AbortController();
+    const call = hosted.client.callTool(
+      { name: 'query', arguments: { sql: 'select pg_sleep(300)' } },
+      undefined,
+      {
+        signal: abort.signal,
+      },
+    );
+    const running = async () =>
+      (
+        await world.postgres.query(
+          "select 1 from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'",
+        )
+      ).length;
+    const deadline = Date.now() + 20_000;
+    while ((await running()) === 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    abort.abort();
+    await expect(call).rejects.toThrow();
+    while ((await running()) > 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await running()).toBe(0);
+    await hosted.close();
+  });
+});

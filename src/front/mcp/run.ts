@@ -44,6 +44,8 @@ export interface McpOrder {
   /** The server's program, found, and its arguments as they were typed. */
   readonly file: string;
   readonly args: readonly string[];
+  /** What makes it the same server the next time, when that is not how it is started. */
+  readonly identity?: readonly string[];
 }
 
 /** Milliseconds the answers to what the host asked before it went may take. */
@@ -83,7 +85,7 @@ class Front {
     this.#stderr = new Stderr(context.stderr);
     this.#accesses = [order.connection, ...order.others].map((connection) => this.#access(connection));
     this.#pins = new Pins(pinFolder(frontPaths(context).state), {
-      id: serverId(order.connection, [order.file, ...order.args]),
+      id: serverId(order.connection, order.identity ?? [order.file, ...order.args]),
       connection: order.connection,
       program: basename(order.file),
     });
