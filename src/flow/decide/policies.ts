@@ -2,6 +2,7 @@
 import type { ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
 import { canonical } from '../../lib/canonical.ts';
 import { sha256 } from '../../lib/digest.ts';
+import { nearest } from '../../lib/nearest.ts';
 import type { AskTerms, Decision } from '../../model/decision.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { PolicyText } from '../../model/session.ts';
@@ -20,10 +21,15 @@ export interface LoadedPolicy extends PolicySource {
   readonly ask?: AskTerms;
 }
 
+/** Annotations that say something to broker. */
+const ANNOTATIONS = ['id', 'advice', 'ask', 'quorum', 'expires', 'scope', 'strength'];
+
 export interface PolicySet {
   /** SHA-256 hex of the canonical JSON of `{files}`: the digest of the policy as evidence keeps it. */
   readonly digest: string;
   readonly policies: ReadonlyMap<string, LoadedPolicy>;
+  /** What is allowed and may not be meant. */
+  readonly warnings: readonly PolicyProblem[];
   /** Attributes of the context that some policy reads; `all` when one uses the context as a whole. */
   readonly mentions: ReadonlySet<string> | 'all';
   readonly cedar: Cedar;
@@ -91,6 +97,15 @@ function load(source: PolicySource, text: PolicyText, problems: PolicyProblem[])
   };
 }
 
+/** A misspelt `@ask` is a forbid that nobody can release. */
+function strangers({ place, json }: LoadedPolicy): PolicyProblem[] {
+  const unknown = Object.keys(json.annotations ?? {}).filter((name) => !ANNOTATIONS.includes(name));
+  return unknown.map((name) => {
+    const meant = nearest(name, ANNOTATIONS);
+    return { place, reason: `@${name} says nothing to broker${meant ? `; did you mean @${meant}?` : ''}` };
+  });
+}
+
 function prepare(cedar: Cedar, name: string, policies: readonly LoadedPolicy[]): void {
   const staticPolicies: Texts = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
   const answer = cedar.preparsePolicySet(name, { staticPolicies });
@@ -155,6 +170,7 @@ export async function loadPolicies(text: PolicyText): Promise<PolicySet> {
   return {
     digest,
     policies: new Map(policies.map((policy) => [policy.id, policy])),
+    warnings: policies.flatMap(strangers),
     mentions: mentionedContext(policies.map(({ json }) => json)),
     cedar,
     full,

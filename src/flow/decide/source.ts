@@ -2,6 +2,7 @@
 import type { DetailedError, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import type { PolicyText } from '../../model/session.ts';
 import type { Cedar } from './engine.ts';
+import { MAX_POLICIES, policyLimit, textLimit } from './limits.ts';
 
 export interface PolicySource {
   readonly id: string;
@@ -19,36 +20,72 @@ export interface PolicyProblem {
   readonly reason: string;
 }
 
-interface Piece {
+export interface Piece {
   readonly text: string;
+  /** In characters, and in bytes, as Cedar counts. */
+  readonly index: number;
   readonly offset: number;
 }
 
 /** One token of Cedar, as far as it matters to find where a policy ends: comment, string, or the semicolon. */
-const TOKEN = /\/\/[^\n]*|"(?:[^"\\]|\\[\s\S])*"|;/g;
-const BLANK = /^(?:\s|\/\/[^\n]*(?:\n|$))*/;
+const TOKEN = /\/\/[^\n\r]*|"(?:[^"\\]|\\[\s\S])*"|;/g;
+const BLANK = /^(?:\s|\/\/[^\n\r]*(?:[\n\r]|$))*/;
 
-/** Cuts a file after each policy's semicolon. Offsets are in bytes, as Cedar's are. */
-function cut(text: string): Piece[] {
+/** Cuts a file after each policy's semicolon; comments before a policy are not part of it. A comment ends where Cedar ends it, at a carriage return too. */
+export function cut(text: string): Piece[] {
   const ends = [...text.matchAll(TOKEN)].filter(([token]) => token === ';').map(({ index }) => index + 1);
   const pieces: Piece[] = [];
   let from = 0;
+  let bytes = 0;
   for (const end of [...ends, text.length]) {
-    const blank = BLANK.exec(text.slice(from, end))?.[0].length ?? 0;
-    if (from + blank < end)
-      pieces.push({
-        text: text.slice(from + blank, end),
-        offset: Buffer.byteLength(text.slice(0, from + blank)),
-      });
+    const part = text.slice(from, end);
+    const blank = BLANK.exec(part)?.[0].length ?? 0;
+    const offset = bytes + Buffer.byteLength(part.slice(0, blank));
+    if (blank < part.length) pieces.push({ text: part.slice(blank), index: from + blank, offset });
+    bytes += Buffer.byteLength(part);
     from = end;
   }
   return pieces;
 }
 
+interface Lines {
+  readonly bytes: Buffer;
+  /** Byte offset of each line. */
+  readonly starts: readonly number[];
+}
+
+/** Of the file asked about last: places are asked for file by file, thousands of times. */
+let last: { readonly text: string; readonly lines: Lines } | undefined;
+
+function linesOf(text: string): Lines {
+  if (last?.text === text) return last.lines;
+  const bytes = Buffer.from(text);
+  const starts = [0];
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) starts.push(at + 1);
+  last = { text, lines: { bytes, starts } };
+  return last.lines;
+}
+
 /** `file:line:column`, both counted from 1, the column in characters. */
 export function placeOf(file: string, text: string, offset: number): string {
-  const before = Buffer.from(text).subarray(0, offset).toString('utf8').split('\n');
-  return `${file}:${before.length}:${[...(before.at(-1) ?? '')].length + 1}`;
+  const { bytes, starts } = linesOf(text);
+  let [low, high] = [0, starts.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle;
+  }
+  const column = [...bytes.subarray(starts[low], offset).toString('utf8')].length + 1;
+  return `${file}:${low + 1}:${column}`;
+}
+
+/** Files beside a published policy: those that may only forbid, and those that may permit as well. */
+export const LOCAL = 'local:';
+export const LOCAL_PERMITS = 'local+:';
+
+/** What stands before the ids of a file's policies: a local policy can never take the name of a published one. */
+function scopeOf(file: string): string {
+  return file.startsWith(LOCAL) || file.startsWith(LOCAL_PERMITS) ? LOCAL : '';
 }
 
 /** What Cedar says about a fault, with what it expected where it says so. */
@@ -66,30 +103,57 @@ export interface Sources {
 
 /** The name policies of a file go by: its last part, or all of it where two files share that. */
 function shortName(file: string, files: readonly string[]): string {
-  const last = (path: string): string => path.split(/[/\\]/).at(-1) ?? path;
-  return files.some((other) => other !== file && last(other) === last(file)) ? file : last(file);
+  const end = (path: string): string => path.split(/[/\\]/).at(-1) ?? path;
+  return files.some((other) => other !== file && end(other) === end(file)) ? file : end(file);
+}
+
+/** Cedar gives an annotation without a value none. */
+function annotated(json: PolicyJson): PolicyJson {
+  const given = Object.entries(json.annotations ?? {}).map(([name, value]) => [name, value ?? '']);
+  return { ...json, annotations: Object.fromEntries(given) };
+}
+
+type Read = { readonly json: PolicyJson } | { readonly problems: readonly PolicyProblem[] };
+
+function readPiece(cedar: Cedar, { text, offset }: Piece, file: string, whole: string): Read {
+  const limit = policyLimit(text);
+  if (limit) return { problems: [{ place: placeOf(file, whole, offset), reason: `this policy ${limit}` }] };
+  const parsed = cedar.policyToJson(text);
+  if (parsed.type === 'success') return { json: annotated(parsed.json) };
+  return { problems: parsed.errors.map((error) => problem(error, file, whole, offset)) };
 }
 
 /** Reads all files; a policy's id is its `@id("…")`, else `file#n`. Every problem is reported, not only the first. */
-export function readSources(cedar: Cedar, { files }: PolicyText): Sources {
+export function readSources(cedar: Cedar, text: PolicyText): Sources {
+  const { files } = text;
   const policies: PolicySource[] = [];
   const problems: PolicyProblem[] = [];
   const seen = new Map<string, string>();
   const all = Object.keys(files).sort();
+  const tooMuch = textLimit(text);
+  if (tooMuch) return { policies, problems: [{ place: `${all[0] ?? 'policy'}:1:1`, reason: tooMuch }] };
   for (const file of all) {
     const whole = files[file] ?? '';
-    for (const [index, { text, offset }] of cut(whole).entries()) {
-      const parsed = cedar.policyToJson(text);
-      if (parsed.type === 'failure') {
-        problems.push(...parsed.errors.map((error) => problem(error, file, whole, offset)));
+    for (const [index, piece] of cut(whole).entries()) {
+      const place = placeOf(file, whole, piece.offset);
+      if (policies.length >= MAX_POLICIES)
+        return {
+          policies: [],
+          problems: [{ place, reason: `there are more than ${MAX_POLICIES} policies` }],
+        };
+      const read = readPiece(cedar, piece, file, whole);
+      if ('problems' in read) {
+        problems.push(...read.problems);
         continue;
       }
-      const id = parsed.json.annotations?.['id'] || `${shortName(file, all)}#${index + 1}`;
-      const place = placeOf(file, whole, offset);
+      const { json } = read;
+      if (json.effect === 'permit' && file.startsWith(LOCAL))
+        problems.push({ place, reason: 'the published policy does not let local files permit anything' });
+      const id = `${scopeOf(file)}${json.annotations?.['id'] || `${shortName(file, all)}#${index + 1}`}`;
       const earlier = seen.get(id);
       if (earlier !== undefined) problems.push({ place, reason: `policy id "${id}" is taken by ${earlier}` });
       seen.set(id, place);
-      policies.push({ id, file, text, offset, json: parsed.json });
+      policies.push({ id, file, text: piece.text, offset: piece.offset, json });
     }
   }
   return { policies, problems };
