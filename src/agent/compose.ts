@@ -9,8 +9,7 @@ import type { CredentialContext, Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Predicate } from '../model/evidence.ts';
 import { Agent, type AgentPorts } from './agent.ts';
-import { openApprovals } from './approval-ports.ts';
-import type { ApprovalDesk } from './approvals/desk.ts';
+import { Approvals } from './approval-ports.ts';
 import { bundled, digestOf, versionOf } from './build.ts';
 import { EvidenceDesk } from './desk.ts';
 import { type Environment, workerEnvironment } from './environment.ts';
@@ -50,7 +49,7 @@ class Composition {
   readonly #log: Log;
   readonly #tool: Predicate['tool'];
   readonly #desk: EvidenceDesk;
-  #approvalDesk: Promise<ApprovalDesk> | undefined;
+  readonly #approvals: Approvals;
   readonly #signIn: SignIn<SignedIn>;
   readonly #sessions: Sessions;
   readonly #ports: SessionPorts;
@@ -82,6 +81,16 @@ class Composition {
     this.#signIn = new SignIn(
       signInPorts({ clock: this.#clock, log: this.#log, settings: this.#settings, desk: this.#desk }),
     );
+    this.#approvals = new Approvals({
+      clock: this.#clock,
+      log: this.#log,
+      tool: this.#tool,
+      folder: join(this.#paths.state, 'approvals'),
+      desk: this.#desk,
+      settings: this.#settings,
+      person: () => this.#signIn.person(),
+      sessions: () => this.#sessions.each(),
+    });
     this.#workers = new WorkerPool({
       path: bundled('worker.js') ?? fileURLToPath(new URL('./worker/main.ts', import.meta.url)),
       environment: workerEnvironment(this.#environment),
@@ -122,23 +131,10 @@ class Composition {
         return (await this.#desk.sealSession(store, folder, end)).kind;
       },
       recover: () => void this.#agent?.recover(),
-      approvals: async (given) => (await this.#approvals()).session(given),
+      approvals: async (given) => (await this.#approvals.desk()).session(given),
+      windows: (connection, user) => this.#approvals.windows(connection, user),
       admitBacklog: ({ store }) => this.#admitBacklog(store),
     };
-  }
-
-  /** Loaded when somebody first asks or answers. */
-  #approvals(): Promise<ApprovalDesk> {
-    this.#approvalDesk ??= openApprovals({
-      clock: this.#clock,
-      log: this.#log,
-      tool: this.#tool,
-      folder: join(this.#paths.state, 'approvals'),
-      desk: this.#desk,
-      settings: this.#settings,
-      person: () => this.#signIn.person(),
-    });
-    return this.#approvalDesk;
   }
 
   /** Without a configuration nothing can be opened: then no spare either. */
@@ -224,7 +220,7 @@ class Composition {
       recover: (live) => this.#desk.recover(this.#paths.spool, live),
       sweepRuntime: (live) => sweepClientFiles(this.#paths.runtime, live),
     });
-    return left + unresumed;
+    return left + unresumed + (await this.#approvals.recover());
   }
 
   #agentPorts(release: () => void): AgentPorts {
@@ -242,7 +238,7 @@ class Composition {
         return { unsealed: Math.max(0, unsealed), ...(await this.#desk.backlog()) };
       },
       store: async () => (await this.#settings.config()).store.url,
-      approvals: () => this.#approvals(),
+      approvals: () => this.#approvals.desk(),
       test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
       access: async (caller, detail) => {
         const { config } = await this.#settings.setting(caller);

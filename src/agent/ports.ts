@@ -6,6 +6,7 @@ import type { CredentialContext, Lease } from '../model/credential.ts';
 import type { User } from '../model/principal.ts';
 import type { FromHeld, PolicyText } from '../model/session.ts';
 import type { SessionCase } from './approvals/session.ts';
+import type { OpenWindow } from './approvals/windows.ts';
 import type { AttemptOrder, OpenOrder, SessionEnd as SealedEnd } from './evidence.ts';
 import type { Caller, OpenRequest, SessionEnd, ToFront } from './messages.ts';
 import type { Worker } from './workers.ts';
@@ -50,6 +51,8 @@ export interface SessionPorts {
   recover(): void;
   /** Throws when the configuration refuses sessions because of what still waits for upload. */
   admitBacklog(config: Config): Promise<void>;
+  /** Open windows of a person on a connection, the longest lasting first. */
+  windows(connection: string, user: User): Promise<readonly OpenWindow[]>;
   /** Puts a session's held statements before people. */
   approvals(given: SessionCase): Promise<HeldSession>;
 }

@@ -7,7 +7,7 @@ import { owner, type Principal } from '../model/principal.ts';
 import type { FromWorker, PolicyText, ToHeld } from '../model/session.ts';
 import type { SessionCase } from './approvals/session.ts';
 import type { Actor, AttemptOrder } from './evidence.ts';
-import type { OpenedSession } from './messages.ts';
+import type { OpenedSession, SessionRow } from './messages.ts';
 import type { SessionStart } from './ports.ts';
 import { identityOf } from './settings.ts';
 
@@ -88,6 +88,25 @@ export function openedOf(known: Known, admitted: Admitted, listening: Listening)
     ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),
     policies: admitted.policies,
     policyDigest: admitted.policyDigest,
+  };
+}
+
+/** One line of `broker sessions`. `expires` in milliseconds. */
+export function rowOf(
+  { id, connection, client, opened, listening }: Known,
+  now: Pick<SessionRow, 'state' | 'statements' | 'conversations' | 'pid'> & { readonly expires: number },
+): SessionRow {
+  const { expires, state, ...counts } = now;
+  return {
+    id,
+    connection: connection.name,
+    protocol: connection.type,
+    client,
+    state,
+    opened,
+    ...(Number.isFinite(expires) ? { expires: new Date(expires).toISOString() } : {}),
+    ...(listening ? { port: listening.endpoint.port } : {}),
+    ...counts,
   };
 }
 

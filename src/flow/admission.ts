@@ -12,6 +12,8 @@ import { decisionRequest } from './request.ts';
 export interface Preparation {
   readonly policy: PolicySet;
   readonly decision: Decision;
+  /** Policy asks, and an open window is the answer. */
+  readonly byWindow?: true;
 }
 
 /** Loads what takes time before anyone waits for it: the grammar and the policy engine. */
@@ -30,6 +32,12 @@ export function refusalOf(order: SessionOrder, decision: Decision, what: string)
   return new BrokerError('policy-denied', { connection, what, policy }, { hint });
 }
 
+/** People opened a window for just this question: no other policies ask, and no more people are wanted. */
+export function letIn({ window, principal }: SessionOrder, { outcome, policies, ask }: Decision): boolean {
+  if (outcome !== 'ask' || !ask || !window || principal.kind !== 'user') return false;
+  return ask.quorum <= window.quorum && policies.every((id) => window.policies.includes(id));
+}
+
 /** Throws `policy-invalid`, `policy-denied` or `needs-approval`. */
 export async function prepare(order: SessionOrder, clock: Clock): Promise<Preparation> {
   await loadGrammar();
@@ -39,5 +47,6 @@ export async function prepare(order: SessionOrder, clock: Clock): Promise<Prepar
   const moment = { time: clock.now(), inTransaction: false };
   const decision = decide(policy, decisionRequest(order, [use], moment));
   if (decision.outcome === 'allow') return { policy, decision };
+  if (letIn(order, decision)) return { policy, decision, byWindow: true };
   throw refusalOf(order, decision, 'this session');
 }

@@ -9,7 +9,7 @@ import type { BrokerError } from '../model/errors.ts';
 import type { Recorder } from '../model/event.ts';
 import type { Scanner } from '../model/masking.ts';
 import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
-import { type Preparation, refusalOf } from './admission.ts';
+import { letIn, type Preparation, refusalOf } from './admission.ts';
 import { classify } from './classify/index.ts';
 import type { Conversation, MessageFields, SessionPipeline } from './conversation.ts';
 import { decide, loadPolicies, type PolicySet, reveals } from './decide/index.ts';
@@ -197,7 +197,10 @@ export class Pipeline implements SessionPipeline, Spine {
     inTransaction: boolean,
   ): Decision {
     const moment = { time: this.#ports.clock.now(), inTransaction };
-    const decision = decide(this.#policy, decisionRequest(this.#order, actions, moment, classification));
+    const asked = decide(this.#policy, decisionRequest(this.#order, actions, moment, classification));
+    // A text that does nothing is asked about as `session:open`, and that is what the window is for.
+    const inWindow = actions.length === 0 && letIn(this.#order, asked);
+    const decision: Decision = inWindow ? { ...asked, outcome: 'allow' } : asked;
     const deny = this.#order.connection.masking.onUnknown === 'deny' && plans.some((plan) => plan.unknown);
     return deny ? { ...decision, outcome: 'deny', policies: ['masking.on_unknown'], advice: [] } : decision;
   }

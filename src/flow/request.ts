@@ -58,7 +58,8 @@ export function sessionFacts({ principal, connection }: SessionOrder): SessionFa
 /** Circumstances that hold for the whole session. */
 function sessionContext(order: SessionOrder): DecisionContext {
   const models = order.principal.kind === 'bot' ? order.principal.bot.models.map((claim) => claim.model) : [];
-  return { client: order.client, models, ...(order.reason ? { reason: order.reason } : {}) };
+  const { client, reason, grants } = order;
+  return { client, models, ...(reason ? { reason } : {}), ...(grants ? { grants } : {}) };
 }
 
 /** Circumstances of the moment, which change from one execution to the next. */

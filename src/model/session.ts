@@ -33,6 +33,8 @@ export interface SessionOrder {
   readonly tool: string;
   /** Names of the windows that are open for this person here. */
   readonly grants?: readonly string[];
+  /** What people agreed to when they opened the window on this connection: it admits where policy asks no more than that. */
+  readonly window?: { readonly policies: readonly string[]; readonly quorum: number };
 }
 
 /** A failure as it crosses a process boundary. */
@@ -105,7 +107,13 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'warm' }
   /** `session:open` was decided. */
-  | { readonly type: 'admitted'; readonly policies: readonly string[]; readonly policyDigest: string }
+  | {
+      readonly type: 'admitted';
+      readonly policies: readonly string[];
+      readonly policyDigest: string;
+      /** Only the window let it in: the session ends with it. */
+      readonly byWindow?: true;
+    }
   | { readonly type: 'refused'; readonly error: ToldError }
   | FromHeld
   | {

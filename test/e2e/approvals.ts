@@ -92,6 +92,7 @@ export async function answer(
   row: Pick<ApprovalRow, 'id' | 'digest'>,
   more: readonly string[] = [],
 ): Promise<Finished> {
+  if (verb !== 'approve') return world.broker(['approvals', verb, row.id, ...more]);
   const args = ['approvals', verb, row.id, '--yes', '--digest', row.digest, '--no-browser', ...more];
   const child = world.spawn(args);
   const finished = collect(child);

@@ -167,6 +167,7 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     recover: () => void diary.push('recovery asked'),
     admitBacklog: async () => undefined,
     approvals: unused,
+    windows: async () => [],
   };
   const sessions = new Sessions(ports, () => undefined);
   const host: Host = {

@@ -110,7 +110,7 @@ async function withSigner<T>(
   }
 }
 
-async function readStored({ store }: ReaderTerms, day: string, id: string) {
+export async function readStored({ store }: Pick<ReaderTerms, 'store'>, day: string, id: string) {
   const bytes = await store.get(requestKey(day, id), MAX_STATEMENT);
   const predicate = bytes && parseSigned(bytes, APPROVAL_FORM).statement.predicate;
   if (!bytes || predicate?.kind !== 'request') throw new BrokerError('request-unknown', { id });

@@ -1,8 +1,11 @@
 // Approvals of this agent as a whole: sessions ask here, windows are kept here, people list and answer here.
+import type { ApprovalRow } from '../../model/approval.ts';
 import { BrokerError } from '../../model/errors.ts';
+import { messageOf } from '../fault.ts';
 import type { Caller, FromApprovals, FromWindow, ToApprovals, ToWindow } from '../messages.ts';
 import { identityOf } from '../settings.ts';
 import { type Answered, type AnswerOrder, answer, findRow } from './answer.ts';
+import { endLeftOver } from './left-over.ts';
 import { listApprovals } from './listing.ts';
 import { Notes } from './notes.ts';
 import { SILENT } from './notify.ts';
@@ -10,6 +13,7 @@ import type { ApprovalPorts } from './ports.ts';
 import type { ApprovalHost } from './routes.ts';
 import type { ReaderTerms } from './row.ts';
 import { type Room, SessionApprovals, type SessionCase } from './session.ts';
+import { Windows } from './windows.ts';
 
 /** Requests of all sessions that may wait at once. */
 const MOST = 64;
@@ -19,6 +23,8 @@ const KEYS_FOR = 60_000;
 export class ApprovalDesk implements ApprovalHost {
   readonly #ports: ApprovalPorts;
   readonly #notes: Notes;
+  readonly notifier = SILENT;
+  readonly windows: Windows;
   #waiting = 0;
   readonly #room: Room = {
     enter: () => {
@@ -34,6 +40,33 @@ export class ApprovalDesk implements ApprovalHost {
   constructor(ports: ApprovalPorts) {
     this.#ports = ports;
     this.#notes = new Notes(ports.folder);
+    const { notifier } = this;
+    this.windows = new Windows({
+      ports,
+      notes: this.#notes,
+      notifier,
+      terms: (caller) => this.#terms(caller),
+    });
+  }
+
+  /** Requests that keep the agent from going idle: their people wait for an answer. */
+  get waiting(): number {
+    return this.#waiting + this.windows.waiting;
+  }
+
+  /** Ends what earlier agents left open, and goes on with their windows. Returns how many could not be seen to yet. */
+  async recover(): Promise<number> {
+    let left = 0;
+    for (const note of await this.#notes.left()) {
+      try {
+        const kept = note.window ? await this.windows.resume(note) : 'over';
+        if (kept === 'over') await endLeftOver(this.#ports, this.#notes, note);
+      } catch (error) {
+        left += 1;
+        this.#ports.log.warn({ request: note.id, reason: messageOf(error) }, 'a left-over request waits');
+      }
+    }
+    return left;
   }
 
   session(given: SessionCase): SessionApprovals {
@@ -41,7 +74,7 @@ export class ApprovalDesk implements ApprovalHost {
       ports: this.#ports,
       notes: this.#notes,
       room: this.#room,
-      notifier: SILENT,
+      notifier: this.notifier,
       case: given,
     });
   }
@@ -55,12 +88,20 @@ export class ApprovalDesk implements ApprovalHost {
     const setting = await this.#ports.setting(order.caller);
     const terms = await this.#terms(order.caller);
     const found = await findRow(terms, order.id, this.#ports.clock.now());
+    if (found.row.own && order.answer === 'revoke') return this.#takeBack(found.row);
     return answer(this.#ports, { setting, person, terms, ...found }, order);
   }
 
-  // biome-ignore lint/correctness/useYield: windows come next
-  async *window(wish: FromWindow): AsyncGenerator<ToWindow> {
-    throw new BrokerError('unsupported', { what: `a window on ${wish.connection}`, mend: 'update broker' });
+  /** One's own request: withdrawn while it waits, its window closed where it is open. */
+  async #takeBack({ id, digest }: ApprovalRow): Promise<Answered> {
+    const reason =
+      'it is your own, and was not made by this agent: end the session or window where it was made';
+    if (!(await this.windows.takeBack(id))) throw new BrokerError('request-unanswerable', { id, reason });
+    return { key: id, digest };
+  }
+
+  window(wish: FromWindow, gone: AbortSignal): AsyncIterable<ToWindow> {
+    return this.windows.request(wish, gone);
   }
 
   /** How this caller reads requests. */

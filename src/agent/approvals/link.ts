@@ -1,6 +1,7 @@
 // A session's way to the people who answer for it, opened when its worker first asks. Must never lose the order of what it says.
-import type { FromHeld, FromWorker } from '../../model/session.ts';
+import type { ApprovalEvent, FromHeld, FromWorker, SessionOrder } from '../../model/session.ts';
 import type { HeldSession } from '../ports.ts';
+import type { OpenWindow } from './windows.ts';
 
 export class HeldLink {
   readonly #open: () => Promise<HeldSession>;
@@ -20,5 +21,39 @@ export class HeldLink {
 
   async close(): Promise<void> {
     await (await this.#held)?.close();
+  }
+}
+
+/** The windows that are open for a session's person, and the one it stands on. */
+export class Standing {
+  readonly #open: () => Promise<readonly OpenWindow[]>;
+  #window: OpenWindow | undefined;
+  #stands = false;
+
+  constructor(open: () => Promise<readonly OpenWindow[]>) {
+    this.#open = open;
+  }
+
+  async order(): Promise<Pick<SessionOrder, 'grants' | 'window'>> {
+    const [window] = await this.#open();
+    if (!window) return {};
+    this.#window = window;
+    const { policies, quorum, connection } = window;
+    return { grants: [connection], window: { policies, quorum } };
+  }
+
+  /** Names of those that are open now. */
+  async grants(): Promise<readonly string[]> {
+    return [...new Set((await this.#open()).map(({ connection }) => connection))];
+  }
+
+  /** Only the window let it in: what the record says of that. */
+  admitted(byWindow: boolean): readonly ApprovalEvent[] {
+    this.#stands = byWindow;
+    return this.window?.events ?? [];
+  }
+
+  get window(): OpenWindow | undefined {
+    return this.#stands ? this.#window : undefined;
   }
 }

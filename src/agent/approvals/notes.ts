@@ -22,6 +22,8 @@ export interface Note {
   readonly window?: {
     readonly connection: string;
     readonly stay: boolean;
+    /** Whose configuration and policy it was asked under. */
+    readonly caller: { readonly cwd: string; readonly home: string };
     /** RFC 3339; once it is open, what made it so and until when it lasts. */
     readonly opened?: string;
     readonly ends?: string;

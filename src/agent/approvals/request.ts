@@ -1,30 +1,33 @@
 // One request of ours from its put to its end. Must never say that it was used before the store has `consumed`, nor twice.
 import type { AcceptedDecision, RequestFile } from '../../flow/escalate/index.ts';
-import type { ApprovedThing, Asked, ConsumedPredicate } from '../../model/approval.ts';
+import type { ConsumedPredicate } from '../../model/approval.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { ApprovalEvent, ApprovedBy } from '../../model/session.ts';
 import type { EpochSignIn } from '../evidence.ts';
 import { messageOf } from '../fault.ts';
-import { sessionId } from '../id.ts';
 import { decisionEvents, endOf, type FailureCode, failureOf, nameOf } from './ends.ts';
-import { RequestFolder } from './folder.ts';
+import { type FolderView, RequestFolder } from './folder.ts';
 import { type Findings, judge, type Rules, weakest } from './jury.ts';
-import type { Note, Notes } from './notes.ts';
+import type { Notes } from './notes.ts';
 import { pace } from './pace.ts';
 import type { Address, ApprovalPorts } from './ports.ts';
+import { type Draft, putRequest } from './put.ts';
 import { inTime, prepareSigning, putOnce } from './signing.ts';
 
-export interface Draft {
+/** What does not change while a request lives. */
+export interface RequestCase {
   readonly address: Address;
-  readonly asked: Omit<Asked, 'exact'>;
-  readonly thing: ApprovedThing;
-  /** Masked. */
-  readonly requester: { readonly name?: string; readonly email?: string };
   /** The rules of this moment, asked for at every look. */
   rules(): Promise<Rules>;
-  readonly window?: Note['window'];
   /** It goes on after its use, until it is stopped: what was approved can be revoked. */
   readonly lasts: boolean;
+}
+
+export interface RequestParts {
+  readonly ports: ApprovalPorts;
+  readonly notes: Notes;
+  readonly case: RequestCase;
+  readonly follower: Follower;
 }
 
 /** Who follows a request. */
@@ -46,7 +49,7 @@ export class OwnRequest {
   readonly file: RequestFile;
   readonly #ports: ApprovalPorts;
   readonly #notes: Notes;
-  readonly #draft: Draft;
+  readonly #case: RequestCase;
   readonly #follower: Follower;
   readonly #folder: RequestFolder;
   readonly #jkts: Set<string>;
@@ -61,49 +64,43 @@ export class OwnRequest {
   /** Ends once: the store's word about it, or that there is none. */
   #ending: Promise<void> | undefined;
 
-  private constructor(
-    parts: { ports: ApprovalPorts; notes: Notes; draft: Draft; follower: Follower },
-    file: RequestFile,
-    signIn: EpochSignIn,
-  ) {
+  constructor(parts: RequestParts, file: RequestFile, signIn: EpochSignIn) {
     this.file = file;
     this.#ports = parts.ports;
     this.#notes = parts.notes;
-    this.#draft = parts.draft;
+    this.#case = parts.case;
     this.#follower = parts.follower;
     this.#signIn = signIn;
-    this.#jkts = new Set([signIn.signer.identity.jkt]);
+    this.#jkts = new Set([signIn.signer.identity.jkt, file.predicate.identity.jkt]);
     const { day, predicate } = file;
     this.#folder = new RequestFolder(() => this.#store(), day, predicate.id);
   }
 
   /** Puts it and follows it. Rejects when it does not stand in the store: then nobody can answer. */
-  static async put(
-    ports: ApprovalPorts,
-    notes: Notes,
-    draft: Draft,
-    follower: Follower,
-  ): Promise<OwnRequest> {
-    const { address, asked, thing, requester, window } = draft;
-    const { buildRequest } = await import('../../flow/escalate/index.ts');
-    const signIn = await ports.signIn();
-    return inTime(address, async () => {
-      const signing = await prepareSigning(ports, address, signIn);
-      const id = sessionId(ports.clock.now());
-      const { iss, sub } = signIn.signer.identity;
-      const who = { ...thing.requester, ...requester };
-      const file = buildRequest(signing, { id, requester: who, asked, thing });
-      const place = { id, day: file.day, request: file.digest, store: address, requester: { iss, sub } };
-      await notes.write({ ...place, ...(window ? { window } : {}) });
-      if ((await putOnce(await ports.store(address), file)) === 'taken')
-        throw new BrokerError('not-verified', {
-          what: file.key,
-          reason: 'the store has another request here',
-        });
-      const request = new OwnRequest({ ports, notes, draft, follower }, file, signIn);
-      void request.#follow();
-      return request;
-    });
+  static async put(parts: RequestParts, draft: Draft): Promise<OwnRequest> {
+    const { ports, notes } = parts;
+    const { file, signIn } = await putRequest(ports, notes, parts.case.address, draft);
+    const request = new OwnRequest(parts, file, signIn);
+    void request.#follow();
+    return request;
+  }
+
+  /** Goes on with one that another agent left: still waiting, or used and lasting. */
+  resume(used?: readonly AcceptedDecision[]): void {
+    if (used) {
+      this.#state = 'used';
+      this.#counted = used;
+    }
+    void this.#follow();
+  }
+
+  get address(): Address {
+    return this.#case.address;
+  }
+
+  view(): Promise<FolderView> {
+    this.#unjudged = true;
+    return this.#folder.look().then((view) => view ?? this.#folder.view());
   }
 
   get id(): string {
@@ -133,7 +130,7 @@ export class OwnRequest {
       if (consumed === 'taken') return await this.#end(this.#failure('approval-spent'), 'withdrawn');
       this.#state = 'used';
       this.#recordEnd('used', consumed.digest);
-      if (!this.#draft.lasts) await this.#close();
+      if (!this.#case.lasts) await this.#close();
       return consumed;
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'approval-spent') throw error;
@@ -157,7 +154,7 @@ export class OwnRequest {
   }
 
   #store() {
-    return this.#ports.store(this.#draft.address);
+    return this.#ports.store(this.#case.address);
   }
 
   async #follow(): Promise<void> {
@@ -176,7 +173,7 @@ export class OwnRequest {
       const open = this.#state === 'waiting' || this.#state === 'approved';
       if (open && clock.now() >= Date.parse(this.file.predicate.expires))
         await this.#finish(this.#failure('approval-expired'), 'expired');
-      await pace(this.#draft.address.url, clock.now() - began, signal);
+      await pace(this.#case.address.url, clock.now() - began, signal);
     }
   }
 
@@ -192,7 +189,7 @@ export class OwnRequest {
       request: file,
       view,
       store: await this.#store(),
-      rules: await this.#draft.rules(),
+      rules: await this.#case.rules(),
       jkts: [...this.#jkts, this.#signIn.signer.identity.jkt],
       now: this.#ports.clock.now(),
     });
@@ -236,7 +233,7 @@ export class OwnRequest {
   }
 
   async #consume(outcome: ConsumedPredicate['outcome']): Promise<{ readonly digest: string } | 'taken'> {
-    const { address } = this.#draft;
+    const { address } = this.#case;
     // A sign-in that is over can still end what it began, as far as its last ID token allows.
     this.#signIn = await this.#ports.signIn().catch(() => this.#signIn);
     this.#jkts.add(this.#signIn.signer.identity.jkt);

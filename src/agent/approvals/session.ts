@@ -91,9 +91,10 @@ export class SessionApprovals {
       const { name, email } = requester;
       const shown = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
       const lasts = asked.purpose === 'session';
-      const draft = { address, asked, thing, requester: shown, rules, lasts };
       const follower = this.#follower(ask, entry);
-      const request = await OwnRequest.put(ports, notes, draft, follower).catch((error: unknown) => {
+      const parts = { ports, notes, case: { address, rules, lasts }, follower };
+      const draft = { asked, thing, requester: shown };
+      const request = await OwnRequest.put(parts, draft).catch((error: unknown) => {
         throw worded(words, toBrokerError(error));
       });
       entry.request = request;

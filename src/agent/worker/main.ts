@@ -46,7 +46,8 @@ async function obey(message: ToWorker): Promise<void> {
     case 'open': {
       session = await WorkerSession.admit(message.order, ports);
       const { policies, policyDigest } = session.decision;
-      return tell({ type: 'admitted', policies, policyDigest });
+      const standing = session.byWindow ? ({ byWindow: true } as const) : {};
+      return tell({ type: 'admitted', policies, policyDigest, ...standing });
     }
     case 'credential':
       if (session) tell(await session.serve(message.credential));

@@ -76,6 +76,10 @@ export class WorkerSession {
     return this.#preparation.decision;
   }
 
+  get byWindow(): boolean {
+    return this.#preparation.byWindow ?? false;
+  }
+
   /** Reaches the target with the credential and opens the loopback listener. */
   async serve(credential: Credential): Promise<Listening> {
     const { connection, id, port, spool, hashKey } = this.#order;
