@@ -1,8 +1,10 @@
 // broker policy test: examples beside the policies say what must be allowed, asked or refused; this says whether it is.
 import { EXIT } from '../model/errors.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
+import { SPAN_OPTIONS } from './evidence-options.ts';
 
 async function run(context: CommandContext): Promise<number> {
+  if (context.options['replay'] === true) return (await import('./policy-replay.ts')).replayPolicies(context);
   const { configIfAny, examplesBeside, policyPaths, readPolicies } = await import('./policy-source.ts');
   const { readExamples, runExample } = await import('./policy-examples.ts');
   const { loadPolicies } = await import('../flow/decide/index.ts');
@@ -35,6 +37,7 @@ export const policyTest: CommandDefinition = {
   summary: 'check the policies against examples of what they must say',
   description: [
     'Reads the files ending in .test.yaml, .test.yml or .test.json beside the policies. Each has a list of examples: a statement or an action, on which connection or labels, by whom, and the answer that is expected (allow, ask or deny), with the ids of the policies that must give it. Exits with 9 when one fails.',
+    'With --replay, statements of sealed sessions are decided again with what was recorded of them; sessions that do not verify are named and left out. Exits with 3 when something would be refused or asked about that was not, with 6 when evidence does not verify.',
     'An example:  {statement: DELETE FROM orders, labels: [env:prod], groups: [engineers], expect: deny, policies: [no-blind-writes]}',
   ],
   arguments: [
@@ -46,10 +49,25 @@ export const policyTest: CommandDefinition = {
       completes: 'file',
     },
   ],
-  options: [],
+  options: [
+    { flags: '--replay', summary: 'decide recorded statements again, and list what would change' },
+    {
+      flags: '--against <path>',
+      summary: 'with --replay: the policies to decide by, a file or a folder',
+      completes: 'file',
+    },
+    ...SPAN_OPTIONS,
+    { flags: '--connection <name>', summary: 'only sessions on this connection', completes: 'connection' },
+    { flags: '--session <id>', summary: 'only this session', completes: 'session' },
+    { flags: '--unverified', summary: 'with --replay: take the records as they are, without verifying them' },
+  ],
   examples: [
     { command: 'broker policy test', explains: 'the policies in force' },
     { command: 'broker policy test ./policies --json', explains: 'in CI, before they are' },
+    {
+      command: 'broker policy test --replay --since 30d --against ./policies',
+      explains: 'what new policies would have stopped',
+    },
   ],
   run,
 };
