@@ -28,6 +28,11 @@ export const exportEvidence: CommandDefinition = {
       summary: 'a folder that does not exist yet; csv, jsonl and ocsf go to standard output without it',
       completes: 'folder',
     },
+    {
+      flags: '--checkpoint <file>',
+      summary: 'keep the newest statements’ digests there, outside the store; an older one must still agree',
+      completes: 'file',
+    },
     { flags: '--offline', summary: 'do not ask the identity provider for its keys' },
   ],
   examples: [

@@ -7,6 +7,12 @@ export interface StoreEntry {
   readonly modified: number;
 }
 
+/** A key whose first content is not what a reader gets: deleted, or written over. */
+export interface HiddenObject {
+  readonly key: string;
+  readonly how: 'deleted' | 'replaced';
+}
+
 export interface StoreProbe {
   /** A second conditional put of one key was refused. */
   readonly conditionalPut: boolean;
@@ -26,6 +32,8 @@ export interface Store {
   get(key: string, limit?: number): Promise<Uint8Array | undefined>;
   /** Keys under a prefix in ascending order, resuming after `after`. */
   list(prefix: string, after?: string): AsyncIterable<StoreEntry>;
+  /** Objects under a prefix that a listing does not tell of, where the store keeps versions. */
+  hidden?(prefix: string, after?: string): AsyncIterable<HiddenObject>;
   probe(): Promise<StoreProbe>;
   close(): Promise<void>;
 }

@@ -83,6 +83,7 @@ export interface Note {
     | 'binding-none'
     | 'clock'
     | 'withheld'
+    | 'versions'
     | 'unanswered'
     | 'unmirrored'
     | 'overruled';
@@ -128,5 +129,8 @@ export interface Verification {
 }
 
 export function verified(result: Verification): boolean {
-  return result.integrity.verdict === 'VALID' && result.completeness.verdict === 'COMPLETE';
+  const { integrity, completeness, coverage } = result;
+  return (
+    integrity.verdict === 'VALID' && completeness.verdict === 'COMPLETE' && coverage.verdict !== 'UNCOVERED'
+  );
 }

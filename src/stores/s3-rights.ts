@@ -21,7 +21,12 @@ export function leastRights({ bucket, prefix }: S3Address, role: 'writer' | 'aud
     Statement: [
       { Sid: 'Evidence', Effect: 'Allow', Action, Resource: `arn:aws:s3:::${bucket}/${prefix}v1/*` },
       // On the bucket, not on the prefix: without it a key that is not there is answered as forbidden.
-      { Sid: 'Listing', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: `arn:aws:s3:::${bucket}` },
+      {
+        Sid: 'Listing',
+        Effect: 'Allow',
+        Action: ['s3:ListBucket', 's3:ListBucketVersions'],
+        Resource: `arn:aws:s3:::${bucket}`,
+      },
     ],
   };
 }

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../lib/clock.ts';
 import { BrokerError } from '../model/errors.ts';
-import type { Store, StoreEntry, StoreKind, StoreProbe } from '../model/store.ts';
+import type { HiddenObject, Store, StoreEntry, StoreKind, StoreProbe } from '../model/store.ts';
 import { checkKey } from './key.ts';
 import { type Environment, parseAddress, type S3Address, s3Failure } from './s3-address.ts';
 
@@ -96,6 +96,29 @@ class BucketStore implements Store {
           yield { key: Key.slice(base.length), size: Size ?? 0, modified: LastModified?.getTime() ?? 0 };
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token);
+  }
+
+  async *hidden(prefix: string, after?: string): AsyncGenerator<HiddenObject> {
+    const { bucket, prefix: base } = this.#address;
+    let marker: { KeyMarker?: string; VersionIdMarker?: string } = after ? { KeyMarker: base + after } : {};
+    for (;;) {
+      const page = await this.#client
+        .send(new this.#sdk.ListObjectVersionsCommand({ Bucket: bucket, Prefix: base + prefix, ...marker }))
+        .catch((error: unknown) => {
+          throw s3Failure(this.url, error);
+        });
+      // Once a key: what a marker hides is there as an older version too.
+      const found = new Map<string, HiddenObject['how']>();
+      for (const { Key } of page.DeleteMarkers ?? []) if (Key) found.set(Key, 'deleted');
+      for (const { Key, IsLatest } of page.Versions ?? [])
+        if (Key && IsLatest === false && !found.has(Key)) found.set(Key, 'replaced');
+      for (const [key, how] of found) yield { key: key.slice(base.length), how };
+      if (!page.IsTruncated || !page.NextKeyMarker) return;
+      marker = {
+        KeyMarker: page.NextKeyMarker,
+        ...(page.NextVersionIdMarker ? { VersionIdMarker: page.NextVersionIdMarker } : {}),
+      };
+    }
   }
 
   async probe(): Promise<StoreProbe> {

@@ -6,7 +6,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 
 export interface S3User {
   readonly name: string;
@@ -23,6 +32,12 @@ export interface S3Peer {
   readonly endpoint: string;
   readonly owner: S3User;
   createBucket(name: string): Promise<void>;
+  /** From now on the bucket keeps what is deleted or written over. */
+  keepVersions(bucket: string): Promise<void>;
+  /** All keys, and what the bucket's owner may do to one against all advice. */
+  keys(bucket: string): Promise<string[]>;
+  overwrite(bucket: string, key: string): Promise<void>;
+  remove(bucket: string, key: string): Promise<void>;
   /** Another user who may list and get in the bucket, and nothing else. */
   createReader(name: string, bucket: string): Promise<S3User>;
   /** Another user with these rights, as IAM statements, in the bucket. */
@@ -208,6 +223,24 @@ function peerOf(endpoint: string, owner: S3User, run: Run, stop: () => Promise<v
     owner,
     async createBucket(name) {
       await client.send(new CreateBucketCommand({ Bucket: name }));
+    },
+    async keepVersions(bucket) {
+      const VersioningConfiguration = { Status: 'Enabled' as const };
+      await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+    },
+    async keys(bucket) {
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+      return Contents.map(({ Key }) => Key ?? '');
+    },
+    async overwrite(bucket, key) {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      const bytes = await Body?.transformToByteArray();
+      await client.send(
+        new PutObjectCommand({ Bucket: bucket, Key: key, ...(bytes ? { Body: bytes } : {}) }),
+      );
+    },
+    async remove(bucket, key) {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
     },
     createReader: (name, bucket) =>
       createUser(name, bucket, [

@@ -11,6 +11,7 @@ import { type Evidence, openEvidence, pinsOf } from '../evidence.ts';
 import { filtersOf, typedFilters } from '../evidence-filters.ts';
 import { folderTarget, streamTarget } from './folder.ts';
 import { Handover } from './handover.ts';
+import { checkpointOf, Heads } from './outside.ts';
 
 async function exporterOf(format: string): Promise<Exporter> {
   const row = EXPORTERS[format];
@@ -65,16 +66,23 @@ async function exportTo(
   const { pins, problem } = await pinsOf(context, settings, options['offline'] === true);
   if (problem)
     context.stderr.write(`broker: note: the provider’s keys could not be fetched: ${visible(problem)}\n`);
+  const checkpoint = await checkpointOf(context, identity.id, 'export');
+  const heads = new Heads();
   const result = await verifyStore(store, {
+    ...(checkpoint ? { checkpoint } : {}),
     store: identity.id,
     now: clock.now(),
     signal,
     ...(pins ? { pins } : {}),
     ...(filters.since === undefined ? {} : { since: filters.since }),
     ...(filters.until === undefined ? {} : { until: filters.until }),
-    onStatement: (statement) => handover.take(statement),
+    onStatement: (statement) => {
+      heads.take(statement);
+      return handover.take(statement);
+    },
   });
   await writer.footer({ verdicts: result, access });
+  await heads.keep(context, identity.id, checkpoint, result);
   return { result, access, sessions: handover.sessions };
 }
 

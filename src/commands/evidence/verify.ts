@@ -4,6 +4,7 @@ import { formatBytes } from '../../lib/when.ts';
 import { BrokerError, EXIT } from '../../model/errors.ts';
 import {
   type CompletenessFinding,
+  type CoverageFinding,
   type IntegrityFinding,
   type Verification,
   verified,
@@ -11,6 +12,7 @@ import {
 import type { CommandContext } from '../command.ts';
 import { openEvidence, pinsOf } from '../evidence.ts';
 import { filtersOf } from '../evidence-filters.ts';
+import { checkpointOf, targetLogOf } from './outside.ts';
 
 const GOOD = new Set(['VALID', 'COMPLETE', 'COVERED']);
 const SHOWN = 20;
@@ -21,7 +23,9 @@ function paint(word: string, fancy: boolean): string {
   return `\u001b[${colour}m${word}\u001b[0m`;
 }
 
-function findingLines(findings: readonly (IntegrityFinding | CompletenessFinding)[]): string[] {
+function findingLines(
+  findings: readonly (IntegrityFinding | CompletenessFinding | CoverageFinding)[],
+): string[] {
   const lines = findings.slice(0, SHOWN).map((each) => {
     const file = each.file === '' ? '' : `\n      ${visible(each.file)}`;
     return `  ${each.verdict} at ${each.step}: ${visible(each.reason)}${file}`;
@@ -47,6 +51,7 @@ export function renderVerification(result: Verification, fancy: boolean): string
     `COMPLETENESS  ${paint(completeness.verdict, fancy)}`,
     ...findingLines(completeness.findings),
     `COVERAGE      ${paint(coverage.verdict, fancy)}`,
+    ...findingLines(coverage.findings ?? []),
     ...notes.slice(0, SHOWN).map((note) => `note: ${visible(note.text)}`),
     ...(notes.length > SHOWN ? [`note: ${notes.length - SHOWN} more notes; --json has all`] : []),
     `checked: ${plural(checked.statements, 'signature')} of ${people === 1 ? 'one person' : `${people} people`} in ${plural(signers.length, 'chain')}, ` +
@@ -82,7 +87,13 @@ export async function run(context: CommandContext): Promise<number> {
     const { pins, problem } = await pinsOf(context, settings, options['offline'] === true);
     if (problem)
       context.stderr.write(`broker: note: the provider’s keys could not be fetched: ${visible(problem)}\n`);
+    const [checkpoint, targetLog] = [
+      await checkpointOf(context, identity.id, 'verify'),
+      await targetLogOf(context),
+    ];
     const result = await verifyStore(store, {
+      ...(checkpoint ? { checkpoint } : {}),
+      ...(targetLog ? { targetLog } : {}),
       store: identity.id,
       now: clock.now(),
       signal,
@@ -103,9 +114,9 @@ export async function run(context: CommandContext): Promise<number> {
 }
 
 /** The verdicts are on stdout already; with --json they are all there is to say. */
-function fail(context: CommandContext, { integrity, completeness }: Verification): number {
+function fail(context: CommandContext, { integrity, completeness, coverage }: Verification): number {
   if (context.json) return EXIT.notVerified;
-  const first = integrity.findings[0] ?? completeness.findings[0];
+  const first = integrity.findings[0] ?? completeness.findings[0] ?? coverage.findings?.[0];
   throw new BrokerError('not-verified', {
     what: first?.file || 'the evidence',
     reason: first ? `${first.verdict} at ${first.step}` : integrity.verdict,

@@ -1,6 +1,7 @@
 // Follows every writer's chain: numbers, links, epochs, sessions, seals, witnesses. Must never need more memory than open ends.
 import type { Predicate } from '../../model/evidence.ts';
 import type { Findings } from './findings.ts';
+import type { Checkpoint } from './outside.ts';
 
 export interface Link {
   readonly key: string;
@@ -36,6 +37,15 @@ interface Writer {
   readonly digests: Map<number, string>;
 }
 
+/** A statement somebody else saw, with the digest it had then. */
+interface Vouched {
+  readonly key: string;
+  readonly writer: string;
+  readonly seq: number;
+  readonly head: string;
+  readonly step: 'witness' | 'checkpoint';
+}
+
 export interface ChainOptions {
   /** The span does not begin with the store: a chain may begin anywhere, and sessions may have been opened before. */
   readonly partialStart: boolean;
@@ -62,7 +72,7 @@ export class Chains {
   readonly #writers = new Map<string, Writer>();
   readonly #findings: Findings;
   readonly #options: ChainOptions;
-  readonly #witnessed: { key: string; writer: string; seq: number; head: string }[] = [];
+  readonly #witnessed: Vouched[] = [];
 
   constructor(findings: Findings, options: ChainOptions) {
     this.#findings = findings;
@@ -77,7 +87,13 @@ export class Chains {
     else writer.late.push(link);
     if (!isRefused(link))
       for (const { writer: other, seq: at, head } of link.predicate.seen)
-        this.#witnessed.push({ key: link.key, writer: other, seq: at, head });
+        this.#witnessed.push({ key: link.key, writer: other, seq: at, head, step: 'witness' });
+  }
+
+  /** What an auditor's checkpoint saw earlier. */
+  vouch({ file, heads }: Checkpoint): void {
+    for (const { writer, seq, head } of heads)
+      this.#witnessed.push({ key: file, writer, seq, head, step: 'checkpoint' });
   }
 
   #writer(id: string): Writer {
@@ -232,18 +248,19 @@ export class Chains {
     }
   }
 
-  #witness({ key, writer, seq, head }: { key: string; writer: string; seq: number; head: string }): void {
+  #witness({ key, writer, seq, head, step }: Vouched): void {
     const found = this.#writers.get(writer);
     const digest = found?.digests.get(seq);
     if (digest === head) return;
     if (digest !== undefined) {
-      const reason = `a witness saw another statement ${seq} of writer ${writer}`;
-      this.#findings.completeness({ verdict: 'FORK', step: 'witness', file: key, reason });
+      const who = step === 'witness' ? 'a witness' : 'the checkpoint';
+      const reason = `${who} saw another statement ${seq} of writer ${writer}`;
+      this.#findings.completeness({ verdict: 'FORK', step, file: key, reason });
       return;
     }
     if (found?.last ? seq > found.last.seq : !this.#options.partialStart) {
       const reason = `it saw statement ${seq} of writer ${writer}, which is not here`;
-      this.#findings.completeness({ verdict: 'TRUNCATED', step: 'witness', file: key, reason });
+      this.#findings.completeness({ verdict: 'TRUNCATED', step, file: key, reason });
     }
   }
 }

@@ -16,14 +16,24 @@ import { isJwksBlob, PK_TOKEN_BLOB } from '../../model/sealed.ts';
 import type { SignerSeen, Step, Verification } from '../../model/verdict.ts';
 import { ApprovalFiles } from './approval-files.ts';
 import { type ApprovalFindings, ApprovalLedger, Approvals } from './approvals.ts';
-import { type BlobFindings, Blobs } from './blobs.ts';
+import { Blobs } from './blobs.ts';
 import { Chains } from './chains.ts';
 import { Findings } from './findings.ts';
 import { Identities, type IssuerPin, identityProblem, type Known } from './identities.ts';
+import { type Outcome, refuse, unreadable } from './outcome.ts';
+import { type Checkpoint, coverageOf, type TargetLog } from './outside.ts';
 import { type EvidenceReader, type Span, statementEntries } from './source.ts';
+import { findHidden } from './versions.ts';
 
 export { sealedEvents } from './events.ts';
 export type { IssuerPin } from './identities.ts';
+export {
+  type Checkpoint,
+  checkpointText,
+  parseCheckpoint,
+  type TargetLog,
+  TargetLogReader,
+} from './outside.ts';
 export { type EvidenceReader, type Span, withheldOf } from './source.ts';
 
 /** A statement that passed every step of its own; what the whole ledger says comes with the verdicts. */
@@ -47,6 +57,10 @@ export interface VerifyOptions extends Span {
   readonly grace?: number;
   /** Blobs an export says it left out; their absence is a note. */
   readonly withheld?: ReadonlySet<string>;
+  /** What the auditor kept of an earlier look. */
+  readonly checkpoint?: Checkpoint;
+  /** What a target saw of our sessions. */
+  readonly targetLog?: TargetLog;
   readonly signal?: AbortSignal;
   onProgress?(statements: number): void;
   /** Every statement that passed, in the order of keys. */
@@ -54,17 +68,6 @@ export interface VerifyOptions extends Span {
 }
 
 const DAY = 86_400_000;
-
-interface Outcome {
-  readonly key: string;
-  readonly digest: string;
-  readonly bytes: Uint8Array;
-  readonly bundle?: ParsedBundle;
-  readonly known?: Known;
-  readonly blobs?: BlobFindings;
-  readonly approvals?: ApprovalFindings;
-  readonly problem?: { readonly step: Step; readonly reason: string };
-}
 
 class Verifier {
   readonly #reader: EvidenceReader;
@@ -77,6 +80,7 @@ class Verifier {
   readonly #approvalLedger = new ApprovalLedger();
   readonly #signers = new Map<string, SignerSeen>();
   readonly #uncertain = new Map<string, { known: Known; key: string; count: number }>();
+  readonly #seen = new Set<string>();
   #statements = 0;
   #sessions = 0;
 
@@ -108,7 +112,9 @@ class Verifier {
       const text = `${this.#blobs.withheld.size} blobs were left out of this export by its filters`;
       this.#findings.note({ about: 'withheld', file: 'index.json', text });
     }
+    if (this.#options.checkpoint) this.#chains.vouch(this.#options.checkpoint);
     this.#chains.finish();
+    await findHidden(this.#reader, this.#options, this.#findings);
     const { since = 0, until, now, grace = DAY } = this.#options;
     this.#approvalLedger.finish(this.#findings, since, Math.min(until ?? now, now - grace));
     this.#corroborate();
@@ -187,6 +193,7 @@ class Verifier {
     this.#chains.add({ key, digest, predicate });
     this.#sign(key, predicate, known);
     if (predicate.kind === 'session') this.#sessions += 1;
+    if (predicate.session && predicate.kind !== 'attempt') this.#seen.add(predicate.session.id);
     for (const finding of blobs?.integrity ?? []) this.#findings.integrity(finding);
     for (const finding of blobs?.completeness ?? []) this.#findings.completeness(finding);
     if (approvals) this.#takeApprovals(approvals);
@@ -256,7 +263,7 @@ class Verifier {
     const { since, until } = this.#options;
     return {
       ...this.#findings.result(),
-      coverage: { verdict: 'NOT CHECKED' },
+      coverage: coverageOf(this.#options.targetLog, this.#seen, since),
       checked: {
         statements: this.#statements,
         sessions: this.#sessions,
@@ -270,16 +277,6 @@ class Verifier {
       },
     };
   }
-}
-
-/** What the reader says of the file itself is a finding; anything else is about the store. */
-function unreadable(error: unknown): string {
-  if (error instanceof BrokerError && error.code === 'not-verified') return String(error.details['reason']);
-  throw error;
-}
-
-function refuse(key: string, bytes: Uint8Array, step: Step, reason: string): Outcome {
-  return { key, digest: sha256(bytes), bytes, problem: { step, reason } };
 }
 
 /** Reads every statement of the span and all it vouches for. Throws only when the store cannot be read. */

@@ -4,7 +4,7 @@ import { parseStatementKey } from '../../model/bundle.ts';
 import type { Store, StoreEntry } from '../../model/store.ts';
 
 /** All that verification needs of a store, or of an exported folder opened as one. */
-export type EvidenceReader = Pick<Store, 'url' | 'get' | 'list'>;
+export type EvidenceReader = Pick<Store, 'url' | 'get' | 'list' | 'hidden'>;
 
 export interface Span {
   /** Milliseconds since the epoch. */
