@@ -13,6 +13,8 @@ export interface Proxied {
   readonly environment: Readonly<Record<string, string>>;
   /** Peak resident memory of the session's worker so far, in MiB. */
   peak(): number;
+  /** Resolves when the command has ended, whoever ended it. */
+  readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export async function openProxy(world: World, args: readonly string[] = []): Pro
       PGSSLMODE: 'disable',
     },
     peak: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+    ended: closed,
     close: async () => {
       child.kill('SIGINT');
       await closed;

@@ -88,14 +88,19 @@ export class Windows {
     const id = await this.#ask(wish);
     const filter = { caller: wish.caller, id, all: true };
     const own = await terms(wish.caller);
-    for await (const message of listApprovals(ports, async () => own, filter, gone)) {
-      if (message.type !== 'row') continue;
-      // Approved is what can be used: not before it is spent and open here.
-      if (message.row.state === 'approved' && !(await this.#opened(id, gone))) continue;
-      yield message;
-      if (message.row.state !== 'pending') return;
+    try {
+      for await (const message of listApprovals(ports, async () => own, filter, gone)) {
+        if (message.type !== 'row') continue;
+        // Approved is what can be used: not before it is spent and open here.
+        if (message.row.state === 'approved' && !(await this.#opened(id, gone))) continue;
+        yield message;
+        if (message.row.state !== 'pending') return;
+      }
+    } finally {
+      // What is open stays open: only a request that nobody waits for any more is withdrawn.
+      const kept = this.#kept.get(id);
+      if (!wish.stay && !kept?.window) await kept?.request.withdraw();
     }
-    if (gone.aborted && !wish.stay) await this.#kept.get(id)?.request.withdraw();
   }
 
   async #ask({ connection: name, duration, reason, stay, caller }: FromWindow): Promise<string> {
