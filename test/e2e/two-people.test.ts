@@ -107,7 +107,7 @@ describe.runIf(peer('s3') && peer('tmux') && peer('psql'))('two people and one d
 
   /** Alice runs a statement that is held; it ends when it is answered or the suite is over. */
   async function hold(table: string): Promise<{ row: ApprovalRow; done: Promise<Finished> }> {
-    const done = alice.broker(['query', 'prod-db', `drop table ${table}`]);
+    const done = alice.broker(['query', 'prod-db', `drop table ${table} /* \u001b[2J\u202e */`]);
     return { row: await requestFor(alice, table), done };
   }
 
@@ -280,6 +280,8 @@ describe.runIf(peer('s3') && peer('tmux') && peer('psql'))('two people and one d
       expect(await done).toMatchObject({ code: 0 });
       expect(await drops()).toEqual(['public.ledger', 'public.payroll']);
       const text = await told(row.id, /^state +used$/m);
+      expect(text).toContain('1 │ drop table ledger /* \\e[2J\\u{202e} */');
+      expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f\u202e]/);
       for (const step of ['self', 'request-digest', 'att', 'auth-time', 'policy', 'signature', 'format'])
         expect(text).toMatch(new RegExp(`not counted +\\S+: ${step}: `));
     }, 120_000);
