@@ -120,7 +120,7 @@ export function freshProblem(
 ): ApProblem | undefined {
   if (strength === 'session-key') return undefined;
   const { auth_time: signedIn } = claims;
-  if (typeof signedIn !== 'number')
+  if (typeof signedIn !== 'number' || !Number.isFinite(signedIn))
     return problem('auth-time', 'the ID token does not say when the person signed in (auth_time)');
   if (signedIn * 1000 > now + LEEWAY)
     return problem('auth-time', 'the person signed in in the future: a clock is wrong');
