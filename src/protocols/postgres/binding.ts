@@ -11,6 +11,7 @@ const MAX_SMALL = 64 * 1024;
 /** Bytes of a message of this type, which must be read whole. */
 export function mostBytes(type: number): number {
   if (type === FROM_CLIENT.bind) return MAX_BIND;
+  if (type === FROM_CLIENT.functionCall) return MAX_TEXT;
   return type === FROM_CLIENT.query || type === FROM_CLIENT.parse ? MAX_TEXT : MAX_SMALL;
 }
 
@@ -36,7 +37,7 @@ export function readFormats(reader: Reader): Formats {
   return formats;
 }
 
-function readFormat(reader: Reader): 0 | 1 {
+export function readFormat(reader: Reader): 0 | 1 {
   const format = reader.int16();
   if (format !== 0 && format !== 1) throw reader.fail(`format ${format}`);
   return format;

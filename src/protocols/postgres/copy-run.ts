@@ -26,8 +26,8 @@ export class CopyRun {
   /** Masks the messages in [start, end) up to the first that needs a closer look; returns where that begins. */
   take(buffer: Buffer, start: number, end: number, outbox: Outbox): number {
     const splice = new Splice(buffer, start, outbox);
-    const escape = buffer.indexOf(BACKSLASH, start);
-    const plain = escape < 0 || escape > end ? end : escape;
+    const escaped = buffer.indexOf(BACKSLASH, start);
+    const plain = escaped < 0 || escaped > end ? end : escaped;
     let pos = start;
     while (pos < end) {
       const next = pos + 1 + readLength(buffer, pos + 1);

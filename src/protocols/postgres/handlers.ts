@@ -2,6 +2,7 @@
 import { passNotice, passNotification, passParameter } from './asides.ts';
 import { beginCopyIn, beginCopyOut, endCopyOut, passCopyData } from './copies.ts';
 import { HEADER } from './framer.ts';
+import { passCallResult } from './function-call.ts';
 import { FROM_SERVER } from './messages.ts';
 import type { Replies } from './replies.ts';
 
@@ -24,6 +25,7 @@ export const HANDLERS: readonly (Handler | undefined)[] = (() => {
     [FROM_SERVER.copyOut, (r, b, s, e) => beginCopyOut(r.link, b, s, e)],
     [FROM_SERVER.emptyQuery, (r, b, s, e) => r.unitDone('', b, s, e)],
     [FROM_SERVER.error, (r, b, s, e) => r.error(b, s, e)],
+    [FROM_SERVER.functionResult, (r, b, s, e) => passCallResult(r.link, b, s, e)],
     [FROM_SERVER.noData, (r, b, s, e) => r.noData(b, s, e)],
     [FROM_SERVER.notice, (r, b, s, e) => passNotice(r.link, b, s, e)],
     [FROM_SERVER.notification, (r, b, s, e) => passNotification(r.link, b, s, e)],

@@ -2,6 +2,7 @@
 // change how texts are read and rows are encoded, and the server would say so only at its end. Must never guess.
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Judged } from '../../flow/conversation.ts';
+import { BrokerError } from '../../model/errors.ts';
 import type { Link } from './link.ts';
 import { FROM_CLIENT, message, violation } from './messages.ts';
 import { Pending, type PendingKind } from './pending.ts';
@@ -23,6 +24,34 @@ export function doubtful(buffer: Buffer, start: number, end: number): readonly s
   const text = buffer.subarray(start, end);
   const settings = text.includes(BACKSLASH) ? [STRINGS] : [];
   return isAscii(text) ? settings : [...settings, ENCODING];
+}
+
+/** Values that keep our reading and the server's the same. */
+const KEPT: Readonly<Record<string, RegExp>> = {
+  client_encoding: /^(utf-?8|unicode)$/i,
+  standard_conforming_strings: /^(on|true|yes|1)$/i,
+};
+
+interface SetTree {
+  readonly VariableSetStmt?: {
+    readonly name?: string;
+    readonly args?: readonly { readonly A_Const?: { readonly sval?: { readonly sval?: string } } }[];
+  };
+}
+
+/** A SET after which the server would read texts otherwise than we do. It is refused before the server hears of it. */
+export function otherMeaning(judged: Judged): BrokerError | undefined {
+  for (const { tree } of judged.classification.units) {
+    const { name = '', args } = (tree as SetTree | undefined)?.VariableSetStmt ?? {};
+    const kept = Object.hasOwn(KEPT, name) ? KEPT[name] : undefined;
+    const value = args?.[0]?.A_Const?.sval?.sval;
+    if (!kept || !args || (value !== undefined && kept.test(value))) continue;
+    return new BrokerError('unsupported', {
+      what: `${name} = ${value ?? '…'}`,
+      mend: `leave ${name} as it is`,
+    });
+  }
+  return undefined;
 }
 
 export function copiesOut(judged: Judged): boolean {

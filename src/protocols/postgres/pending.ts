@@ -1,6 +1,6 @@
 // Requests that were sent and not answered yet, in order. Answers are only understood through them.
 import type { Ticket } from '../../flow/conversation.ts';
-import type { ResultMask } from '../../model/masking.ts';
+import type { Field, ResultMask } from '../../model/masking.ts';
 import type { CopyOut } from './copy.ts';
 import type { Portal, Prepared } from './names.ts';
 
@@ -42,6 +42,8 @@ export class Pending {
   /** The mask again, once no more rows are sampled: whole runs of them are taken in one go. */
   run: ResultMask | undefined = undefined;
   copy: CopyOut | undefined = undefined;
+  /** What the called function answers with, when this is a function call. */
+  call: Field | undefined = undefined;
   /** COPY … FROM STDIN is part of it: Syncs sent meanwhile may be answered or not. */
   copying = false;
   /** The client was told it failed; what the server still says to it is swallowed. */

@@ -1,16 +1,18 @@
 // Client to server: every message is understood, judged where it can run something, and sent as it came or not at all.
+import type { Execution } from '../../flow/conversation.ts';
 import { forward } from '../../flow/forward/index.ts';
-import { BrokerError } from '../../model/errors.ts';
 import { mostBytes, readFormats, readParameters, readTarget } from './binding.ts';
 import { isAmidCopy } from './copies.ts';
 import { type FrameSink, HEADER } from './framer.ts';
+import { readCall, unknownCall } from './function-call.ts';
 import { Gate, type Holder } from './gate.ts';
 import type { Link } from './link.ts';
 import { copiesOut, doubtful, readText, steady, steadyCopy } from './meaning.ts';
 import { FROM_CLIENT, Reader, violation } from './messages.ts';
 import { Portal, Prepared, WAIT } from './names.ts';
 import { Pending, type PendingKind } from './pending.ts';
-import { refusal, serverError } from './refusals.ts';
+import { serverError } from './refusals.ts';
+import { goesOn, refuse } from './turned-down.ts';
 
 export class Requests implements FrameSink {
   readonly #link: Link;
@@ -49,7 +51,7 @@ export class Requests implements FrameSink {
       case FROM_CLIENT.flush:
         return this.#pass(buffer, start, end);
       case FROM_CLIENT.functionCall:
-        return this.#functionCall();
+        return this.#functionCall(buffer, start, end);
       case FROM_CLIENT.copyData:
         if (link.copyIn) link.copyInBytes += end - start - HEADER;
         return this.#pass(buffer, start, end);
@@ -109,20 +111,6 @@ export class Requests implements FrameSink {
     return pending;
   }
 
-  #refused(error: BrokerError, simple: boolean): true {
-    const policy = error.details['policy'];
-    this.#link.refuse(
-      refusal(error, 'ERROR', policy === undefined ? undefined : `policy: ${policy}`),
-      simple,
-    );
-    return true;
-  }
-
-  #cancelled(simple: boolean): true {
-    this.#link.refuse(serverError('57014', 'canceling statement due to user request'), simple);
-    return true;
-  }
-
   #query(buffer: Buffer, start: number, end: number): boolean {
     const link = this.#link;
     const reader = new Reader('client', buffer, start + HEADER, end);
@@ -131,10 +119,23 @@ export class Requests implements FrameSink {
     const doubts = doubtful(buffer, from, to);
     if (doubts.length > 0 && link.behind) return this.#wait(link.settled());
     const text = () => readText(buffer, from, to);
-    const admission = this.#gate.admit(text, { phase: 'simple', transaction: link.status });
-    if (!admission) return false;
-    if (admission === 'withdrawn') return this.#cancelled(true);
-    if (admission.kind === 'refuse') return this.#refused(admission.error, true);
+    const execution = { phase: 'simple', transaction: link.status } as const;
+    return this.#run(text, execution, buffer, start, end, doubts) !== undefined;
+  }
+
+  /** Runs what needs no Sync. Undefined while it is held; nothing is pending when it was refused. */
+  #run(
+    text: () => string,
+    execution: Omit<Execution, 'hold'>,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    doubts: readonly string[],
+  ): { readonly pending?: Pending } | undefined {
+    const link = this.#link;
+    const admission = this.#gate.admit(text, execution);
+    if (!admission) return undefined;
+    if (!goesOn(link, admission, true)) return {};
     const { permit, ticket } = admission;
     steady(link, doubts);
     steadyCopy(link, ticket.judged);
@@ -146,7 +147,7 @@ export class Requests implements FrameSink {
     // Behind extended requests without a Sync it lives and fails with them.
     if (!link.unsynced) link.group += 1;
     link.statementCount += 1;
-    return true;
+    return { pending };
   }
 
   #parse(buffer: Buffer, start: number, end: number): boolean {
@@ -162,7 +163,7 @@ export class Requests implements FrameSink {
     const judged = this.#gate.judge(text);
     if (!judged) return false;
     if (judged.decision.outcome === 'deny')
-      return this.#refused(link.conversation.refuse(judged, 'parse'), false);
+      return refuse(this.#link, link.conversation.refuse(judged, 'parse'), false);
     steady(link, doubts);
     const value = new Prepared(name, text, judged);
     const change = { kind: 'statement', name, value, unit: 0 } as const;
@@ -191,8 +192,7 @@ export class Requests implements FrameSink {
     const execution = { phase: 'execute', parameters, transaction: link.status } as const;
     const admission = this.#gate.admit(() => statement.text, execution);
     if (!admission) return false;
-    if (admission === 'withdrawn') return this.#cancelled(false);
-    if (admission.kind === 'refuse') return this.#refused(admission.error, false);
+    if (!goesOn(link, admission, false)) return true;
     const { permit, ticket } = admission;
     statement.judgedAs(ticket.judged);
     const { judged } = ticket;
@@ -257,7 +257,7 @@ export class Requests implements FrameSink {
     if (!judged) return 'held';
     if (judged !== portal.judged) portal.doubted = true;
     if (judged.decision.outcome !== 'deny') return 'go on';
-    this.#refused(this.#link.conversation.refuse(judged, 'execute'), false);
+    refuse(this.#link, this.#link.conversation.refuse(judged, 'execute'), false);
     return 'refused';
   }
 
@@ -286,8 +286,13 @@ export class Requests implements FrameSink {
     return this.#pass(buffer, start, end);
   }
 
-  #functionCall(): true {
-    const mend = 'call the function with SELECT';
-    return this.#refused(new BrokerError('unsupported', { what: 'the function call message', mend }), true);
+  #functionCall(buffer: Buffer, start: number, end: number): boolean {
+    const call = readCall(buffer, start, end);
+    if (!call || this.#link.unsynced) return refuse(this.#link, unknownCall(), true);
+    const { text, parameters, result } = call;
+    const execution = { phase: 'simple', parameters, transaction: this.#link.status } as const;
+    const ran = this.#run(() => text, execution, buffer, start, end, []);
+    if (ran?.pending) ran.pending.call = result;
+    return ran !== undefined;
   }
 }

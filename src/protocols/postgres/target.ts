@@ -10,7 +10,7 @@ import { loadCatalogue } from './catalogue.ts';
 import { catalogueMark } from './catalogue-mark.ts';
 import type { Address } from './dial.ts';
 import { type Backend, Listener } from './listener.ts';
-import { Upstream, whyNot } from './upstream.ts';
+import { ServerError, Upstream, whyNot } from './upstream.ts';
 
 const CONTROL_NAME = 'broker';
 
@@ -27,6 +27,8 @@ export class PostgresTarget implements Target, Backend {
   readonly #memory: AuthenticationMemory;
   #control: Upstream;
   #version = 0;
+  /** Protocol 3.2, with its long cancel keys, from PostgreSQL 18 on; older poolers end a connection that asks for it. */
+  #minor: 0 | 2;
 
   private constructor(options: OpenOptions, at: Address, memory: AuthenticationMemory, control: Upstream) {
     this.#connection = options.connection;
@@ -37,6 +39,7 @@ export class PostgresTarget implements Target, Backend {
     this.connection = options.connection.name;
     this.address = `${at.host}:${at.port}`;
     this.serverVersion = control.parameters.get('server_version') ?? '';
+    this.#minor = Number.parseInt(this.serverVersion, 10) >= 18 ? 2 : 0;
     if (control.fingerprint !== undefined) this.fingerprint = control.fingerprint;
     this.account = options.credential.user;
     this.database = options.connection.database ?? options.credential.user;
@@ -66,14 +69,23 @@ export class PostgresTarget implements Target, Backend {
     }
   }
 
-  connect(parameters: ReadonlyMap<string, string>): Promise<Upstream> {
-    return Upstream.connect({
+  async connect(parameters: ReadonlyMap<string, string>): Promise<Upstream> {
+    const options = {
       address: this.#at,
       tls: this.#connection.tls,
       credential: this.#credential,
       parameters,
       memory: this.#memory,
-    });
+    };
+    try {
+      return await Upstream.connect({ ...options, minor: this.#minor });
+    } catch (error) {
+      // What stands in front of a new server may know only the old protocol.
+      const old = this.#minor > 0 && error instanceof ServerError && /^(08P01|0A000)$/.test(error.sqlstate);
+      if (!old) throw error;
+      this.#minor = 0;
+      return Upstream.connect(options);
+    }
   }
 
   cancel(upstream: Upstream): Promise<void> {

@@ -9,7 +9,9 @@ import { rowValues } from './rows.ts';
 import { ScramError } from './scram.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
-const PROTOCOL_3_0 = 196_608;
+const PROTOCOL_3 = 196_608;
+/** A cancel key of protocol 3.2 has at most this many bytes behind the process id. */
+const MAX_KEY = 256;
 /** Bytes of one message during start-up and our own queries. */
 const MAX_MESSAGE = 64 * 1024 * 1024;
 
@@ -20,6 +22,8 @@ interface UpstreamOptions {
   /** Start-up parameters besides `user`. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly memory: AuthenticationMemory;
+  /** Minor version of protocol 3 asked for; 0 where it is not said. */
+  readonly minor?: 0 | 2;
   readonly signal?: AbortSignal;
 }
 
@@ -145,7 +149,7 @@ export class Upstream {
     const abort = () => wire.destroy();
     options.signal?.addEventListener('abort', abort);
     const parameters = [...new Map([['user', options.credential.user], ...options.parameters])].flat();
-    wire.write(message(0, PROTOCOL_3_0, ...parameters, Buffer.from([0])));
+    wire.write(message(0, PROTOCOL_3 + (options.minor ?? 0), ...parameters, Buffer.from([0])));
     try {
       await upstream.#authenticate(inbox, options, dialled);
       await upstream.#untilReady(inbox);
@@ -160,7 +164,11 @@ export class Upstream {
     for (;;) {
       const { type, body } = await inbox.next();
       if (type === FROM_SERVER.error) throw new ServerError(readFields(body, 0, body.length));
-      if (type === FROM_SERVER.notice || type === FROM_SERVER.negotiate) continue;
+      if (type === FROM_SERVER.notice) continue;
+      if (type === FROM_SERVER.negotiate) {
+        agreeOn(new Reader('server', body, 0, body.length), options.minor ?? 0);
+        continue;
+      }
       if (type !== FROM_SERVER.authentication)
         throw new AuthenticationRefused('the server answered start-up with something else');
       const answer = await authenticator.answer(new Reader('server', body, 0, body.length));
@@ -177,8 +185,11 @@ export class Upstream {
       if (type === FROM_SERVER.error) throw new ServerError(readFields(body, 0, body.length));
       if (type === FROM_SERVER.notice) this.notices.push(readFields(body, 0, body.length));
       else if (type === FROM_SERVER.parameterStatus) this.parameters.set(reader.string(), reader.string());
-      else if (type === FROM_SERVER.backendKey) this.cancelKey = body;
-      else throw violation('server', 'an unexpected message during start-up');
+      else if (type === FROM_SERVER.backendKey) {
+        if (body.length < 8 || body.length > 4 + MAX_KEY)
+          throw violation('server', 'a cancel key too short or long');
+        this.cancelKey = body;
+      } else throw violation('server', 'an unexpected message during start-up');
     }
   }
 
@@ -223,6 +234,14 @@ export class Upstream {
     const timer = setTimeout(() => this.wire.destroy(), 2_000);
     timer.unref();
   }
+}
+
+/** NegotiateProtocolVersion: the server knows an older minor version; we ask for nothing else it could decline. */
+function agreeOn(reader: Reader, asked: number): void {
+  const version = reader.int32();
+  const declined = reader.int32();
+  if (version < PROTOCOL_3 || version > PROTOCOL_3 + asked || declined !== 0)
+    throw violation('server', 'an agreement on a protocol that was not asked for');
 }
 
 function texts(body: Buffer): (string | null)[] {

@@ -116,11 +116,21 @@ export const say = {
   copyData: (text: string | Buffer) => serialize.copyData(Buffer.from(text)),
   copyDone: () => serialize.copyDone(),
   copyFail: (text: string) => serialize.copyFail(text),
-  /** Fast path call of a function without arguments. */
-  call: (oid: number) => {
-    const body = Buffer.alloc(10);
-    body.writeInt32BE(oid, 0);
-    return Buffer.concat([Buffer.from('F'), Buffer.from([0, 0, 0, 14]), body]);
+  /** Fast path call of a function with four-byte arguments or bytes, answered in binary. */
+  call: (oid: number, ...args: readonly (number | Buffer)[]) => {
+    const word = (value: number) => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeInt32BE(value);
+      return bytes;
+    };
+    const values = args.map((arg) => (typeof arg === 'number' ? word(arg) : arg));
+    const body = Buffer.concat([
+      word(oid),
+      Buffer.from([0, 1, 0, 1, 0, values.length]),
+      ...values.flatMap((value) => [word(value.length), value]),
+      Buffer.from([0, 1]),
+    ]);
+    return Buffer.concat([Buffer.from('F'), word(body.length + 4), body]);
   },
 };
 

@@ -122,6 +122,25 @@ describe('a conversation with PostgreSQL', () => {
       expect(await server.query("select to_regclass('half') as t")).toEqual([{ t: null }]);
     });
 
+    it('carries the calls of libpq’s large objects', async () => {
+      const c = await client();
+      const answer = async (...wanted: Parameters<typeof call>) => {
+        c.send(call(...wanted));
+        const lines = await c.ready();
+        expect(lines.at(-1)).toMatch(/^Z [TE]$/);
+        return lines.at(-2);
+      };
+      c.send(query('begin'));
+      await c.ready();
+      await answer(715, 4242);
+      await answer(952, 4242, 0x60000);
+      expect(await answer(955, 0, Buffer.from('large'))).toBe('V \\0\\0\\0\\4\\0\\0\\0\\5');
+      await answer(956, 0, 0, 0);
+      expect(await answer(954, 0, 100)).toBe('V \\0\\0\\0\\5large');
+      expect(await answer(954, 9, 100)).toContain('C42704');
+      expect(session.pipeline.of('statement').at(-1)?.text).toBe('select pg_catalog.loread($1, $2)');
+    });
+
     it('refuses fast-path function calls', async () => {
       const c = await client();
       c.send(call(1299));
@@ -358,7 +377,7 @@ describe('a conversation with PostgreSQL', () => {
 
     it('ends the conversation when the server starts to read texts differently', async () => {
       const c = await client();
-      c.send(query('set client_encoding to latin1'));
+      c.send(query("select set_config('client_encoding', 'latin1', false)"));
       expect(errorOf(await c.closed()).get('C')).toBe('0A000');
     });
   });
