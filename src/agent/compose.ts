@@ -12,7 +12,7 @@ import { Agent, type AgentPorts } from './agent.ts';
 import { Approvals } from './approval-ports.ts';
 import { bundled, digestOf, versionOf } from './build.ts';
 import { EvidenceDesk } from './desk.ts';
-import { type Environment, workerEnvironment } from './environment.ts';
+import { type Environment, hasDesktop, workerEnvironment } from './environment.ts';
 import { messageOf } from './fault.ts';
 import { Leases, type OpenLease } from './leases.ts';
 import { takeLock } from './lock.ts';
@@ -20,6 +20,7 @@ import { openLog } from './log.ts';
 import type { AgentIdentity } from './messages.ts';
 import { spooled } from './meta.ts';
 import { secureFolder, socketFolder, socketPath } from './place.ts';
+import { watchPolicy } from './policy-watch.ts';
 import type { LeaseContext, Log, SessionPorts } from './ports.ts';
 import { testConnection } from './probe.ts';
 import { recoverSpool } from './recovery.ts';
@@ -32,7 +33,7 @@ import { SignIn } from './sign-in.ts';
 import { signInPorts } from './sign-in-ports.ts';
 import { sweepClientFiles } from './sweep.ts';
 import { wantedVariables } from './wanted.ts';
-import { watchExpiry } from './watch.ts';
+import { type Watch, watchExpiry } from './watch.ts';
 import { WorkerPool } from './workers.ts';
 
 export interface AgentOptions {
@@ -90,6 +91,7 @@ class Composition {
       settings: this.#settings,
       person: () => this.#signIn.person(),
       sessions: () => this.#sessions.each(),
+      desktop: hasDesktop(this.#environment),
     });
     this.#workers = new WorkerPool({
       path: bundled('worker.js') ?? fileURLToPath(new URL('./worker/main.ts', import.meta.url)),
@@ -101,13 +103,23 @@ class Composition {
   }
 
   readonly #watch = (() => {
-    let watch: ReturnType<typeof watchExpiry> | undefined;
-    return () => (watch ??= watchExpiry(this.#sessions, () => this.#signIn.person(), this.#clock));
+    let watches: readonly Watch[] | undefined;
+    return () =>
+      (watches ??= [
+        watchExpiry(this.#sessions, () => this.#signIn.person(), this.#clock),
+        watchPolicy({
+          sessions: this.#sessions,
+          log: this.#log,
+          setting: (caller) => this.#settings.setting(caller),
+          record: async (store, policy, was) =>
+            void (await (await this.#desk.ledger(store)).config(policy, { changed: 'policy', was })),
+        }),
+      ]);
   })();
 
   #changed(): void {
     this.#agent?.changed();
-    this.#watch().wake();
+    for (const watch of this.#watch()) watch.wake();
   }
 
   #sessionPorts(): SessionPorts {
@@ -168,8 +180,7 @@ class Composition {
     const [problem] = source.check(credential);
     if (!problem) return source.obtain(this.#credentialContext(context));
     const reason = `credential.${problem.setting} ${problem.reason}`;
-    const mend = 'check again with `broker config check`';
-    throw new BrokerError('credential-failed', { connection: name, reason, mend });
+    throw new BrokerError('credential-failed', { connection: name, reason, mend: '`broker config check`' });
   }
 
   #credentialContext(context: LeaseContext): CredentialContext {

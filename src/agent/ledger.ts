@@ -21,6 +21,7 @@ import type {
   AttemptOrder,
   EpochSignIn,
   OpenOrder,
+  PolicyInForce,
   Receipt,
   Recovery,
   SealOutcome,
@@ -108,6 +109,14 @@ export class Ledger {
       if (!policy) return this.#append('attempt', body);
       const subjects = [await policyBlob(this.#options.outbox.pending, policy)];
       return this.#append('attempt', { ...body, policy: { digest: policy.digest }, subjects });
+    });
+  }
+
+  /** Another policy is in force for sessions that are open. */
+  config(policy: PolicyInForce, detail: Readonly<Record<string, unknown>>): Promise<Receipt> {
+    return this.#exclusive(async () => {
+      const subjects = [await policyBlob(this.#options.outbox.pending, policy)];
+      return this.#append('config', { policy: { digest: policy.digest }, subjects, detail });
     });
   }
 

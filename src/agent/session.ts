@@ -4,7 +4,7 @@ import type { Connection } from '../model/connection.ts';
 import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
-import type { FromWorker, SessionOrder } from '../model/session.ts';
+import type { FromWorker, PolicyText, SessionOrder } from '../model/session.ts';
 import { HeldLink, Standing } from './approvals/link.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
@@ -27,16 +27,14 @@ import {
 import type { Worker } from './workers.ts';
 
 /** How long a worker may take, milliseconds: to decide and load, to reach its target, to close. */
-const ADMIT_PATIENCE = 30_000;
-const TARGET_PATIENCE = 60_000;
-const CLOSE_PATIENCE = 5000;
+const PATIENCE = { admit: 30_000, target: 60_000, close: 5000 };
 
 export class Session {
   readonly id: string;
   readonly folder: string;
   /** Resolves with the first reason to end. */
   readonly ended: Promise<Ending>;
-  readonly #start: SessionStart;
+  readonly start: SessionStart;
   readonly #ports: SessionPorts;
   readonly #connection: Connection;
   readonly #principal: Principal;
@@ -61,7 +59,7 @@ export class Session {
     const connection = setting.config.connections.get(request.connection);
     if (!connection) throw new BrokerError('connection-unknown', { connection: request.connection });
     this.id = id;
-    this.#start = start;
+    this.start = start;
     this.#principal = principalOf(start);
     this.#ports = ports;
     this.#connection = connection;
@@ -82,13 +80,17 @@ export class Session {
 
   get row(): SessionRow {
     const expires = Math.min(this.expires, this.#standing.window?.ends ?? this.expires);
-    const { pid } = this.#start.request.caller;
+    const { pid } = this.start.request.caller;
     return rowOf(this.#known, { state: this.#state, expires, pid, ...this.#activity });
   }
 
   /** Id of the window that let it in. */
   get window(): string | undefined {
     return this.#standing.window?.id;
+  }
+
+  obey(policy: PolicyText): void {
+    this.#worker?.send({ type: 'policy', policy });
   }
 
   async regrant(): Promise<void> {
@@ -105,9 +107,9 @@ export class Session {
       id: this.id,
       connection: this.#connection,
       principal: this.#principal,
-      client: this.#start.request.client,
+      client: this.start.request.client,
       opened: this.#opened,
-      policy: this.#start.setting.policy,
+      policy: this.start.setting.policy,
       spool: this.folder,
       credential: this.#lease?.credential,
       admitted: this.#admitted,
@@ -140,14 +142,14 @@ export class Session {
   }
 
   async #open(): Promise<OpenedSession> {
-    const { setting, front } = this.#start;
+    const { setting, front } = this.start;
     await this.#ports.admitBacklog(setting.config);
     const worker = this.#ports.worker();
     this.#worker = worker;
     this.#remember({ worker: { pid: worker.pid, start: processStart(worker.pid) } });
     front.send({ type: 'progress', step: 'policy' });
     worker.send({ type: 'open', order: await this.#order() });
-    const admitted = await this.#expect(worker, 'admitted', ADMIT_PATIENCE);
+    const admitted = await this.#expect(worker, 'admitted', PATIENCE.admit);
     this.#admitted = admitted;
     this.#stopwatch.mark('policy');
     front.send({ type: 'progress', step: 'credential' });
@@ -155,7 +157,7 @@ export class Session {
     this.#stopwatch.mark('lease');
     front.send({ type: 'progress', step: 'target' });
     worker.send({ type: 'credential', credential: lease.credential });
-    const listening = await this.#expect(worker, 'listening', TARGET_PATIENCE);
+    const listening = await this.#expect(worker, 'listening', PATIENCE.target);
     this.#listening = listening;
     this.#stopwatch.mark('target');
     front.send({ type: 'progress', step: 'evidence' });
@@ -179,7 +181,7 @@ export class Session {
   }
 
   async #order(): Promise<SessionOrder> {
-    const { request, setting } = this.#start;
+    const { request, setting } = this.start;
     const { reason, secret } = request;
     return {
       id: this.id,
@@ -201,10 +203,10 @@ export class Session {
     const names = await this.#ports.wanted(this.#connection);
     const context: LeaseContext = {
       connection: this.#connection,
-      user: this.#start.person.user,
+      user: this.start.person.user,
       session: this.id,
       signal: this.#abort.signal,
-      environment: names.length > 0 ? await this.#start.front.environment(names) : {},
+      environment: names.length > 0 ? await this.start.front.environment(names) : {},
     };
     const { leases, obtain } = this.#ports;
     const lease = await leases.borrow({ ...context, variables: names }, obtain);
@@ -240,8 +242,7 @@ export class Session {
         const message = await worker.next();
         if (this.#held.hear(message)) continue;
         if (message.type === 'activity') {
-          const { statements, conversations } = message;
-          this.#activity = { statements, conversations };
+          this.#activity = { statements: message.statements, conversations: message.conversations };
         } else if (message.type === 'ended' || message.type === 'refused') {
           const reason = message.type === 'ended' ? message.reason : message.error.message;
           return this.end({ end: 'failed', reason });
@@ -257,7 +258,7 @@ export class Session {
     this.end(ending);
     this.#state = 'closing';
     this.#stopwatch.restart();
-    await this.#worker?.close(ending.reason, CLOSE_PATIENCE);
+    await this.#worker?.close(ending.reason, PATIENCE.close);
     await this.#held.close();
     this.#stopwatch.mark('close');
     const owed = !(await this.#ports.leases.giveBack(this.id, this.#lease));
@@ -291,10 +292,9 @@ export class Session {
 
   async #recordAttempt(failure: BrokerError): Promise<void> {
     try {
-      await this.#ports.attempt(this.#start.setting.config, attemptOf(this.#known, failure));
+      await this.#ports.attempt(this.start.setting.config, attemptOf(this.#known, failure));
     } catch (error) {
-      const reason = messageOf(error);
-      this.#ports.log.error({ session: this.id, reason }, 'the attempt could not be recorded');
+      this.#ports.log.error({ session: this.id, reason: messageOf(error) }, 'the attempt is not recorded');
     }
   }
 }
