@@ -13,11 +13,18 @@ export interface TableOptions {
 const GAP = 2;
 const LEAST = 8;
 
+let segmenter: Intl.Segmenter | undefined;
+
+/** Graphemes; making a segmenter takes longer than using it. */
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
+
 /** Columns a character takes: two for wide East Asian ones and emoji, none for combining marks. */
 export function displayWidth(text: string): number {
   let count = 0;
-  for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text))
-    count += WIDE.test(segment) ? 2 : 1;
+  for (const { segment } of graphemes(text)) count += WIDE.test(segment) ? 2 : 1;
   return count;
 }
 
@@ -28,7 +35,7 @@ function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = '';
   let used = 0;
-  for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text)) {
+  for (const { segment } of graphemes(text)) {
     const next = displayWidth(segment);
     if (used + next > width - 1) break;
     kept += segment;

@@ -82,8 +82,9 @@ describe('the board', () => {
     const row = requested({ what });
     const wanted = readingOf(what, 78).rows.map(({ gutter, text }) => `${gutter}${text}`.trimEnd());
     const found = new Map<number, string>();
+    const board = state([row]);
     for (let top = 0; top < wanted.length; top += 1) {
-      const { pane, lines } = layBoard({ ...state([row]), top }, at(80, 24));
+      const { pane, lines } = layBoard({ ...board, top }, at(80, 24));
       const body = texts(lines).slice(-2 - (pane?.shown.length ?? 0), -2);
       for (const [index, line] of body.entries()) found.set((pane?.top ?? 0) + index, line.slice(1));
     }
