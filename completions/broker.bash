@@ -14,7 +14,7 @@ _broker() {
     approvals) COMPREPLY=($(compgen -W 'approve deny ls revoke show watch' -- "$cur")); return ;;
     config) COMPREPLY=($(compgen -W 'check schema show' -- "$cur")); return ;;
     connections) COMPREPLY=($(compgen -W 'add ls show test' -- "$cur")); return ;;
-    mask) COMPREPLY=($(compgen -W 'test' -- "$cur")); return ;;
+    mask) COMPREPLY=($(compgen -W 'scan test' -- "$cur")); return ;;
     policy) COMPREPLY=($(compgen -W 'check explain test' -- "$cur")); return ;;
     secrets) COMPREPLY=($(compgen -W 'ls rm set' -- "$cur")); return ;;
     sessions) COMPREPLY=($(compgen -W 'kill ls show tail' -- "$cur")); return ;;
@@ -184,6 +184,12 @@ _broker() {
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'mask test')
+    'mask scan')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--sample --write --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
       case "$prev" in
         --strategy) COMPREPLY=($(compgen -W 'redact partial hash null' -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;

@@ -27,6 +27,7 @@ import { exportEvidence } from './export.ts';
 import { init } from './init.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
+import { maskScan } from './mask-scan.ts';
 import { maskTest } from './mask-test.ts';
 import { mcp } from './mcp.ts';
 import { policyCheck } from './policy-check.ts';
@@ -80,6 +81,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   init,
   login,
   logout,
+  maskScan,
   maskTest,
   mcp,
   policyCheck,

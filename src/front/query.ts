@@ -58,7 +58,7 @@ function failureOf(error: unknown, connection: string): BrokerError {
   );
 }
 
-async function connect(session: FrontSession, context: QueryContext): Promise<pg.Client> {
+export async function connect(session: FrontSession, context: QueryContext): Promise<pg.Client> {
   const { default: module } = await import('pg');
   const { host, port, user, database, secret } = session.opened.endpoint;
   const client = new module.Client({

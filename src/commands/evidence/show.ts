@@ -10,6 +10,7 @@ import { EVENTS_BLOB } from '../../model/sealed.ts';
 import type { Store } from '../../model/store.ts';
 import type { CommandContext } from '../command.ts';
 import { findSession, type ListedStatement, openEvidence } from '../evidence.ts';
+import { coverageTable } from './coverage.ts';
 
 type Event = Readonly<Record<string, Json>>;
 type Data = Readonly<Record<string, unknown>>;
@@ -96,7 +97,8 @@ function eventLine(event: Event, fancy: boolean): string {
     ];
     return `${' '.repeat(14)}→ ${visible(parts.filter(Boolean).join(' · '))}\n`;
   }
-  if (type === 'coverage' || type === 'terminal.resize') return '';
+  if (type === 'terminal.resize') return '';
+  if (type === 'coverage') return coverageTable(data['columns'], fancy);
   const { reason, code, detail, client, application, message } = data;
   const more = [code, detail, reason, client, application, message]
     .filter((each) => typeof each === 'string')
