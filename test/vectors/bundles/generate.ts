@@ -1,7 +1,7 @@
 // Makes the vectors in this folder: one valid export, and attacks as changes to it. Run through generate.test.ts with UPDATE_VECTORS=1.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { EpochSignIn } from '../../../src/agent/evidence.ts';
 import { signStatement } from '../../../src/flow/seal/index.ts';
 import { canonical } from '../../../src/lib/canonical.ts';
@@ -73,6 +73,15 @@ class Forger {
     const payload = Buffer.from(edit(parseBundle(this.bytes(key)).payload.toString()));
     const signature = this.signIn.signer.sign(preAuthentication(PAYLOAD_TYPE, payload));
     return encodeBundle(payload, signature, this.signIn.signer.identity.jkt);
+  }
+
+  /** A session whose event log was written anew, signed for what it is now. */
+  relogged(nth: number, edit: (lines: string[]) => string[] | Buffer): Change {
+    const key = this.key('session', nth);
+    const edited = edit(gunzipSync(this.bytes(this.blob(key, 'events.jsonl.gz'))).toString().split('\n'));
+    const log = Buffer.isBuffer(edited) ? edited : gzipSync(edited.join('\n'));
+    const subjects = this.statement(key).subject.map((each) => (each.name === 'events.jsonl.gz' ? { ...each, digest: { sha256: sha256(log) } } : each));
+    return { put: { [key]: this.resigned(key, {}, subjects), [blobKey(sha256(log))]: log } };
   }
 
   /** The export's index, which nobody signs, with one more statement in it. */
@@ -159,6 +168,50 @@ function simpleAttacks(): Row[] {
     }],
     ['other-spelling', 'INVALID', 'json', true, 'white space was added to a bundle', (f) => ({ put: { [f.key('attempt')]: Buffer.concat([f.bytes(f.key('attempt')), Buffer.from('\n')]) } })],
     ['oversized', 'INVALID', 'size', true, 'a bundle is longer than 64 KiB', (f) => ({ put: { [f.key('attempt')]: Buffer.concat([f.bytes(f.key('attempt')), Buffer.alloc(70_000, ' ')]) } })],
+  ];
+}
+
+function logAttacks(): Row[] {
+  const edit = (at: number, from: string | RegExp, to: string) => (lines: string[]) =>
+    lines.map((line, index) => (index === at ? line.replace(from, to) : line));
+  return [
+    ['long-line', 'INVALID', 'events-format', false, 'a log of some kilobytes holds a line of 65 MiB', (f) => f.relogged(2, ([head = '']) => [head, 'x'.repeat(65 * 2 ** 20), ''])],
+    ['cut-log', 'INVALID', 'events-format', false, 'a log ends in the middle of its compressed bytes', (f) => f.relogged(2, (lines) => { const whole = gzipSync(lines.join('\n')); return whole.subarray(0, whole.length - 40); })],
+    ['torn-line', 'INVALID', 'events-format', false, 'the last line of a log has no end', (f) => f.relogged(2, (lines) => lines.slice(0, -1))],
+    ['foreign-log', 'INVALID', 'events-format', false, 'a session vouches for the log of another', (f) => f.relogged(2, () => f.bytes(f.blob(f.key('session', 0), 'events.jsonl.gz')))],
+    ['float-in-event', 'INVALID', 'event-line', false, 'an event holds a float, which two readers may read differently', (f) => f.relogged(2, edit(2, /"pid":\d+/, '"pid":1.5'))],
+    ['twice-in-event', 'INVALID', 'event-line', false, 'a member of an event appears twice', (f) => f.relogged(2, edit(2, '"recorder":', '"recorder":"x","recorder":'))],
+    ['renumbered-event', 'INVALID', 'event-line', false, 'an event has another number, as if one had been taken out', (f) => f.relogged(2, edit(3, /"seq":\d+/, '"seq":7'))],
+    ['foreign-event', 'INVALID', 'event-line', false, 'an event of another session was put in', (f) => f.relogged(2, edit(3, /"session":"[^"]*"/, '"session":"a1"'))],
+    ['dropped-event', 'INVALID', 'events-count', false, 'the last event was dropped', (f) => f.relogged(2, (lines) => [...lines.slice(0, -2), ''])],
+    ['exchanged-event', 'INVALID', 'merkle-root', false, 'one word of one event was exchanged', (f) => f.relogged(2, edit(2, 'customers', 'customerz'))],
+  ];
+}
+
+function formAttacks(): Row[] {
+  return [
+    ['unknown-kind', 'INVALID', 'key', true, 'a copy of a statement stands under a kind that does not exist', (f) => ({ put: { [f.key('attempt').replace('attempt', 'absolve')]: f.bytes(f.key('attempt')) } })],
+    ['stray-file', 'INVALID', 'json', false, 'something that is no statement lies among the statements', (f) => ({ put: { [f.key('attempt').replace(/[^/]+$/, 'notes.txt')]: Buffer.from('hello') } })],
+    ['not-utf8', 'INVALID', 'json', true, 'a statement file is not UTF-8', (f) => {
+      const bytes = Buffer.from(f.bytes(f.key('attempt')));
+      bytes[20] = 0xff;
+      return { put: { [f.key('attempt')]: bytes } };
+    }],
+    ['another-media-type', 'INVALID', 'bundle', false, 'a bundle calls itself another version', (f) => ({ put: { [f.key('attempt')]: Buffer.from(f.bytes(f.key('attempt')).toString().replace('v0.3+json', 'v9.9+json')) } })],
+    ['large-number', 'INVALID', 'payload', false, 'a signed number is beyond what readers agree on', (f) => ({ put: { [f.key('attempt')]: f.raw(f.key('attempt'), (text) => text.replace(/"seq":\d+/, '"seq":9007199254740993')) } })],
+    ['another-predicate', 'INVALID', 'payload', false, 'a signed statement is of another type', (f) => ({ put: { [f.key('attempt')]: f.raw(f.key('attempt'), (text) => text.replace('predicate:v1', 'predicate:v9')) } })],
+    ['another-thumbprint', 'INVALID', 'identity', true, 'a statement names another key than it is signed with', (f) => {
+      const { identity } = f.statement(f.key('attempt')).predicate;
+      return { put: { [f.key('attempt')]: f.resigned(f.key('attempt'), { identity: { ...identity, jkt: 'A'.repeat(43) } }) } };
+    }],
+    ['claimed-binding', 'INVALID', 'identity', false, 'a statement says of its sign-in what the token does not', (f) => {
+      const { identity } = f.statement(f.key('attempt')).predicate;
+      return { put: { [f.key('attempt')]: f.resigned(f.key('attempt'), { identity: { ...identity, binding: 'none' } }) } };
+    }],
+    ['unnamed-token', 'INVALID', 'identity', false, 'a statement does not vouch for the sign-in it relies on', (f) => {
+      const key = f.key('attempt');
+      return { put: { [key]: f.resigned(key, {}, f.statement(key).subject.filter(({ name }) => name !== 'pk-token.json')) } };
+    }],
   ];
 }
 
@@ -269,7 +322,7 @@ export async function writeVectors(archive: Archive, exported: string, folder: s
   writeFileSync(join(folder, 'facts.json'), `${JSON.stringify(facts, null, 2)}\n`);
   const forger = new Forger(valid, archive.signIn, archive.alice.ledger.writer ?? writerOf(valid));
   mkdirSync(join(folder, 'invalid'));
-  for (const [name, verdict, step, script, about, make] of [...simpleAttacks(), ...forgedAttacks(archive)]) {
+  for (const [name, verdict, step, script, about, make] of [...simpleAttacks(), ...logAttacks(), ...formAttacks(), ...forgedAttacks(archive)]) {
     const { remove, put } = await make(forger);
     const encoded = put && Object.fromEntries(Object.entries(put).map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]));
     const attack: Attack = { about, verdict, step, script, ...(remove ? { remove } : {}), ...(encoded ? { put: encoded } : {}) };

@@ -75,7 +75,7 @@ describe('broker verify', () => {
   });
 
   it('has enough attacks to be held to', () => {
-    expect(names.length).toBeGreaterThanOrEqual(24);
+    expect(names.length).toBeGreaterThanOrEqual(50);
   });
 
   it.each(names)('names the attack %s', async (name) => {

@@ -14,7 +14,7 @@ store=$(jq -r .id v1/store.json); jq -r '.withheld[]' index.json > "$t/withheld"
 # A PK token: our key signed it, its nonce commits to our key (OpenPubkey), the provider signed it. Leaves key, owner and thumbprint in $t.
 token() {
   local f x y c nonce kid alg m e body ph ch ps cs; f=$(blob "$1"); { read -r body; read -r ph; read -r ch; read -r ps; read -r cs; } < <(jq -r '[.payload, .signatures[].protected, .signatures[].signature] | if length != 5 or any(tostring | test("[[:cntrl:]]")) then empty else .[] end' "$f") || bad "$f" "unreadable"
-  b64u "$ch" > "$t/cic"; b64u "$body" > "$t/id"; read -r x y < <(jq -r '"\(.upk.x) \(.upk.y)"' "$t/cic"); jq -c '[.iss, .sub]' "$t/id" > "$t/$1.who"; printf '{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}' "$x" "$y" | openssl dgst -sha256 -binary | basenc -w0 --base64url | tr -d = > "$t/$1.jkt"
+  b64u "$ch" > "$t/cic"; b64u "$body" > "$t/id"; read -r x y < <(jq -r '"\(.upk.x) \(.upk.y)"' "$t/cic"); jq -c '[.iss, .sub]' "$t/id" > "$t/$1.who"; printf '{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}' "$x" "$y" | openssl dgst -sha256 -binary | basenc -w0 --base64url | tr -d = > "$t/$1.jkt"; jq -r '.att // ""' "$t/cic" > "$t/$1.att"; jq -r '.nonce // ""' "$t/id" > "$t/$1.nonce"
   printf '3059301306072A8648CE3D020106082A8648CE3D03010703420004%s%s' "$(hex "$x")" "$(hex "$y")" | basenc -d --base16 | openssl pkey -pubin -inform DER -out "$t/$1.pem" 2> /dev/null || bad "$f" "its key is no P-256 key"
   c=$(hex "$cs"); [ ${#c} = 128 ] && openssl asn1parse -genconf <(printf 'asn1=SEQUENCE:s\n[s]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "${c:0:64}" "${c:64}") -noout -out "$t/c" && openssl dgst -sha256 -verify "$t/$1.pem" -signature "$t/c" <(printf %s "$ch.$body") > /dev/null 2>&1 || bad "$f" "our signature over the ID token does not hold"
   nonce=$(jq -r '.nonce // ""' "$t/id"); [ -z "$nonce" ] || [ "$nonce" = "$(openssl dgst -sha3-256 -binary "$t/cic" | basenc -w0 --base64url | tr -d =)" ] || bad "$f" "the ID token's nonce does not commit to the key"
@@ -23,19 +23,38 @@ token() {
   openssl asn1parse -genconf <(printf 'asn1=SEQUENCE:k\n[k]\na=SEQUENCE:a\nb=BITWRAP,SEQUENCE:r\n[a]\no=OID:rsaEncryption\nn=NULL\n[r]\nn=INTEGER:0x%s\ne=INTEGER:0x%s\n' "$(hex "$m")" "$(hex "$e")") -noout -out "$t/r"; b64u "$ps" > "$t/ps"; openssl dgst -sha256 -verify <(openssl pkey -pubin -inform DER -in "$t/r") -signature "$t/ps" <(printf %s "$ph.$body") > /dev/null 2>&1 || bad "$f" "the provider's signature does not hold"
 }
 
-# Every statement, each writer's in the order of their numbers. Nine checks:
-while IFS= read -r f; do
-  { read -r p; read -r s; } < <(jq -r '.dsseEnvelope | .payload, .signatures[0].sig' "$f" 2> /dev/null) && base64 -d <<< "$p" > "$t/p" 2> /dev/null && base64 -d <<< "$s" > "$t/s" 2> /dev/null && canon "$f" && canon "$t/p" || bad "$f" "unreadable, or not its canonical spelling"
-  { read -r key; read -r id; read -r w; read -r q; read -r before; read -r pk; read -r jkt; read -r who; } < <(jq -r '[.predicate | .key, .store, .chain.writer, .chain.seq, .chain.prev, .identity.pkToken, .identity.jkt, ([.identity.iss, .identity.sub] | tojson)] | if any(tostring | test("[[:cntrl:]]")) then empty else .[] end' "$t/p") || bad "$f" "a field holds a control character"
+# A signed file: its spelling, place, person and signature. Leaves its payload in $t/p, and key, id, pk, jkt and who.
+opened() {
+  local f=$1 p s jwks; { read -r p; read -r s; } < <(jq -r '.dsseEnvelope | .payload, .signatures[0].sig' "$f" 2> /dev/null) && base64 -d <<< "$p" > "$t/p" 2> /dev/null && base64 -d <<< "$s" > "$t/s" 2> /dev/null && canon "$f" && canon "$t/p" || bad "$f" "unreadable, or not its canonical spelling"
+  { read -r key; read -r id; read -r pk; read -r jkt; read -r who; } < <(jq -r '[.predicate | .key, .store, .identity.pkToken, .identity.jkt, ([.identity.iss, .identity.sub] | tojson)] | if any(tostring | test("[[:cntrl:]]")) then empty else .[] end' "$t/p") || bad "$f" "a field holds a control character"
   [ "$key" = "$f" ] && [ "$id" = "$store" ] || bad "$f" "signed for another place or store"
-  while read -r name d; do b=$(blob "$d"); if [ -e "$b" ]; then [ -e "$t/$d.ok" ] || [ "$(sum "$b")" = "$d" ] || bad "$b" "digest differs: $name of $f"; : > "$t/$d.ok"; else grep -qxF "$d" "$t/withheld" || bad "$b" "missing: $name of $f"; fi; done < <(jq -r '.subject[] | "\(.name) \(.digest.sha256)"' "$t/p")
+  while read -r name d; do b=$(blob "$d"); if [ -e "$b" ]; then [ -e "$t/$d.ok" ] || [ "$(sum "$b")" = "$d" ] || bad "$b" "digest differs: $name of $f"; : > "$t/$d.ok"; else grep -qxF "$d" "$t/withheld" || bad "$b" "missing: $name of $f"; fi; done < <(jq -r '.subject[] | select(.name | endswith(".sigstore.json") | not) | "\(.name) \(.digest.sha256)"' "$t/p")
   [ -e "$t/$pk.pem" ] || { mapfile -t jwks < <(jq -r '.subject[] | select(.name | test("^jwks")) | .digest.sha256 | "v1/blob/sha256/\(.[0:2])/\(.)"' "$t/p"); [ -z "$pin" ] || jwks=("$pin"); token "$pk" "${jwks[@]}"; }
   [ "$who" = "$(< "$t/$pk.who")" ] && [ "$jkt" = "$(< "$t/$pk.jkt")" ] || bad "$f" "signed in another person's name"
-  [ "${own[$w]:=$who}" = "$who" ] || bad "$f" "its chain belongs to another person"
   openssl dgst -sha256 -verify "$t/$pk.pem" -signature "$t/s" <(printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(stat -c %s "$t/p")"; cat "$t/p") > /dev/null 2>&1 || bad "$f" "signature does not hold"
+}
+
+# Every statement, each writer's in the order of their numbers. Nine checks:
+names='.[] | "request \(.request)", "decision \(.decisions[])", (.consumed // empty | "consumed \(.)")'; : > "$t/named"
+while IFS= read -r f; do
+  opened "$f"; { read -r w; read -r q; read -r before; } < <(jq -r '.predicate.chain | .writer, .seq, .prev' "$t/p")
+  [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one approval, not for a ledger"
+  [ "${own[$w]:=$who}" = "$who" ] || bad "$f" "its chain belongs to another person"
   [ -z "${prev[$w]:-}" ] || [ "${prev[$w]}" = "$q $before" ] || bad "$f" "does not follow the statement before it: removed, added or exchanged"; prev[$w]="$((q + 1)) $(sum "$f")"; n=$((n + 1))
+  jq -r ".predicate | (.approvals // [] | $names), (select(.kind == \"approve\").detail | \"request \(.request)\", \"decision \(.decision)\")" "$t/p" >> "$t/named"; d=$(jq -r '.subject[] | select(.name == "approvals.json").digest.sha256' "$t/p"); [ -z "$d" ] || [ ! -e "$(blob "$d")" ] || jq -r ".approvals | $names" "$(blob "$d")" >> "$t/named"
 done < <(printf '%s\n' v1/stmt/*/*/*.sigstore.json | sort -t/ -k4,4 -k5,5)
 [ "$n" = "$(jq '.statements | length' index.json)" ] || bad index.json "it lists another number of statements"
 while read -r w h; do [ "${prev[$w]:-}" = "$h" ] || bad index.json "the newest statement of $w is not here"; done < <(jq -r '.heads | to_entries[] | "\(.key) \(.value.seq + 1) \(.value.sha256)"' index.json)
+
+# Every request, answer and use that a session or an approver names: six checks, and that a fresh sign-in was made for this very answer, by somebody else.
+declare -A at; for f in v1/appr/*/*/*.sigstore.json; do [ ! -e "$f" ] || at[$(sum "$f")]=$f; done; o=0
+while read -r kind d; do
+  f=${at[$d]:-}; [ -n "$f" ] || { grep -qxF "$d" "$t/withheld" || bad "v1/appr" "missing: the $kind with digest $d"; continue; }; o=$((o + 1)); opened "$f"
+  [ "$(jq -r .predicate.kind "$t/p")" = "$kind" ] || bad "$f" "it is no $kind"; [ -n "$(< "$t/$pk.nonce")" ] || bad "$f" "its sign-in does not commit to its key"
+  [ "$kind" = decision ] || { [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one answer"; continue; }
+  r=${f%/*}/request.sigstore.json; [ -e "$r" ] || bad "$r" "missing: the request that was answered"; [ "$(jq -r .predicate.decision.request "$t/p")" = "$(sum "$r")" ] || bad "$f" "it answers other bytes than those of its request"
+  att=; [ "$(jq -r .predicate.strength "$t/p")" = session-key ] || { jq -c .predicate.decision "$t/p" > "$t/dec"; canon "$t/dec" || :; att=$(sum "$t/canon"); }; [ "$att" = "$(< "$t/$pk.att")" ] || bad "$f" "its sign-in was made for another answer"
+  [ "$who" != "$(jq -r .dsseEnvelope.payload "$r" | base64 -d | jq -c '.predicate.identity | [.iss, .sub]')" ] || bad "$f" "the person who asked has answered"
+done < <(sort -u "$t/named")
 m=$(wc -l < "$t/withheld"); left=; [ "$m" = 0 ] || left=" but $m that index.json says were left out"
-echo "OK: $n statements hold, with every blob they name$left."
+[ "$o" = 0 ] || left="$left, and $o requests, answers and uses of approvals"; echo "OK: $n statements hold, with every blob they name$left."
