@@ -15,7 +15,7 @@ _broker() {
     config) COMPREPLY=($(compgen -W 'check schema show' -- "$cur")); return ;;
     connections) COMPREPLY=($(compgen -W 'add ls show test' -- "$cur")); return ;;
     mask) COMPREPLY=($(compgen -W 'scan test' -- "$cur")); return ;;
-    policy) COMPREPLY=($(compgen -W 'check explain test' -- "$cur")); return ;;
+    policy) COMPREPLY=($(compgen -W 'check explain fmt test' -- "$cur")); return ;;
     secrets) COMPREPLY=($(compgen -W 'ls rm set' -- "$cur")); return ;;
     sessions) COMPREPLY=($(compgen -W 'kill ls show tail' -- "$cur")); return ;;
     tools) COMPREPLY=($(compgen -W 'ls trust' -- "$cur")); return ;;
@@ -161,9 +161,10 @@ _broker() {
         --decision) COMPREPLY=($(compgen -W 'allow ask deny' -- "$cur")); return ;;
         --format) COMPREPLY=($(compgen -W 'bundle html oscal jsonl csv parquet cast ocsf cast-v3' -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --bot --connection --decision --rule --model --data-type --text --format -o --output --offline --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --bot --connection --decision --rule --model --data-type --text --format -o --output --checkpoint --offline --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'init')
       case "$prev" in
@@ -183,13 +184,13 @@ _broker() {
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
-    'mask test')
     'mask scan')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--sample --write --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'mask test')
       case "$prev" in
         --strategy) COMPREPLY=($(compgen -W 'redact partial hash null' -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -214,11 +215,20 @@ _broker() {
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--as-group --as-bot --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
-    'policy test')
+    'policy fmt')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--check --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
+    'policy test')
+      case "$prev" in
+        --against) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
+        --session) COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--replay --against --since --until --connection --session --unverified --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
     'proxy')
       case "$prev" in
@@ -322,9 +332,11 @@ _broker() {
       else COMPREPLY=(); fi ;;
     'verify')
       case "$prev" in
+        --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --target-log) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --offline --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --checkpoint --target-log --offline --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -d -- "$cur")); fi ;;
     'whoami')
       case "$prev" in

@@ -108,9 +108,8 @@ class Composition {
       (watches ??= [
         watchExpiry(this.#sessions, () => this.#signIn.person(), this.#clock),
         watchPolicy({
+          ...this.#ports,
           sessions: this.#sessions,
-          log: this.#log,
-          setting: (caller) => this.#settings.setting(caller),
           record: async (store, policy, was) =>
             void (await (await this.#desk.ledger(store)).config(policy, { changed: 'policy', was })),
         }),
@@ -144,12 +143,11 @@ class Composition {
       },
       recover: () => void this.#agent?.recover(),
       approvals: async (given) => (await this.#approvals.desk()).session(given),
-      windows: (connection, user) => this.#approvals.windows(connection, user),
+      windows: (name, user) => this.#approvals.windows(name, user),
       admitBacklog: ({ store }) => this.#admitBacklog(store),
     };
   }
 
-  /** Without a configuration nothing can be opened: then no spare either. */
   async #prepareWorker(): Promise<void> {
     const config = await this.#settings.config().catch(() => undefined);
     if (config?.agent.spare) this.#workers.prepare();
@@ -176,8 +174,8 @@ class Composition {
   async #obtain(context: LeaseContext): Promise<Lease> {
     const source = await this.#source(context);
     Object.assign(this.#given, context.environment);
-    const { name, credential } = context.connection;
-    const [problem] = source.check(credential);
+    const { name } = context.connection;
+    const [problem] = source.check(context.connection.credential);
     if (!problem) return source.obtain(this.#credentialContext(context));
     const reason = `credential.${problem.setting} ${problem.reason}`;
     throw new BrokerError('credential-failed', { connection: name, reason, mend: '`broker config check`' });

@@ -32,6 +32,7 @@ import { maskTest } from './mask-test.ts';
 import { mcp } from './mcp.ts';
 import { policyCheck } from './policy-check.ts';
 import { policyExplain } from './policy-explain.ts';
+import { policyFmt } from './policy-fmt.ts';
 import { policyTest } from './policy-test.ts';
 import { proxy } from './proxy.ts';
 import { query } from './query.ts';
@@ -86,6 +87,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   mcp,
   policyCheck,
   policyExplain,
+  policyFmt,
   policyTest,
   proxy,
   query,

@@ -6,7 +6,11 @@ async function run(context: CommandContext): Promise<number> {
   const { policyPaths, readPolicies } = await import('./policy-source.ts');
   const text = await readPolicies(await policyPaths(context, context.args));
   const { loadPolicies } = await import('../flow/decide/index.ts');
-  const { digest, policies } = await loadPolicies(text);
+  const { digest, policies, warnings } = await loadPolicies(text);
+  const { visible } = await import('../lib/visible.ts');
+  if (!context.json)
+    for (const { place, reason } of warnings)
+      context.stderr.write(`broker: warning: ${visible(`${place}: ${reason}`)}\n`);
   const files = Object.keys(text.files);
   if (context.json) {
     const listed = [...policies.values()].map(({ id, place, effect, ask, advice }) => ({
@@ -16,7 +20,7 @@ async function run(context: CommandContext): Promise<number> {
       ...(ask ? { ask } : {}),
       ...(advice ? { advice } : {}),
     }));
-    context.stdout.write(`${JSON.stringify({ digest, files, policies: listed })}\n`);
+    context.stdout.write(`${JSON.stringify({ digest, files, policies: listed, warnings })}\n`);
     return EXIT.done;
   }
   const many = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandContext, CommandDefinition } from '../../src/commands/command.ts';
 import { policyCheck } from '../../src/commands/policy-check.ts';
 import { policyExplain } from '../../src/commands/policy-explain.ts';
+import { policyFmt } from '../../src/commands/policy-fmt.ts';
 import { policyTest } from '../../src/commands/policy-test.ts';
 import { STARTER_FILE, starterPolicy } from '../../src/flow/decide/starter.ts';
 import { STARTER_EXAMPLES_FILE, starterExamples } from '../../src/flow/decide/starter-examples.ts';
@@ -86,6 +87,27 @@ describe('policy check', () => {
 
   it('wants a configuration when no file is named', async () => {
     await expect(run(policyCheck, [])).rejects.toMatchObject({ code: 'config-missing' });
+  });
+});
+
+describe('policy fmt', () => {
+  const LOOSE = '// who\n@id("a")  permit(principal,action,resource); // all\n\n// ---- next ----\n';
+  const LAID = '// who\n@id("a")\npermit (principal, action, resource); // all\n\n// ---- next ----\n';
+
+  it('lays policies out and keeps every comment, once', async () => {
+    put('a.cedar', LOOSE);
+    const path = join(folder, 'a.cedar');
+    expect(await run(policyFmt, ['.'], { check: true })).toMatchObject({ code: 9, out: `${path}\n` });
+    expect(readFileSync(path, 'utf8')).toBe(LOOSE);
+    expect(await run(policyFmt, ['.'])).toMatchObject({ code: 0, out: `${path}\n` });
+    expect(readFileSync(path, 'utf8')).toBe(LAID);
+    expect(await run(policyFmt, ['.'], { check: true })).toMatchObject({ code: 0, out: '' });
+  });
+
+  it('leaves a file with a mistake as it is', async () => {
+    put('a.cedar', 'permit (');
+    await expect(run(policyFmt, ['.'])).rejects.toMatchObject({ code: 'policy-invalid' });
+    expect(readFileSync(join(folder, 'a.cedar'), 'utf8')).toBe('permit (');
   });
 });
 
