@@ -8,6 +8,7 @@ import type { ApprovalDesk } from './approvals/desk.ts';
 import type { OpenWindow } from './approvals/windows.ts';
 import type { EvidenceDesk } from './desk.ts';
 import type { Log, Person } from './ports.ts';
+import { secretEntry } from './secrets.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
@@ -23,6 +24,7 @@ export interface ApprovalParts {
   readonly settings: Settings;
   person(): Promise<Person>;
   sessions(): Iterable<Session>;
+  readonly desktop: boolean;
 }
 
 async function openApprovals(parts: ApprovalParts): Promise<ApprovalDesk> {
@@ -53,6 +55,8 @@ async function openApprovals(parts: ApprovalParts): Promise<ApprovalDesk> {
           void (await signOut(signedIn, { settings: own, clock, signal: AbortSignal.timeout(FORGET) })),
       };
     },
+    secret: async (name) => (await settings.keychain()).get(secretEntry(name)),
+    desktop: parts.desktop,
     mirror: async (address, detail) => void (await (await desk.ledger(address)).approve(detail)),
     keys: async ({ issuer, clientId }) => (await identity()).currentKeys({ issuer, clientId, clock }),
   });

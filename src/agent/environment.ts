@@ -25,6 +25,9 @@ const PLAIN = new Set([
 /** Variables of the user's session the agent needs: folders, the keychain's bus, the store's own credentials. */
 const AGENT_PREFIXES = ['LC_', 'XDG_', 'BROKER_', 'DBUS_', 'GNOME_KEYRING_', 'AWS_'];
 
+/** Where a notification can be shown. */
+const DESKTOP = new Set(['DISPLAY', 'WAYLAND_DISPLAY']);
+
 /** What psql and friends would take from our environment and must take from the session instead. */
 const CLIENT_PREFIXES = ['BROKER_', 'PG'];
 const CLIENT_NAMES = new Set(['DATABASE_URL']);
@@ -44,8 +47,16 @@ export function agentEnvironment(
   return pick(
     environment,
     (name) =>
-      PLAIN.has(name) || more.includes(name) || AGENT_PREFIXES.some((prefix) => name.startsWith(prefix)),
+      PLAIN.has(name) ||
+      DESKTOP.has(name) ||
+      more.includes(name) ||
+      AGENT_PREFIXES.some((prefix) => name.startsWith(prefix)),
   );
+}
+
+/** True where the person who started the agent sits at a desktop. */
+export function hasDesktop(environment: Environment): boolean {
+  return process.platform === 'darwin' || [...DESKTOP].some((name) => Boolean(environment[name]));
 }
 
 /** For a worker: enough to resolve names and verify certificates. Orders and credentials come over IPC only. */

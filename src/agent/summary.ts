@@ -131,6 +131,7 @@ export function heldCase(
       ...(name === undefined ? {} : { name }),
       ...(email === undefined ? {} : { email }),
     },
+    settings: setting.config.approvals,
     rules: async () => ({ identity: identityOf(setting.config), connection, policy: setting.policy }),
     tell,
   };

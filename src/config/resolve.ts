@@ -92,6 +92,7 @@ export function toConfig(raw: RawConfig, options: ResolveOptions): Config {
     policy: raw.policy.map((path, index) => absolute(path, `policy.${index}`, options)),
     connections: new Map(connections),
     agent: { idle: agent.idle, spare: agent.spare },
+    ...(raw.approvals ? { approvals: raw.approvals } : {}),
     bots: new Map(Object.entries(raw.bots)),
   };
 }

@@ -118,6 +118,20 @@ const connection = z
   })
   .describe('A named target.');
 
+const webhook = z
+  .strictObject({
+    url: issuer.describe('Where requests are posted to; https, or http on loopback.'),
+    secret: text.describe('Name of the keychain entry that signs what is posted: `broker secrets set`.'),
+  })
+  .describe('A chat or a service that is told of requests.');
+
+const approvals = z
+  .strictObject({
+    webhooks: z.array(webhook).max(8).default([]).describe('Who is told of a request, beside the store.'),
+    desktop: z.boolean().default(true).describe('Notify on the desktop, where there is one.'),
+  })
+  .describe('How people hear of requests for approval.');
+
 const agent = z
   .strictObject({
     idle: z.int().min(1).default(900).describe('Seconds without work before the agent stops.'),
@@ -140,6 +154,7 @@ export const SCHEMA = z
     policy: z.array(text).default([]).describe('Cedar files and folders; relative to this file.'),
     connections: z.record(name, connection).default({}).describe('Targets by name.'),
     agent: agent.prefault({}),
+    approvals: approvals.optional(),
     bots: z.record(name, bot).default({}).describe('Bots by name.'),
   })
   .describe('Configuration of broker.');

@@ -37,6 +37,17 @@ export interface BotSettings {
   readonly groups: readonly string[];
 }
 
+/** Where requests for approval are told of, beside the store. */
+export interface ApprovalSettings {
+  readonly webhooks: readonly {
+    readonly url: string;
+    /** Name of the keychain entry that the signature is made with. */
+    readonly secret: string;
+  }[];
+  /** Show notifications on the desktop, where there is one. */
+  readonly desktop: boolean;
+}
+
 export interface Config {
   readonly identity?: IdentitySettings;
   readonly store: StoreSettings;
@@ -45,6 +56,7 @@ export interface Config {
   readonly policy: readonly string[];
   readonly connections: ReadonlyMap<string, Connection>;
   readonly agent: AgentSettings;
+  readonly approvals?: ApprovalSettings;
   /** Bots by name: what `broker mcp` and `broker run` act as. */
   readonly bots: ReadonlyMap<string, BotSettings>;
 }

@@ -1,6 +1,7 @@
 // Approvals of this agent as a whole: sessions ask here, windows are kept here, people list and answer here.
 import type { ApprovalRow } from '../../model/approval.ts';
 import { BrokerError } from '../../model/errors.ts';
+import type { ApprovalEvent } from '../../model/session.ts';
 import { messageOf } from '../fault.ts';
 import type { Caller, FromApprovals, FromWindow, ToApprovals, ToWindow } from '../messages.ts';
 import { identityOf } from '../settings.ts';
@@ -8,7 +9,7 @@ import { type Answered, type AnswerOrder, answer, findRow } from './answer.ts';
 import { endLeftOver } from './left-over.ts';
 import { listApprovals } from './listing.ts';
 import { Notes } from './notes.ts';
-import { SILENT } from './notify.ts';
+import { Notifier } from './notify.ts';
 import type { ApprovalPorts } from './ports.ts';
 import type { ApprovalHost } from './routes.ts';
 import type { ReaderTerms } from './row.ts';
@@ -23,7 +24,7 @@ const KEYS_FOR = 60_000;
 export class ApprovalDesk implements ApprovalHost {
   readonly #ports: ApprovalPorts;
   readonly #notes: Notes;
-  readonly notifier = SILENT;
+  readonly notifier: Notifier;
   readonly windows: Windows;
   #waiting = 0;
   readonly #room: Room = {
@@ -40,7 +41,8 @@ export class ApprovalDesk implements ApprovalHost {
   constructor(ports: ApprovalPorts) {
     this.#ports = ports;
     this.#notes = new Notes(ports.folder);
-    const { notifier } = this;
+    const notifier = new Notifier(ports);
+    this.notifier = notifier;
     this.windows = new Windows({
       ports,
       notes: this.#notes,
@@ -80,7 +82,14 @@ export class ApprovalDesk implements ApprovalHost {
   }
 
   list(wish: FromApprovals, gone: AbortSignal): AsyncIterable<ToApprovals> {
-    return listApprovals(this.#ports, ({ caller }) => this.#terms(caller), wish, gone);
+    const { clock, log } = this.#ports;
+    const tell = ({ id, what, requester }: ApprovalRow) => {
+      const who = requester.email ?? requester.name ?? requester.sub;
+      const text = `${what.titles.join('; ')} on ${what.connection}: request ${id}`;
+      const record = (event: ApprovalEvent) => log.info({ event }, 'a request was shown');
+      void this.notifier.desktop(id, `${who} asks for approval`, text, record);
+    };
+    return listApprovals({ clock, tell }, ({ caller }) => this.#terms(caller), wish, gone);
   }
 
   async answer(order: AnswerOrder): Promise<Answered> {

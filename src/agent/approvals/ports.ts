@@ -33,6 +33,10 @@ export interface ApprovalPorts {
   signInFor(att: string, talk: LoginTalk, caller: Caller): Promise<SingleSignIn>;
   /** Repeats a decision in the approver's own chain. */
   mirror(address: Address, detail: ApproveDetail): Promise<void>;
+  /** The value of a keychain entry of the person's own. */
+  secret(name: string): Promise<string | undefined>;
+  /** There is a desktop to show something on. */
+  readonly desktop: boolean;
   /** The provider's keys, fetched now. */
   keys(identity: IdentitySettings): Promise<{ readonly keys: readonly { readonly kty?: string }[] }>;
 }

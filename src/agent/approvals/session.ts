@@ -1,4 +1,5 @@
 // The requests of one session: what its worker asks, put before people and answered. Must never grant what was not spent in the store.
+import type { ApprovalSettings } from '../../model/config.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { FromHeld, ToHeld } from '../../model/session.ts';
 import { toBrokerError } from '../fault.ts';
@@ -18,6 +19,8 @@ export interface SessionCase {
     readonly name?: string;
     readonly email?: string;
   };
+  /** Who else is told. */
+  readonly settings: ApprovalSettings | undefined;
   rules(): Promise<Rules>;
   tell(message: ToHeld): void;
 }
@@ -73,7 +76,7 @@ export class SessionApprovals {
 
   async #ask({ ask, asked, thing }: Extract<FromHeld, { type: 'ask' }>): Promise<void> {
     const { ports, notes, room, notifier } = this.#parts;
-    const { session, connection, address, requester, rules, tell } = this.#parts.case;
+    const { session, connection, address, requester, rules, tell, settings } = this.#parts.case;
     const entry: Entry = { request: undefined, withdrawn: false, over: false };
     this.#entries.set(ask, entry);
     const words = { connection, what: asked.titles.join('; '), policy: asked.policies.join(', ') };
@@ -100,7 +103,8 @@ export class SessionApprovals {
       entry.request = request;
       this.#announce(ask, request);
       if (entry.withdrawn) await request.withdraw();
-      else notifier.asked(request.file.predicate, (event) => tell({ type: 'approval', ask, event }));
+      else
+        notifier.asked(request.file.predicate, settings, (event) => tell({ type: 'approval', ask, event }));
     } catch (error) {
       tell({ type: 'not-granted', ask, error: toBrokerError(error).toJSON() });
       if (!full) this.#leave(entry);

@@ -79,17 +79,18 @@ export class Windows {
     return [...this.#kept.values()].filter(({ window }) => !window).length;
   }
 
-  get requests(): readonly OwnRequest[] {
-    return [...this.#kept.values()].map(({ request }) => request);
-  }
-
   async *request(wish: FromWindow, gone: AbortSignal): AsyncGenerator<ToWindow> {
     const { ports, terms } = this.#parts;
     const id = await this.#ask(wish);
     const filter = { caller: wish.caller, id, all: true };
     const own = await terms(wish.caller);
     try {
-      for await (const message of listApprovals(ports, async () => own, filter, gone)) {
+      for await (const message of listApprovals(
+        { clock: ports.clock, tell: () => undefined },
+        async () => own,
+        filter,
+        gone,
+      )) {
         if (message.type !== 'row') continue;
         // Approved is what can be used: not before it is spent and open here.
         if (message.row.state === 'approved' && !(await this.#opened(id, gone))) continue;
@@ -127,7 +128,9 @@ export class Windows {
     const { url, unsafe } = setting.config.store;
     const place = { id, day: request.file.day, request: request.file.digest, store: { url, unsafe } };
     this.#kept.set(id, { request, note: { ...place, requester: { iss, sub }, window } });
-    notifier.asked(request.file.predicate, (event) => ports.log.info({ event }, 'a window was asked for'));
+    notifier.asked(request.file.predicate, setting.config.approvals, (event) =>
+      ports.log.info({ event }, 'a window was asked for'),
+    );
     return id;
   }
 
@@ -251,11 +254,8 @@ export class Windows {
       predicate,
     };
     const own = this.#case(address, window.connection, window.caller);
-    const request = new OwnRequest(
-      { ports, notes, case: own, follower: this.#follower(() => id) },
-      file,
-      await ports.signIn(),
-    );
+    const parts = { ports, notes, case: own, follower: this.#follower(() => id) };
+    const request = new OwnRequest(parts, file, await ports.signIn());
     const kept: Kept = { request, note };
     if (!window.opened) {
       this.#kept.set(id, kept);
