@@ -68,6 +68,8 @@ export interface MaskingWorld {
 export interface Listener {
   readonly raw: Raw;
   seen(): Seen;
+  /** What was seen until now does not count any more. */
+  forget(): void;
   close(): void;
 }
 
@@ -77,7 +79,10 @@ const COPY_OPTIONS = {
   'copy binary': ' (format binary)',
 } as const;
 
-function messagesFor(sql: string, mode: Mode): { readonly messages: Buffer[]; readonly ready: number } {
+export function messagesFor(
+  sql: string,
+  mode: Mode,
+): { readonly messages: Buffer[]; readonly ready: number } {
   switch (mode) {
     case 'simple':
       return { messages: [say.query(sql)], ready: 1 };
@@ -169,6 +174,7 @@ async function listen(url: string): Promise<Listener> {
         leaks: [...leaksInText(bodies(bytes)), ...leaksInCells(dataRows(bytes))],
       };
     },
+    forget: () => chunks.splice(0),
     close: () => client.close(),
   };
 }
