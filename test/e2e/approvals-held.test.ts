@@ -1,10 +1,11 @@
 // Statements on the wire that wait for people: real clients, a real server, two people and a folder between them.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pty } from '../../src/front/pty.ts';
+import { peer } from '../peers/peer.ts';
 import { startWorld, type World } from '../peers/world.ts';
 import { ASKING, answer, listed, untilAsked } from './approvals.ts';
 import { openProxy, type Proxied } from './proxied.ts';
@@ -270,5 +271,10 @@ describe('a held statement', () => {
     expect(readdirSync(join(alice.store, 'v1', 'appr')).length).toBeGreaterThan(0);
     const verified = await dana.broker(['verify', folder]);
     expect(verified.stdout).toMatch(/INTEGRITY\s+VALID/);
+    if (!peer('openssl-jq')) return;
+    const checked = execFileSync(join(folder, 'verify.sh'), { encoding: 'utf8' });
+    expect(checked).toMatch(
+      /^OK: \d+ statements hold.* and [1-9]\d* requests, answers and uses of approvals/,
+    );
   }, 120_000);
 });
