@@ -208,7 +208,7 @@ class FakeConversation implements Conversation {
   }
 
   scrubSetting(text: string): string {
-    return text;
+    return this.scrubText(text);
   }
 
   event(type: string, detail: { message?: string }): void {

@@ -13,9 +13,19 @@ function malformed(): Error {
 
 /** Values of a row as views of its buffer. */
 export function rowValues(buffer: Buffer, start: number, end: number): (Uint8Array | null)[] {
+  return readRow(buffer, start, end, (from, to) => buffer.subarray(from, to));
+}
+
+/** Values of a row, each read from where it lies. */
+export function readRow<T>(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  read: (from: number, to: number) => T,
+): (T | null)[] {
   if (end - start < HEADER + 2) throw malformed();
   const count = ((buffer[start + 5] as number) << 8) | (buffer[start + 6] as number);
-  const values: (Uint8Array | null)[] = [];
+  const values: (T | null)[] = [];
   let pos = start + HEADER + 2;
   for (let index = 0; index < count; index++) {
     if (end - pos < 4) throw malformed();
@@ -26,7 +36,7 @@ export function rowValues(buffer: Buffer, start: number, end: number): (Uint8Arr
       continue;
     }
     if (length < 0 || length > end - pos) throw malformed();
-    values.push(buffer.subarray(pos, pos + length));
+    values.push(read(pos, pos + length));
     pos += length;
   }
   if (pos !== end) throw malformed();

@@ -5,7 +5,7 @@ import { type AuthenticationMemory, AuthenticationRefused, Authenticator } from 
 import { type Address, APPROACHES, DialError, type Dialled, dial } from './dial.ts';
 import { Framer, type FrameSink, HEADER } from './framer.ts';
 import { FROM_CLIENT, FROM_SERVER, int32, message, Reader, readFields, violation } from './messages.ts';
-import { rowValues } from './rows.ts';
+import { readRow } from './rows.ts';
 import { ScramError } from './scram.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
@@ -52,8 +52,15 @@ class Inbox implements WireHandler, FrameSink {
   readonly #messages: Message[] = [];
   #waiting: { resolve(message: Message): void; reject(error: Error): void } | undefined;
   #failed: Error | undefined;
+  /** While set, rows of the last result are kept here as they arrive: thousands of them, which nobody has to wait for. */
+  rows: (string | null)[][] | undefined = undefined;
 
   frame(type: number, buffer: Buffer, start: number, end: number): boolean {
+    if (this.rows && type === FROM_SERVER.dataRow) {
+      this.rows.push(readRow(buffer, start, end, (from, to) => buffer.toString('utf8', from, to)));
+      return true;
+    }
+    if (this.rows && type === FROM_SERVER.rowDescription) this.rows = [];
     const found = { type, body: Buffer.from(buffer.subarray(start + HEADER, end)) };
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -215,15 +222,15 @@ export class Upstream {
     const inbox = this.#inbox;
     if (!inbox) throw new DialError('this connection was given away');
     this.wire.write(message(FROM_CLIENT.query, sql));
-    let rows: (string | null)[][] = [];
+    inbox.rows = [];
     let failure: ServerError | undefined;
     for (;;) {
       const { type, body } = await inbox.next();
       if (type === FROM_SERVER.ready) break;
       if (type === FROM_SERVER.error) failure = new ServerError(readFields(body, 0, body.length));
-      else if (type === FROM_SERVER.rowDescription) rows = [];
-      else if (type === FROM_SERVER.dataRow) rows.push(texts(body));
     }
+    const { rows } = inbox;
+    inbox.rows = undefined;
     if (failure) throw failure;
     return rows;
   }
@@ -242,14 +249,6 @@ function agreeOn(reader: Reader, asked: number): void {
   const declined = reader.int32();
   if (version < PROTOCOL_3 || version > PROTOCOL_3 + asked || declined !== 0)
     throw violation('server', 'an agreement on a protocol that was not asked for');
-}
-
-function texts(body: Buffer): (string | null)[] {
-  // rowValues expects the header in front; the body alone begins five bytes later.
-  const framed = Buffer.concat([Buffer.alloc(HEADER), body]);
-  return rowValues(framed, 0, framed.length).map((value) =>
-    value === null ? null : Buffer.from(value).toString('utf8'),
-  );
 }
 
 /** Errors of `connect` in words for a person. */
