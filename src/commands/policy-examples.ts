@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { classify } from '../flow/classify/index.ts';
-import { type DecisionContext, decide, type PolicySet } from '../flow/decide/index.ts';
+import {
+  type DecisionContext,
+  type DecisionRequest,
+  decide,
+  explain,
+  type PolicySet,
+} from '../flow/decide/index.ts';
 import { ACTIONS, type ActionId, type ActionUse } from '../model/action.ts';
 import type { Config } from '../model/config.ts';
 import type { Connection } from '../model/connection.ts';
@@ -19,18 +25,27 @@ const EXAMPLE = z
       .string()
       .refine((id) => id in ACTIONS, 'is not an action')
       .optional(),
+    /** A data type or schema.table.column: may its values be seen? */
+    reveal: z.string().optional(),
     connection: z.string().optional(),
     labels: names.optional(),
     groups: names.default([]),
-    bot: z.string().optional(),
+    bot: z.union([z.string(), z.strictObject({ id: z.string(), groups: names.default([]) })]).optional(),
+    /** schema.table.column: data type */
+    columns: z.record(z.string(), z.string()).optional(),
+    /** RFC 3339. */
+    time: z.iso.datetime({ offset: true }).optional(),
+    inTransaction: z.boolean().optional(),
     client: z.string().optional(),
     reason: z.string().optional(),
     expect: z.enum(['allow', 'ask', 'deny']),
     policies: names.optional(),
   })
-  .refine(({ statement, action }) => (statement === undefined) !== (action === undefined), {
-    message: 'needs either a statement or an action',
-  });
+  .refine(
+    ({ statement, action, reveal }) =>
+      [statement, action, reveal].filter((each) => each !== undefined).length === 1,
+    { message: 'needs either a statement or an action, or a reveal' },
+  );
 
 type Wanted = z.infer<typeof EXAMPLE>;
 
@@ -46,6 +61,8 @@ export interface Result {
   readonly place: string;
   readonly name: string;
   readonly problem?: string;
+  /** Policies that determined any part of the answer. */
+  readonly touched?: readonly string[];
 }
 
 function faultOf(error: z.ZodError): string {
@@ -80,11 +97,14 @@ export async function readExamples(file: string): Promise<readonly Example[]> {
 
 /** A connection of the configuration, or one made up for the labels given. */
 function connectionFor(
-  { connection: name = 'example', labels }: Wanted,
+  { connection: name = 'example', labels, columns = {} }: Wanted,
   config: Config | undefined,
 ): Connection {
   const known = config?.connections.get(name);
-  if (known) return labels ? { ...known, labels } : known;
+  if (known) {
+    const masking = { ...known.masking, columns: { ...known.masking.columns, ...columns } };
+    return { ...known, masking, ...(labels ? { labels } : {}) };
+  }
   return {
     name,
     type: 'postgres',
@@ -93,7 +113,7 @@ function connectionFor(
     tls: { mode: 'verify-full' },
     credential: { source: 'env' },
     labels: labels ?? [],
-    masking: { columns: {}, strategies: {}, onUnknown: 'mask' },
+    masking: { columns, strategies: {}, onUnknown: 'mask' },
     recording: { maxRows: 0, maxBytes: 0 },
   };
 }
@@ -101,7 +121,8 @@ function connectionFor(
 function principalFor({ groups, bot }: Wanted): Principal {
   const user: User = { iss: 'https://example.invalid', sub: 'somebody', groups };
   if (bot === undefined) return { kind: 'user', user };
-  return { kind: 'bot', bot: { id: bot, groups: [], models: [] }, onBehalfOf: user };
+  const { id, groups: own } = typeof bot === 'string' ? { id: bot, groups: [] } : bot;
+  return { kind: 'bot', bot: { id, groups: own, models: [] }, onBehalfOf: user };
 }
 
 interface Asked {
@@ -109,8 +130,21 @@ interface Asked {
   readonly context: DecisionContext;
 }
 
-function askedBy({ statement, action, client, reason }: Wanted, connection: string): Asked {
-  const given = { ...(client === undefined ? {} : { client }), ...(reason === undefined ? {} : { reason }) };
+function askedBy(wanted: Wanted, connection: string): Asked {
+  const { statement, action, reveal, client, reason, time, inTransaction } = wanted;
+  const given = {
+    ...(client === undefined ? {} : { client }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(time === undefined ? {} : { time: Date.parse(time) }),
+    ...(inTransaction === undefined ? {} : { inTransaction }),
+  };
+  if (reveal !== undefined) {
+    const type = reveal.includes('.') ? 'Column' : 'Data';
+    return {
+      actions: [{ action: 'reveal', resource: { type, id: `${connection}/${reveal}` } }],
+      context: given,
+    };
+  }
   if (action !== undefined) {
     const use = { action: action as ActionId, resource: { type: 'Connection', id: connection } } as const;
     return { actions: [use], context: given };
@@ -120,20 +154,25 @@ function askedBy({ statement, action, client, reason }: Wanted, connection: stri
   return { actions, context: { ...circumstancesOf(classification), ...given } };
 }
 
+function touchedBy(set: PolicySet, request: DecisionRequest): readonly string[] {
+  const answers = explain(set, request);
+  return [...new Set(answers.flatMap(({ policies }) => policies.map(({ id }) => id)))].sort();
+}
+
 export function runExample(set: PolicySet, config: Config | undefined, example: Example): Result {
   const { place, wanted, fault } = example;
   if (!wanted) return { place, name: '', problem: fault ?? 'cannot be read' };
-  const name = wanted.name ?? wanted.statement ?? wanted.action ?? '';
+  const name =
+    wanted.name ?? wanted.statement ?? wanted.action ?? (wanted.reveal ? `reveal ${wanted.reveal}` : '');
   const connection = connectionFor(wanted, config);
-  const { outcome, policies, errors } = decide(set, {
-    principal: principalFor(wanted),
-    connection,
-    ...askedBy(wanted, connection.name),
-  });
+  const request = { principal: principalFor(wanted), connection, ...askedBy(wanted, connection.name) };
+  const { outcome, policies, errors } = decide(set, request);
+  const touched = errors.length > 0 ? [] : touchedBy(set, request);
   const got = `${outcome} (${[...policies, ...errors].join(', ') || 'no policy permits it'})`;
-  if (outcome !== wanted.expect) return { place, name, problem: `expected ${wanted.expect}, got ${got}` };
+  if (outcome !== wanted.expect)
+    return { place, name, touched, problem: `expected ${wanted.expect}, got ${got}` };
   const missing = (wanted.policies ?? []).filter((id) => !policies.includes(id));
   if (missing.length > 0)
-    return { place, name, problem: `expected it from ${missing.join(', ')}, got ${got}` };
-  return { place, name };
+    return { place, name, touched, problem: `expected it from ${missing.join(', ')}, got ${got}` };
+  return { place, name, touched };
 }

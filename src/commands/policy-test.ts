@@ -17,15 +17,19 @@ async function run(context: CommandContext): Promise<number> {
   const examples = (await Promise.all((await examplesBeside(paths)).map(readExamples))).flat();
   const results = examples.map((example) => runExample(set, config, example));
   const failed = results.filter(({ problem }) => problem !== undefined);
+  const touched = new Set(results.flatMap((result) => result.touched ?? []));
+  const untouched = [...set.policies.keys()].filter((id) => !touched.has(id)).sort();
   if (context.json) {
     context.stdout.write(
-      `${JSON.stringify({ passed: results.length - failed.length, failed: failed.length, results })}\n`,
+      `${JSON.stringify({ passed: results.length - failed.length, failed: failed.length, results, untouched })}\n`,
     );
     return failed.length > 0 ? EXIT.configuration : EXIT.done;
   }
   for (const { place, name, problem } of failed)
     context.stdout.write(`failed  ${visible(place)} ${visible(name)}\n        ${visible(problem ?? '')}\n`);
   context.stdout.write(`${results.length - failed.length} passed, ${failed.length} failed\n`);
+  if (results.length > 0 && untouched.length > 0)
+    context.stdout.write(`not touched by any example: ${visible(untouched.join(', '))}\n`);
   if (results.length === 0)
     context.stderr.write('broker: hint: put examples beside the policies, in a file ending in .test.yaml\n');
   return failed.length > 0 ? EXIT.configuration : EXIT.done;

@@ -115,7 +115,36 @@ describe('policy test', () => {
   it('finds the starter policy to say what its examples want', async () => {
     put(STARTER_FILE, starterPolicy());
     put(STARTER_EXAMPLES_FILE, starterExamples());
-    expect(await run(policyTest, ['.'])).toEqual({ code: 0, out: '12 passed, 0 failed\n', err: '' });
+    expect(await run(policyTest, ['.'])).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^12 passed, 0 failed\n/),
+      err: '',
+    });
+  });
+
+  it('knows what may be seen, who a bot is, and which policies no example touches', async () => {
+    put(
+      'a.cedar',
+      `@id("mails") permit (principal in Group::"support", action == Action::"reveal", resource in DataType::"email");
+@id("ci") permit (principal in Group::"ci", action in Action::"read", resource);
+@id("night") permit (principal, action in Action::"read", resource) when { context.time.toTime() < duration("6h") };
+@id("unused") forbid (principal, action == Action::"sql:drop", resource);`,
+    );
+    put(
+      'a.test.yaml',
+      `- {reveal: email, groups: [support], expect: allow, policies: [mails]}
+- {reveal: payment-card, groups: [support], expect: deny}
+- {reveal: public.people.mail, columns: {public.people.mail: email}, groups: [support], expect: allow}
+- {statement: SELECT 1 FROM t, groups: [ci], bot: {id: runner, groups: [ci]}, expect: allow, policies: [ci]}
+- {statement: SELECT 1 FROM t, time: "2026-01-31T03:00:00Z", expect: allow, policies: [night]}
+- {statement: SELECT 1 FROM t, time: "2026-01-31T09:00:00Z", expect: deny}
+`,
+    );
+    expect(await run(policyTest, ['.'])).toEqual({
+      code: 0,
+      out: '6 passed, 0 failed\nnot touched by any example: unused\n',
+      err: '',
+    });
   });
 
   it('names the example that fails, where it stands, and what was answered instead', async () => {

@@ -23,7 +23,6 @@ export { combineDecisions } from './decision.ts';
 export { formatPolicies } from './format.ts';
 export { checkPolicies, type LoadedPolicy, loadPolicies, type PolicySet } from './policies.ts';
 export type { CallArguments, DecisionContext, DecisionRequest } from './request.ts';
-export { type TeamPolicy, withPublished } from './team.ts';
 
 /** Decisions kept per policy set; the oldest go first. */
 const MAX_CACHED = 4_096;

@@ -79,15 +79,6 @@ export function placeOf(file: string, text: string, offset: number): string {
   return `${file}:${low + 1}:${column}`;
 }
 
-/** Files beside a published policy: those that may only forbid, and those that may permit as well. */
-export const LOCAL = 'local:';
-export const LOCAL_PERMITS = 'local+:';
-
-/** What stands before the ids of a file's policies: a local policy can never take the name of a published one. */
-function scopeOf(file: string): string {
-  return file.startsWith(LOCAL) || file.startsWith(LOCAL_PERMITS) ? LOCAL : '';
-}
-
 /** What Cedar says about a fault, with what it expected where it says so. */
 export function problem(error: DetailedError, file: string, text: string, offset: number): PolicyProblem {
   const [source] = error.sourceLocations ?? [];
@@ -147,9 +138,7 @@ export function readSources(cedar: Cedar, text: PolicyText): Sources {
         continue;
       }
       const { json } = read;
-      if (json.effect === 'permit' && file.startsWith(LOCAL))
-        problems.push({ place, reason: 'the published policy does not let local files permit anything' });
-      const id = `${scopeOf(file)}${json.annotations?.['id'] || `${shortName(file, all)}#${index + 1}`}`;
+      const id = json.annotations?.['id'] || `${shortName(file, all)}#${index + 1}`;
       const earlier = seen.get(id);
       if (earlier !== undefined) problems.push({ place, reason: `policy id "${id}" is taken by ${earlier}` });
       seen.set(id, place);
