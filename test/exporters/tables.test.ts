@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sessionsShow } from '../../src/commands/sessions-show.ts';
 import { cell } from '../../src/exporters/csv.ts';
+import { runCommand } from '../fakes/command.ts';
 import { peer } from '../peers/peer.ts';
 import { type Evidence, exportTo, HOSTILE, makeEvidence } from './evidence.ts';
 
@@ -166,6 +168,22 @@ describe('broker export --format parquet', () => {
     expect(
       await query(`select count(*) from '${join(output, 'statements/*.parquet')}' where decision = 'deny'`),
     ).toEqual([['0']]);
+  });
+});
+
+describe('broker sessions show', () => {
+  it('says how a held statement was approved', async () => {
+    const { folder: home, environment, clock } = evidence;
+    const { stdout } = await runCommand(sessionsShow, {
+      home,
+      cwd: home,
+      environment,
+      clock,
+      args: ['terminal1'],
+    });
+    expect(stdout).toMatch(
+      /drop table orders_old\n +by ask-destroy\n +· approval 01JD2Q8C\w+ · used · fresh-sign-in · after 42s\n +→ ok/,
+    );
   });
 });
 

@@ -82,6 +82,10 @@ function statementLine(time: string, data: Data, fancy: boolean): string {
   return `${time.slice(11, 19)}  ${word} ${text}${policies === '' ? '' : `\n${' '.repeat(16)}by ${visible(policies)}`}\n`;
 }
 
+function waited(micros: unknown): string {
+  return typeof micros === 'number' ? `after ${formatSpan(micros / 1000)}` : '';
+}
+
 /** One line of the story, or nothing for what tells no story. */
 function eventLine(event: Event, fancy: boolean): string {
   const [time, type, data] = [String(event['time']), String(event['type']), event['data'] as Data];
@@ -98,6 +102,15 @@ function eventLine(event: Event, fancy: boolean): string {
     return `${' '.repeat(14)}→ ${visible(parts.filter(Boolean).join(' · '))}\n`;
   }
   if (type === 'terminal.resize') return '';
+  if (type === 'approval.end') {
+    const parts = [
+      `approval ${String(data['id'])}`,
+      data['outcome'],
+      data['strength'],
+      waited(data['waited']),
+    ];
+    return `${' '.repeat(14)}· ${visible(parts.filter(Boolean).join(' · '))}\n`;
+  }
   if (type === 'coverage') return coverageTable(data['columns'], fancy);
   const { reason, code, detail, client, application, message } = data;
   const more = [code, detail, reason, client, application, message]
