@@ -145,7 +145,12 @@ export class Calls {
     });
   }
 
-  /** Writes the decision down; `asked` says that a person released it. Throws `journal-failed`. */
+  /** Hands what was written down to the kernel: before anything of it is passed on. Throws `journal-failed`. */
+  flush(): void {
+    this.#recorder?.flush();
+  }
+
+  /** Writes the decision down. Throws `journal-failed`. */
   admit(call: Call, decision: Decision): OpenCall {
     this.#statements += 1;
     const open: OpenCall = {
@@ -156,13 +161,12 @@ export class Calls {
       started: this.#ports.clock.monotonic(),
     };
     this.#recorder?.append('statement', this.#statementOf(open));
-    this.#recorder?.flush();
     for (const other of this.#open) other.beside += 1;
     this.#open.add(open);
     return open;
   }
 
-  /** Writes the outcome down, before anybody sees it. False when it was given up before. Throws `journal-failed`. */
+  /** Writes the outcome down. False when it was given up before. Throws `journal-failed`. */
   finish(open: OpenCall, ended: Ended): boolean {
     if (!this.#open.delete(open)) return false;
     const { maxRows, maxBytes } = this.terms.connection.recording;
@@ -179,7 +183,6 @@ export class Calls {
       ...(shown.length === 0 ? {} : { sample: sampleOf(shown.slice(0, maxRows), maxBytes) }),
       ...(hidden === 0 ? {} : { masked: hidden }),
     });
-    this.#recorder?.flush();
     return true;
   }
 

@@ -1,7 +1,7 @@
 // A server that lies, leaks, floods or will not leave, behind the real `broker mcp`.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Hosted, hostOf } from '../e2e/mcp-hosted.ts';
 import { type McpPeers, mcpPeers } from '../peers/mcp.ts';
 import { startWorld, type World } from '../peers/world.ts';
@@ -14,6 +14,9 @@ permit (principal in Group::"developers", action in [Action::"session:open", Act
 @id("bots")
 permit (principal is Bot, action in [Action::"session:open", Action::"read", Action::"mcp:call"], resource);
 `;
+
+/** Each starts several processes, and some an agent. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let world: World;
 let peers: McpPeers;

@@ -1,5 +1,5 @@
 // `broker mcp` between official clients and real servers, with a real database behind it.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type McpPeers, mcpPeers } from '../peers/mcp.ts';
 import { startWorld, type World } from '../peers/world.ts';
 import { hostOf, sealedSessions } from './mcp-hosted.ts';
@@ -23,6 +23,9 @@ forbid (principal is Bot, action == Action::"mcp:call", resource == Tool::"prod-
 forbid (principal is Bot, action == Action::"mcp:call", resource == Tool::"prod-db/echo")
 when { context.arguments.hasTag("message") && context.arguments.getTag("message") like "*forbidden*" };
 `;
+
+/** Each starts several processes, and some an agent. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let world: World;
 let peers: McpPeers;

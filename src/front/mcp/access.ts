@@ -4,8 +4,9 @@ import { hostname, userInfo } from 'node:os';
 import { type AgentClient, type BotClaim, brokerSettings, type FrontTerms } from '../../agent/client.ts';
 import { createScanner } from '../../detectors/index.ts';
 import { Calls } from '../../flow/calls.ts';
-import { loadPolicies } from '../../flow/decide/index.ts';
+import { loadPolicies, type PolicySet } from '../../flow/decide/index.ts';
 import { openRecorder } from '../../flow/record/journal.ts';
+import { jcsDigest } from '../../lib/jcs.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { EventOrigin } from '../../model/event.ts';
 import { owner } from '../../model/principal.ts';
@@ -38,6 +39,7 @@ export class Access {
   #terms: { readonly at: number; readonly calls: Promise<Calls> } | undefined;
   /** The last calls that were made: answers are masked with them whether or not a session is open. */
   #last: Calls | undefined;
+  #loaded: { readonly digest: string; readonly set: Promise<PolicySet> } | undefined;
   #killed: BrokerError | undefined;
   #closed = false;
 
@@ -112,11 +114,18 @@ export class Access {
     const { connection, principal, policy, hashKey } = terms;
     return new Calls({
       terms: { connection, principal, client: 'mcp' },
-      policy: await loadPolicies(policy),
+      policy: await this.#policies(policy),
       scanner: createScanner(connection.masking.detectors),
       hashKey: Buffer.from(hashKey ?? '', 'base64'),
       clock: this.#order.context.clock,
     });
+  }
+
+  /** Loaded once for the same texts: checking them takes longer than a call may. */
+  #policies(text: FrontTerms['policy']): Promise<PolicySet> {
+    const digest = jcsDigest(text.files);
+    if (this.#loaded?.digest !== digest) this.#loaded = { digest, set: loadPolicies(text) };
+    return this.#loaded.set;
   }
 
   async #open(): Promise<Live> {

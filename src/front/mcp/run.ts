@@ -24,6 +24,7 @@ import { Access } from './access.ts';
 import { Checkpoint, likeParams } from './checkpoint.ts';
 import { configurationText } from './configuration.ts';
 import { DoorListener } from './door.ts';
+import { Outgoing } from './outgoing.ts';
 import { Pins, pinFolder, serverId } from './pins.ts';
 import { ServerProcess } from './server-process.ts';
 import { Stderr } from './stderr.ts';
@@ -78,6 +79,7 @@ class Front {
   #server!: ServerProcess;
   #relay!: Relay;
   #tick: NodeJS.Timeout | undefined;
+  #outgoing!: Outgoing;
 
   constructor(context: McpContext, order: McpOrder) {
     this.#context = context;
@@ -101,9 +103,14 @@ class Front {
       doors.push({ connection: access.connection, port: listener.port, secret: this.#secret });
     }
     this.#startServer(doors);
+    this.#outgoing = this.#makeOutgoing();
     this.#relay = this.#makeRelay();
     const left = this.#listen();
-    const end = await Promise.race([left, this.#server.ended]);
+    const end = await Promise.race([left, this.#server.ended, this.#outgoing.broken]);
+    if (end instanceof Error) {
+      await this.#hostLeft();
+      throw end;
+    }
     return end === 'host' ? this.#hostLeft() : this.#serverEnded();
   }
 
@@ -114,6 +121,17 @@ class Front {
     const env = serverEnvironment(environment, doors, text);
     this.#server = new ServerProcess(file, serverArguments(args, doors), { env, cwd });
     this.#stderr.follow(this.#server.stderr);
+  }
+
+  #makeOutgoing(): Outgoing {
+    const { stdin, stdout } = this.#context;
+    const ways = {
+      host: { to: stdout, from: stdin },
+      server: { to: this.#server.stdin, from: this.#server.stdout },
+    };
+    return new Outgoing(ways, () => {
+      for (const access of this.#accesses) access.last?.flush();
+    });
   }
 
   #access(connection: string): Access {
@@ -180,8 +198,8 @@ class Front {
       tell: (line) => this.#stderr.say(line),
     });
     return new Relay(checkpoint, {
-      host: (line) => this.#toHost(line),
-      server: (line) => this.#toServer(line),
+      host: (line) => this.#outgoing.toHost(line),
+      server: (line) => this.#outgoing.toServer(line),
     });
   }
 
@@ -222,20 +240,6 @@ class Front {
     });
   }
 
-  /** A host that does not read holds up the server, and the other way round: nothing piles up here. */
-  #toHost(line: Buffer): void {
-    if (this.#context.stdout.write(line)) return;
-    this.#server.stdout.pause();
-    this.#context.stdout.once('drain', () => this.#server.stdout.resume());
-  }
-
-  #toServer(line: Buffer): void {
-    const { stdin } = this.#server;
-    if (!stdin.writable || stdin.write(line)) return;
-    this.#context.stdin.pause();
-    stdin.once('drain', () => this.#context.stdin.resume());
-  }
-
   async #hostLeft(): Promise<number> {
     let late: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
@@ -251,6 +255,7 @@ class Front {
     for (const door of this.#doors) door.close();
     await this.#server.end();
     this.#relay.end();
+    this.#outgoing.flush();
     await this.#closeAll('the host left');
   }
 
@@ -267,6 +272,7 @@ class Front {
     const reason = failure?.message ?? (signal ? `by ${signal}` : `with exit code ${code ?? 0}`);
     const error = new BrokerError('mcp-server-ended', { server: basename(this.#order.file), reason });
     this.#relay.end((request) => refusalOf(request, error));
+    this.#outgoing.flush();
     for (const door of this.#doors) door.close();
     await this.#server.end();
     await this.#closeAll(`the server ended: ${reason}`);

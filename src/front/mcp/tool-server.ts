@@ -106,15 +106,9 @@ function progressOf({ mcpReq }: ServerContext): (rows: number) => void {
       .catch(() => undefined);
 }
 
-function makeServer(database: Database, version: string): McpServer {
-  const server = new McpServer(
-    { name: 'broker', version },
-    {
-      instructions:
-        'Every statement is judged, masked and recorded. [email] and the like stand for values that are hidden.',
-    },
-  );
-  const tool = (
+/** Tools differ in name and statement only. */
+function adder(server: McpServer, database: Database) {
+  return (
     name: string,
     description: string,
     inputSchema: Parameters<typeof fromJsonSchema>[0],
@@ -138,6 +132,17 @@ function makeServer(database: Database, version: string): McpServer {
         }
       },
     );
+}
+
+function makeServer(database: Database, version: string): McpServer {
+  const server = new McpServer(
+    { name: 'broker', version },
+    {
+      instructions:
+        'Every statement is judged, masked and recorded. [email] and the like stand for values that are hidden.',
+    },
+  );
+  const tool = adder(server, database);
   tool(
     'query',
     'Runs one SQL statement and returns its rows as text, a page at a time',
