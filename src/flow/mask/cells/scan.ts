@@ -4,6 +4,7 @@ import type { MaskStrategy } from '../../../model/connection.ts';
 import type { CellMask, Scanner, Span } from '../../../model/masking.ts';
 import { applyStrategy, strategyFor } from '../strategies.ts';
 import { Output, viewOf } from './bytes.ts';
+import { scanDecoded } from './encoded.ts';
 import type { Tally } from './tally.ts';
 
 /** Shortest text any detector reports, in bytes. */
@@ -20,9 +21,11 @@ export interface ContentOptions {
 
 export class Content {
   readonly #options: ContentOptions;
+  readonly #scan: (text: string) => readonly Span[];
 
   constructor(options: ContentOptions) {
     this.#options = options;
+    this.#scan = (text) => options.scanner.scan(text);
   }
 
   /** True when nothing is looked for. */
@@ -33,8 +36,8 @@ export class Content {
 
   /** What to hide in a text. `spared` is the data type of the column, when it is revealed. */
   spans(text: string, spared?: string): readonly Span[] {
-    const { scanner, revealed } = this.#options;
-    const spans = scanner.scan(text);
+    const { revealed } = this.#options;
+    const spans = scanDecoded(text, this.#scan);
     if (spans.length === 0 || (revealed.size === 0 && spared === undefined)) return spans;
     return spans.filter((span) => span.type !== spared && !revealed.has(span.type));
   }
