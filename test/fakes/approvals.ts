@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { EpochSignIn } from '../../src/agent/evidence.ts';
 import {
   type ApprovalFile,
-  approvedDigest,
   attOf,
   buildDecision,
   buildRequest,
@@ -188,4 +187,4 @@ export function dbaMayApprove({ groups }: User): { outcome: 'allow' | 'deny'; po
     : { outcome: 'deny', policies: [] };
 }
 
-export { approvedDigest, attOf };
+export { attOf };

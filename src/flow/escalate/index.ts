@@ -1,6 +1,6 @@
 // Turns an `ask` decision into a person's answer. Must never let a statement through without one.
 
-export { AP_STEPS, type ApStep, attOf } from '../../model/approval-rules.ts';
+export { AP_STEPS, attOf } from '../../model/approval-rules.ts';
 export {
   type Approver,
   type Asking,
@@ -12,10 +12,9 @@ export {
 } from './approver.ts';
 export { type AcceptedDecision, checkDecision, type DecisionCheck } from './check.ts';
 export { type StoredFile, tokenDigest } from './opened.ts';
-export { countQuorum, type Quorum } from './quorum.ts';
-export { type GenuineRequest, type RequestReading, readRequest } from './read.ts';
-export type { ApRefusal } from './refusal.ts';
-export { approvedDigest, describeParameters, type ExactParameter } from './thing.ts';
+export { countQuorum } from './quorum.ts';
+export { readRequest } from './read.ts';
+export { approvedDigest, describeParameters } from './thing.ts';
 export {
   type ApprovalFile,
   buildConsumed,
