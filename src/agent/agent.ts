@@ -4,7 +4,15 @@ import { timestamp } from '../lib/clock.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { ApprovalHost } from './approvals/routes.ts';
 import { messageOf } from './fault.ts';
-import type { AgentIdentity, AgentStatus, Backlog, Caller, ConnectionTest, SignInState } from './messages.ts';
+import type {
+  AgentIdentity,
+  AgentStatus,
+  Backlog,
+  Caller,
+  ConnectionTest,
+  SignInState,
+  WindowRow,
+} from './messages.ts';
 import type { Log } from './ports.ts';
 import type { Ask } from './probe.ts';
 import type { Host } from './routes.ts';
@@ -38,6 +46,8 @@ export interface AgentPorts {
   backlog(): Promise<Backlog>;
   store(): Promise<string | undefined>;
   approvals(): Promise<ApprovalHost>;
+  /** Open ones, and how many requests wait for an answer. */
+  windows(): Promise<{ readonly open: readonly WindowRow[]; readonly waiting: number }>;
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest>;
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
   /** Sign-in, upload queues and recovery of what an earlier agent left. Returns how many sessions still wait. */
@@ -113,6 +123,7 @@ export class Agent implements Host {
       signIn: await this.#use(() => signIn.state()),
       sessions: sessions.rows(),
       backlog: await this.#ports.backlog(),
+      windows: (await this.#ports.windows()).open,
       ...(store === undefined ? {} : { store }),
       log: logPath,
       memory: process.memoryUsage.rss(),
@@ -257,7 +268,8 @@ export class Agent implements Host {
       return;
     }
     const { objects, unsealed } = await this.#ports.backlog();
-    if (objects > 0 || unsealed > 0) {
+    const { waiting } = await this.#ports.windows();
+    if (objects > 0 || unsealed > 0 || waiting > 0) {
       this.#lastUse = this.#ports.clock.now();
       return this.#scheduleIdle();
     }

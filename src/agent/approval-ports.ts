@@ -7,6 +7,7 @@ import type { User } from '../model/principal.ts';
 import type { ApprovalDesk } from './approvals/desk.ts';
 import type { OpenWindow } from './approvals/windows.ts';
 import type { EvidenceDesk } from './desk.ts';
+import type { WindowRow } from './messages.ts';
 import type { Log, Person } from './ports.ts';
 import { secretEntry } from './secrets.ts';
 import type { Session } from './session.ts';
@@ -117,8 +118,14 @@ export class Approvals {
     );
   }
 
-  /** Every open window, for those who look on. */
-  async open(): Promise<readonly OpenWindow[]> {
-    return (await this.#desk)?.windows.open ?? [];
+  /** For those who look on. */
+  async status(): Promise<{ readonly open: readonly WindowRow[]; readonly waiting: number }> {
+    const desk = await this.#desk;
+    const open = (desk?.windows.open ?? []).map(({ id, connection, ends }) => ({
+      id,
+      connection,
+      ends: new Date(ends).toISOString(),
+    }));
+    return { open, waiting: desk?.waiting ?? 0 };
   }
 }

@@ -248,6 +248,7 @@ class Composition {
       },
       store: async () => (await this.#settings.config()).store.url,
       approvals: () => this.#approvals.desk(),
+      windows: () => this.#approvals.status(),
       test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
       access: async (caller, detail) => {
         const { config } = await this.#settings.setting(caller);

@@ -68,6 +68,15 @@ export interface Backlog {
   readonly problem?: string;
 }
 
+/** One open window. */
+export interface WindowRow {
+  /** Of its request. */
+  readonly id: string;
+  readonly connection: string;
+  /** RFC 3339. */
+  readonly ends: string;
+}
+
 export interface AgentStatus extends AgentIdentity {
   /** RFC 3339. */
   readonly started: string;
@@ -75,6 +84,8 @@ export interface AgentStatus extends AgentIdentity {
   readonly signIn: SignInState;
   readonly sessions: readonly SessionRow[];
   readonly backlog: Backlog;
+  /** Windows that are open, the longest lasting first. */
+  readonly windows?: readonly WindowRow[];
   readonly store?: string;
   readonly keychain?: string;
   readonly log: string;

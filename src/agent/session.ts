@@ -4,7 +4,7 @@ import type { Connection } from '../model/connection.ts';
 import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
-import type { FromWorker, PolicyText, SessionOrder } from '../model/session.ts';
+import type { FromWorker, PolicyText, SessionOrder, ToHeld } from '../model/session.ts';
 import { HeldLink, Standing } from './approvals/link.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
@@ -66,9 +66,8 @@ export class Session {
     this.#opened = timestamp(ports.clock.micros());
     this.#stopwatch = new Stopwatch(ports.clock);
     this.#standing = new Standing(() => ports.windows(connection.name, person.user));
-    this.#held = new HeldLink(() =>
-      ports.approvals(heldCase({ id, connection, setting, person }, (told) => this.#worker?.send(told))),
-    );
+    const tell = (told: ToHeld) => this.#worker?.send(told);
+    this.#held = new HeldLink((held) => ports.approvals(heldCase(start, connection, held, tell)));
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -84,12 +83,12 @@ export class Session {
     return rowOf(this.#known, { state: this.#state, expires, pid, ...this.#activity });
   }
 
-  /** Id of the window that let it in. */
   get window(): string | undefined {
     return this.#standing.window?.id;
   }
 
   obey(policy: PolicyText): void {
+    this.#held.policy = policy;
     this.#worker?.send({ type: 'policy', policy });
   }
 

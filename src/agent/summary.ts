@@ -112,12 +112,9 @@ export function rowOf(
 
 /** What people are told of the session whose statements they are asked about. */
 export function heldCase(
-  {
-    id,
-    connection,
-    setting,
-    person,
-  }: Pick<Known, 'id' | 'connection'> & Pick<SessionStart, 'setting' | 'person'>,
+  { id, setting, person }: Pick<SessionStart, 'id' | 'setting' | 'person'>,
+  connection: Connection,
+  held: { readonly policy: PolicyText | undefined },
   tell: (message: ToHeld) => void,
 ): SessionCase {
   const { iss, sub, name, email } = person.user;
@@ -132,7 +129,11 @@ export function heldCase(
       ...(email === undefined ? {} : { email }),
     },
     settings: setting.config.approvals,
-    rules: async () => ({ identity: identityOf(setting.config), connection, policy: setting.policy }),
+    rules: async () => ({
+      identity: identityOf(setting.config),
+      connection,
+      policy: held.policy ?? setting.policy,
+    }),
     tell,
   };
 }

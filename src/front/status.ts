@@ -79,11 +79,18 @@ function renderSessions({ sessions }: AgentStatus): string {
   return `\n${table(headings, rows, { right: [5] })}`;
 }
 
+/** Left out while none is open. */
+function windowsLine({ windows = [] }: AgentStatus): string | undefined {
+  if (windows.length === 0) return undefined;
+  return windows.map(({ connection, ends }) => `${connection} until ${ends.slice(0, 19)}Z`).join(', ');
+}
+
 export function renderStatus(status: AgentStatus): string {
   const { signIn, sessions, store } = status;
   const lines = facts([
     ['signed in', signInLine(signIn)],
     ['sessions', sessions.length === 0 ? 'none' : String(sessions.length)],
+    ['windows', windowsLine(status)],
     ['store', store ?? 'not configured'],
     ['uploads', backlogLine(status)],
     ['agent', `${status.version}, process ${status.pid}${status.draining ? ', draining' : ''}`],

@@ -1,20 +1,22 @@
 // A session's way to the people who answer for it, opened when its worker first asks. Must never lose the order of what it says.
-import type { ApprovalEvent, FromHeld, FromWorker, SessionOrder } from '../../model/session.ts';
+import type { ApprovalEvent, FromHeld, FromWorker, PolicyText, SessionOrder } from '../../model/session.ts';
 import type { HeldSession } from '../ports.ts';
 import type { OpenWindow } from './windows.ts';
 
 export class HeldLink {
-  readonly #open: () => Promise<HeldSession>;
+  readonly #open: (link: HeldLink) => Promise<HeldSession>;
   #held: Promise<HeldSession> | undefined;
+  /** In force now; undefined while it is still the one the session opened with. */
+  policy: PolicyText | undefined;
 
-  constructor(open: () => Promise<HeldSession>) {
+  constructor(open: (link: HeldLink) => Promise<HeldSession>) {
     this.#open = open;
   }
 
   /** True when the message was about a held statement. */
   hear(message: FromWorker): message is FromHeld {
     if (message.type !== 'ask' && message.type !== 'use' && message.type !== 'withdraw') return false;
-    this.#held ??= this.#open();
+    this.#held ??= this.#open(this);
     void this.#held.then((held) => held.hear(message));
     return true;
   }
