@@ -12,6 +12,7 @@ import { AuthenticationMemory } from '../../../src/protocols/postgres/authentica
 import { endPoint } from '../../../src/protocols/postgres/certificate.ts';
 import { message } from '../../../src/protocols/postgres/messages.ts';
 import { ScramServer, scramKeys } from '../../../src/protocols/postgres/scram.ts';
+import type { PostgresTarget } from '../../../src/protocols/postgres/target.ts';
 import { Upstream } from '../../../src/protocols/postgres/upstream.ts';
 import { serveSession } from '../../fakes/session.ts';
 import { peer } from '../../peers/peer.ts';
@@ -281,6 +282,28 @@ describe.runIf(peer('openssl-jq'))('a server with TLS', () => {
     expect(await outcome({ ...how, credential: password('ümlaut', 'pÄß\u00a0x') })).toBe('plain');
     expect(await outcome({ ...how, credential: password('ümlaut', 'pÄß x') })).toBe('plain');
     expect(await outcome({ ...how, credential: password('ümlaut', 'pÄss x') })).toBe('ServerError');
+  });
+
+  it('is spoken to in protocol 3.2, with its long cancel keys', async () => {
+    const session = await serveSession(server, {
+      connection: { host: 'localhost', tls: { mode: 'require' } },
+    });
+    const target = session.target as PostgresTarget;
+    const upstream = await target.connect(new Map([['database', 'postgres']]));
+    expect(upstream.cancelKey).toHaveLength(4 + 32);
+    const running = upstream.query('select pg_sleep(60)');
+    const failed = expect(running).rejects.toMatchObject({ sqlstate: '57014' });
+    const deadline = Date.now() + 20_000;
+    const active = "select from pg_stat_activity where query like '%pg_sleep(60)' and state = 'active'";
+    while (
+      (await server.query(`${active} and pid <> pg_backend_pid()`)).length === 0 &&
+      Date.now() < deadline
+    )
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    await target.cancel(upstream);
+    await failed;
+    upstream.close();
+    await session.stop();
   });
 
   it('carries a session, its bulk and its cancels over TLS', async () => {
