@@ -11,9 +11,13 @@ async function refusedAfter(megabytes: number): Promise<number> {
 
 describe('an event log that is one endless line', () => {
   it('costs its length to refuse, not the square of it', async () => {
-    await refusedAfter(1);
-    const short = await refusedAfter(6);
-    // Eight times as long: about 8 where the cost is its length, 64 where it is the square.
-    expect((await refusedAfter(48)) / short).toBeLessThan(30);
+    const [short, long]: [number[], number[]] = [[], []];
+    for (let round = 0; round < 3; round++) {
+      short.push(await refusedAfter(6));
+      long.push(await refusedAfter(48));
+    }
+    // Eight times as long: about 8 where the cost is its length, 64 where it is the square. The best of one and the worst
+    // of the other, so that a busy machine is not taken for a square.
+    expect(Math.min(...long) / Math.max(...short)).toBeLessThan(30);
   });
 });
