@@ -1,7 +1,7 @@
 // Ways round the mask that were thought of later than the catalogue of test/flow/mask/cases.ts. Data only.
 // A case is one statement, asked in every mode it fits, or several in one conversation, asked as simple queries.
 
-export type Case = string | readonly string[];
+type Case = string | readonly string[];
 
 const WINDOW = 'rows between unbounded preceding and unbounded following';
 

@@ -1,7 +1,6 @@
 // broker mask scan: asks the target for its columns and a sample of each, through a session like any other, and proposes tags.
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { loadChecked } from '../setup/shelves.ts';
 import { paths } from '../../config/paths.ts';
 import { createScanner, DATA_TYPES } from '../../detectors/index.ts';
 import { openAgent } from '../../front/compose.ts';
@@ -10,6 +9,7 @@ import { writeAtomic } from '../../lib/atomic-file.ts';
 import { visible } from '../../lib/visible.ts';
 import { BrokerError, EXIT } from '../../model/errors.ts';
 import type { CommandContext } from '../command.ts';
+import { loadChecked } from '../setup/shelves.ts';
 import { guess, type Proposal, type Sampled } from './guess.ts';
 import { patch, withColumns } from './tagged.ts';
 

@@ -21,7 +21,7 @@ import type { DecisionContext, DecisionRequest } from './request.ts';
 export type { Answer } from './authorise.ts';
 export { combineDecisions } from './decision.ts';
 export { formatPolicies } from './format.ts';
-export { checkPolicies, type LoadedPolicy, loadPolicies, type PolicySet } from './policies.ts';
+export { checkPolicies, loadPolicies, type PolicySet } from './policies.ts';
 export type { CallArguments, DecisionContext, DecisionRequest } from './request.ts';
 
 /** Decisions kept per policy set; the oldest go first. */
