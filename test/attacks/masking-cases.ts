@@ -1,8 +1,6 @@
 // Ways round the mask that were thought of later than the catalogue of test/flow/mask/cases.ts. Data only.
 // A case is one statement, asked in every mode it fits, or several in one conversation, asked as simple queries.
 
-type Case = string | readonly string[];
-
 const WINDOW = 'rows between unbounded preceding and unbounded following';
 
 /** Queries and single statements. */
