@@ -1,6 +1,6 @@
 // Statements on the wire that wait for people: real clients, a real server, two people and a folder between them.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,8 +42,8 @@ describe('a held statement', () => {
   }
 
   /** The server's own time-out is short, so that a test fails if anything is sent while it is held. */
-  async function connect(timeout = 1_000): Promise<pg.Client> {
-    const { PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD } = proxied.environment;
+  async function connect(timeout = 1_000, to = proxied): Promise<pg.Client> {
+    const { PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD } = to.environment;
     const client = new pg.Client({
       host: PGHOST ?? '',
       port: Number(PGPORT),
@@ -244,9 +244,34 @@ describe('a held statement', () => {
     expect(await exists('stored')).toBe(false);
   }, 120_000);
 
+  it('is looked at again when the policy changes while it waits', async () => {
+    await table('overtaken');
+    const client = await connect();
+    const held = client.query('drop table overtaken').catch((error: unknown) => error);
+    const row = await asking('overtaken');
+    const file = join(alice.home, '.config/broker/policy.cedar');
+    const forbidden = ASKING.replace('@ask("dropping a table loses data")\n@expires("5m")\n', '');
+    try {
+      writeFileSync(file, forbidden);
+      expect(await held).toMatchObject({
+        code: '42501',
+        message: expect.stringContaining('refused DROP TABLE'),
+      });
+    } finally {
+      writeFileSync(file, ASKING);
+    }
+    await expect
+      .poll(async () => (await listed(dana, '--all')).find(({ id }) => id === row.id)?.state, {
+        timeout: PATIENCE,
+      })
+      .toBe('withdrawn');
+    expect(await exists('overtaken')).toBe(true);
+  }, 120_000);
+
   it('ends with an agent that is killed, and the next agent withdraws it', async () => {
     await table('survives');
-    const client = await connect();
+    // A session of its own: it opens under the policy as it is now.
+    const client = await connect(1_000, await openProxy(alice));
     const held = client.query('drop table survives').catch((error: Error) => error);
     const row = await asking('survives');
     const { pid } = JSON.parse((await alice.broker(['status', '--json'])).stdout) as { pid: number };
