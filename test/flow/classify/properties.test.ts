@@ -90,6 +90,8 @@ describe('a statement that changes something', () => {
         const shorter = sql.slice(0, cut);
         if (shorter.trim() !== '') expect([shorter, onlyReads(shorter)]).toEqual([shorter, false]);
         const garbled = sql.slice(0, cut) + noise + sql.slice(cut);
+        // Another setting, such as role0, changes no role.
+        if (sql.startsWith('set') && !/^set\s+role\b/i.test(garbled)) return;
         const { parseError, units } = classify(garbled, env);
         // A comment or a string may swallow the rest; a read must then say SELECT, SHOW or nothing itself.
         if (parseError === undefined && units.length > 0)
