@@ -19,7 +19,15 @@ export function publicPart(jwk: PublicJwk): PublicJwk {
 }
 
 export function makeKey(att?: string): FreshKey {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  // Read back from its encoding: Node 20 stands still for ever when a key that is being exported as a JWK is the very object
+  // whose generation is collected at that moment (~KeyGenJob takes the lock that the export holds).
+  const { privateKey: encoding } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  });
+  const privateKey = createPrivateKey({ key: encoding, type: 'pkcs8', format: 'der' });
+  encoding.fill(0);
   const { x, y, d } = privateKey.export({ format: 'jwk' });
   if (x === undefined || y === undefined || d === undefined)
     throw new TypeError('the key has no coordinates');

@@ -1,5 +1,5 @@
 // A real OpenID provider (oidc-provider) on loopback: accounts, clients, device flow, refresh, token exchange, key rotation.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { type Browser, openBrowser, type Visit } from './browser.ts';
@@ -65,9 +65,14 @@ const DEFAULT_ACCOUNTS: Readonly<Record<string, Account>> = {
 };
 
 function makeJwk(): Jwk {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  // Read back from its encoding, as src/identity/key.ts says why.
+  const { privateKey: pem } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
   return {
-    ...privateKey.export({ format: 'jwk' }),
+    ...createPrivateKey(pem).export({ format: 'jwk' }),
     use: 'sig',
     alg: 'RS256',
     kid: randomBytes(6).toString('hex'),
