@@ -1,35 +1,15 @@
 // One session's signed summary and what happened in it. Must never print recorded text unsanitised.
-import { sealedEvents } from '../../flow/verify/events.ts';
 import type { Json } from '../../lib/canonical.ts';
-import { sha256 } from '../../lib/digest.ts';
 import { visible } from '../../lib/visible.ts';
 import { formatSpan } from '../../lib/when.ts';
-import { blobKey } from '../../model/bundle.ts';
-import { BrokerError, EXIT } from '../../model/errors.ts';
-import { EVENTS_BLOB } from '../../model/sealed.ts';
-import type { Store } from '../../model/store.ts';
+import { EXIT } from '../../model/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { findSession, type ListedStatement, openEvidence } from '../evidence.ts';
 import { coverageTable } from './coverage.ts';
+import { eventsOf } from './events.ts';
 
 type Event = Readonly<Record<string, Json>>;
 type Data = Readonly<Record<string, unknown>>;
-
-const MAX_BLOB = 2 ** 30;
-
-/** The session's events, held to the digest its statement names. */
-async function* eventsOf(store: Store, found: ListedStatement): AsyncGenerator<Event> {
-  const digest = found.subjects.find((each) => each.name === EVENTS_BLOB)?.digest.sha256;
-  const session = found.predicate.session?.id;
-  if (digest === undefined || session === undefined) return;
-  const bytes = await store.get(blobKey(digest), MAX_BLOB);
-  if (!bytes || sha256(bytes) !== digest)
-    throw new BrokerError('not-verified', {
-      what: blobKey(digest),
-      reason: bytes ? 'its bytes have another digest' : 'it is not there',
-    });
-  for await (const { batch } of sealedEvents(bytes, session)) for (const { value } of batch) yield value;
-}
 
 function summary({ key, predicate }: ListedStatement): string {
   const { session, identity, actor, enforcement, masking } = predicate;

@@ -1,0 +1,31 @@
+// A sealed session's events as a command reads them. Must never read bytes that are not what their digest says.
+import { sealedEvents } from '../../flow/verify/events.ts';
+import type { Json } from '../../lib/canonical.ts';
+import { sha256 } from '../../lib/digest.ts';
+import { blobKey } from '../../model/bundle.ts';
+import { BrokerError } from '../../model/errors.ts';
+import { EVENTS_BLOB } from '../../model/sealed.ts';
+import type { Store } from '../../model/store.ts';
+import type { ListedStatement } from '../evidence.ts';
+
+const MAX_BLOB = 2 ** 30;
+
+/** A blob, held to its digest. */
+export async function blobOf(store: Store, digest: string): Promise<Uint8Array> {
+  const bytes = await store.get(blobKey(digest), MAX_BLOB);
+  if (bytes && sha256(bytes) === digest) return bytes;
+  const reason = bytes ? 'its bytes have another digest' : 'it is not there';
+  throw new BrokerError('not-verified', { what: blobKey(digest), reason });
+}
+
+/** The session's events, held to the digest its statement names. */
+export async function* eventsOf(
+  store: Store,
+  { predicate, subjects }: ListedStatement,
+): AsyncGenerator<Readonly<Record<string, Json>>> {
+  const digest = subjects.find((each) => each.name === EVENTS_BLOB)?.digest.sha256;
+  const session = predicate.session?.id;
+  if (digest === undefined || session === undefined) return;
+  for await (const { batch } of sealedEvents(await blobOf(store, digest), session))
+    for (const { value } of batch) yield value;
+}
