@@ -211,9 +211,10 @@ _broker() {
       else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
     'policy explain')
       case "$prev" in
+        --against) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--as-group --as-bot --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--as-group --as-bot --against --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
     'policy fmt')
       case "$prev" in
@@ -223,12 +224,13 @@ _broker() {
       else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
     'policy test')
       case "$prev" in
+        --report) COMPREPLY=($(compgen -W 'text tap junit' -- "$cur")); return ;;
         --against) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
         --session) COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--replay --against --since --until --connection --session --unverified --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--report --replay --against --since --until --connection --session --unverified --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
     'proxy')
       case "$prev" in

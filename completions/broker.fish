@@ -249,6 +249,7 @@ complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subco
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from check' -F
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from explain' -l as-group -x -d 'decide for somebody in these groups, separated by commas'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from explain' -l as-bot -x -d 'decide for a bot acting for that person'
+complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from explain' -l against -r -F -d 'a recorded statement: by these policies, a file or a folder'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from explain' -l json -d 'results as JSON on stdout, errors as JSON on stderr'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from explain' -l no-input -d 'never ask a question'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from explain' -l config -r -F -d 'read this file instead of your broker.yaml'
@@ -260,6 +261,7 @@ complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subco
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from fmt' -l config -r -F -d 'read this file instead of your broker.yaml'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from fmt' -l help -d 'show help'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from fmt' -F
+complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from test' -l report -x -a 'text tap junit' -d 'how the results of the examples are written'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from test' -l replay -d 'decide recorded statements again, and list what would change'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from test' -l against -r -F -d 'with --replay: the policies to decide by, a file or a folder'
 complete -c broker -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from test' -l since -x -d 'from then on: 30d, 2h, 2026-01-31, or RFC 3339'

@@ -4,6 +4,7 @@ import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { classify } from '../flow/classify/index.ts';
 import {
+  callArguments,
   type DecisionContext,
   type DecisionRequest,
   decide,
@@ -27,6 +28,9 @@ const EXAMPLE = z
       .optional(),
     /** A data type or schema.table.column: may its values be seen? */
     reveal: z.string().optional(),
+    /** A tool of an MCP server, and what it is called with. */
+    tool: z.string().optional(),
+    arguments: z.record(z.string(), z.unknown()).optional(),
     connection: z.string().optional(),
     labels: names.optional(),
     groups: names.default([]),
@@ -38,14 +42,20 @@ const EXAMPLE = z
     inTransaction: z.boolean().optional(),
     client: z.string().optional(),
     reason: z.string().optional(),
+    /** Names of open windows. */
+    grants: names.optional(),
+    models: names.optional(),
     expect: z.enum(['allow', 'ask', 'deny']),
     policies: names.optional(),
   })
   .refine(
-    ({ statement, action, reveal }) =>
-      [statement, action, reveal].filter((each) => each !== undefined).length === 1,
-    { message: 'needs either a statement or an action, or a reveal' },
-  );
+    ({ statement, action, reveal, tool }) =>
+      [statement, action, reveal, tool].filter((each) => each !== undefined).length === 1,
+    { message: 'needs one of statement, action, reveal and tool' },
+  )
+  .refine(({ tool, arguments: given }) => given === undefined || tool !== undefined, {
+    message: 'arguments belong to a tool',
+  });
 
 type Wanted = z.infer<typeof EXAMPLE>;
 
@@ -131,13 +141,19 @@ interface Asked {
 }
 
 function askedBy(wanted: Wanted, connection: string): Asked {
-  const { statement, action, reveal, client, reason, time, inTransaction } = wanted;
+  const { statement, action, reveal, tool, client, reason, time, inTransaction, grants, models } = wanted;
   const given = {
     ...(client === undefined ? {} : { client }),
     ...(reason === undefined ? {} : { reason }),
     ...(time === undefined ? {} : { time: Date.parse(time) }),
     ...(inTransaction === undefined ? {} : { inTransaction }),
+    ...(grants === undefined ? {} : { grants }),
+    ...(models === undefined ? {} : { models }),
   };
+  if (tool !== undefined) {
+    const use = { action: 'mcp:call', resource: { type: 'Tool', id: `${connection}/${tool}` } } as const;
+    return { actions: [use], context: { ...given, tool, arguments: callArguments(wanted.arguments) } };
+  }
   if (reveal !== undefined) {
     const type = reveal.includes('.') ? 'Column' : 'Data';
     return {
@@ -162,8 +178,7 @@ function touchedBy(set: PolicySet, request: DecisionRequest): readonly string[] 
 export function runExample(set: PolicySet, config: Config | undefined, example: Example): Result {
   const { place, wanted, fault } = example;
   if (!wanted) return { place, name: '', problem: fault ?? 'cannot be read' };
-  const name =
-    wanted.name ?? wanted.statement ?? wanted.action ?? (wanted.reveal ? `reveal ${wanted.reveal}` : '');
+  const name = wanted.name ?? wanted.statement ?? wanted.action ?? wanted.tool ?? `reveal ${wanted.reveal}`;
   const connection = connectionFor(wanted, config);
   const request = { principal: principalFor(wanted), connection, ...askedBy(wanted, connection.name) };
   const { outcome, policies, errors } = decide(set, request);

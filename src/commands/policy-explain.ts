@@ -5,7 +5,7 @@ import type { Connection } from '../model/connection.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
 import type { Principal, User } from '../model/principal.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
-import type { Explained } from './policy-explanation.ts';
+import type { Explained, Recounted } from './policy-explanation.ts';
 
 const NOTE = 'names were not looked up in the database: tables without a schema are taken to be in public';
 
@@ -74,7 +74,50 @@ async function explained(context: CommandContext): Promise<Explained> {
   return { classification, decision: decide(set, request), answers: explain(set, request) };
 }
 
+const UNVERIFIED = 'records are taken as they are; `broker verify` checks them';
+
+async function recounted(context: CommandContext): Promise<Recounted> {
+  const { recall } = await import('./policy-recall.ts');
+  const { decide, explain, loadPolicies } = await import('../flow/decide/index.ts');
+  const { statement, policy } = await recall(context, context.args[0] ?? '');
+  const against = option(context, 'against');
+  const { policyPaths, readPolicies } = await import('./policy-source.ts');
+  const text = against === undefined ? policy : await readPolicies(await policyPaths(context, [against]));
+  const set = await loadPolicies(text);
+  return {
+    statement,
+    decision: decide(set, statement.request),
+    answers: explain(set, statement.request),
+  };
+}
+
+async function runRecorded(context: CommandContext): Promise<number> {
+  const result = await recounted(context);
+  const { recountedToJson, renderRecounted } = await import('./policy-explanation.ts');
+  if (context.json) {
+    context.stdout.write(`${JSON.stringify({ ...recountedToJson(result), note: UNVERIFIED })}\n`);
+    return EXIT.done;
+  }
+  context.stdout.write(renderRecounted(result, context.fancy));
+  context.stderr.write(`broker: note: ${UNVERIFIED}\n`);
+  return EXIT.done;
+}
+
+/** A recorded statement was decided for whom it was; another is decided by the policies in force. */
+function checkOptions(context: CommandContext, recorded: boolean): void {
+  const given = recorded ? ['asGroup', 'asBot'] : ['against'];
+  const wrong = given.find((name) => option(context, name) !== undefined);
+  if (wrong === undefined) return;
+  const reason = recorded
+    ? 'a recorded statement is decided for whom it was: leave out --as-group and --as-bot'
+    : '--against goes with a recorded statement, SESSION/NUMBER';
+  throw new BrokerError('usage', { reason, command: 'policy explain' });
+}
+
 async function run(context: CommandContext): Promise<number> {
+  const recorded = context.args[1] === undefined;
+  checkOptions(context, recorded);
+  if (recorded) return runRecorded(context);
   const result = await explained(context);
   if (result.classification.units.length === 0)
     throw new BrokerError('usage', { reason: 'the statement is empty', command: 'policy explain' });
@@ -96,20 +139,35 @@ export const policyExplain: CommandDefinition = {
   description: [
     'Takes the statement apart as a session would, decides it, and prints the actions, the answer to each, and the rules that gave it. Nothing is sent to the database.',
     'Without a database at hand, names are taken as they are written; a session looks them up.',
+    'SESSION/NUMBER in place of the connection and its statement means one that was recorded: it is decided again with what was recorded of it, by the policies that were in force then, as the evidence keeps them, or by those of --against.',
   ],
   arguments: [
-    { name: 'NAME', summary: 'the connection', required: true, completes: 'connection' },
-    { name: 'SQL', summary: 'the statement', required: true },
+    {
+      name: 'NAME',
+      summary: 'the connection; or SESSION/NUMBER of a recorded statement',
+      required: true,
+      completes: 'connection',
+    },
+    { name: 'SQL', summary: 'the statement', required: false },
   ],
   options: [
     { flags: '--as-group <groups>', summary: 'decide for somebody in these groups, separated by commas' },
     { flags: '--as-bot <id>', summary: 'decide for a bot acting for that person' },
+    {
+      flags: '--against <path>',
+      summary: 'a recorded statement: by these policies, a file or a folder',
+      completes: 'file',
+    },
   ],
   examples: [
     { command: 'broker policy explain prod-db "DELETE FROM orders"', explains: 'for you' },
     {
       command: 'broker policy explain prod-db "SELECT 1" --as-group dev --as-bot helper',
       explains: 'for a bot of somebody else',
+    },
+    {
+      command: 'broker policy explain 019a2f60-5e7c-7d10-8b8e-6f3a1c9d2e41/3',
+      explains: 'why the third statement of a session was answered as it was',
     },
   ],
   run,

@@ -17,6 +17,12 @@ async function run(context: CommandContext): Promise<number> {
   const examples = (await Promise.all((await examplesBeside(paths)).map(readExamples))).flat();
   const results = examples.map((example) => runExample(set, config, example));
   const failed = results.filter(({ problem }) => problem !== undefined);
+  const { report } = context.options;
+  if (report === 'tap' || report === 'junit') {
+    const reports = await import('./policy-test-report.ts');
+    context.stdout.write(reports[report](results));
+    return failed.length > 0 ? EXIT.configuration : EXIT.done;
+  }
   const touched = new Set(results.flatMap((result) => result.touched ?? []));
   const untouched = [...set.policies.keys()].filter((id) => !touched.has(id)).sort();
   if (context.json) {
@@ -40,7 +46,7 @@ export const policyTest: CommandDefinition = {
   group: 'policy',
   summary: 'check the policies against examples of what they must say',
   description: [
-    'Reads the files ending in .test.yaml, .test.yml or .test.json beside the policies. Each has a list of examples: a statement or an action, on which connection or labels, by whom, and the answer that is expected (allow, ask or deny), with the ids of the policies that must give it. Exits with 9 when one fails.',
+    'Reads the files ending in .test.yaml, .test.yml or .test.json beside the policies. Each has a list of examples: a statement, an action, or a tool with its arguments, on which connection or labels, by whom, and the answer that is expected (allow, ask or deny), with the ids of the policies that must give it. Exits with 9 when one fails.',
     'With --replay, statements of sealed sessions are decided again with what was recorded of them; sessions that do not verify are named and left out. Exits with 3 when something would be refused or asked about that was not, with 6 when evidence does not verify.',
     'An example:  {statement: DELETE FROM orders, labels: [env:prod], groups: [engineers], expect: deny, policies: [no-blind-writes]}',
   ],
@@ -54,6 +60,12 @@ export const policyTest: CommandDefinition = {
     },
   ],
   options: [
+    {
+      flags: '--report <form>',
+      summary: 'how the results of the examples are written',
+      choices: ['text', 'tap', 'junit'],
+      default: 'text',
+    },
     { flags: '--replay', summary: 'decide recorded statements again, and list what would change' },
     {
       flags: '--against <path>',
@@ -68,6 +80,10 @@ export const policyTest: CommandDefinition = {
   examples: [
     { command: 'broker policy test', explains: 'the policies in force' },
     { command: 'broker policy test ./policies --json', explains: 'in CI, before they are' },
+    {
+      command: 'broker policy test ./policies --report junit > policies.xml',
+      explains: 'for a CI system that shows test results',
+    },
     {
       command: 'broker policy test --replay --since 30d --against ./policies',
       explains: 'what new policies would have stopped',

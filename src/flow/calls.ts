@@ -3,7 +3,7 @@
 import { canonical } from '../lib/canonical.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
-import { jcs, jcsDigest } from '../lib/jcs.ts';
+import { jcsDigest } from '../lib/jcs.ts';
 import type { ActionUse } from '../model/action.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Decision } from '../model/decision.ts';
@@ -11,7 +11,7 @@ import { BrokerError } from '../model/errors.ts';
 import type { EventData, Recorder } from '../model/event.ts';
 import type { Scanner } from '../model/masking.ts';
 import type { Principal } from '../model/principal.ts';
-import { type CallArguments, decide, type PolicySet, reveals } from './decide/index.ts';
+import { callArguments, decide, type PolicySet, reveals } from './decide/index.ts';
 import { mentionedContext } from './decide/mentions.ts';
 import type { LoadedPolicy } from './decide/policies.ts';
 import { DocumentMasker, type MaskedDocument } from './mask/document.ts';
@@ -66,14 +66,6 @@ export interface OpenCall {
 
 /** Text with half a surrogate pair cannot be recorded. */
 const wellFormed = (text: string): string => text.toWellFormed();
-
-function callArguments(given: Readonly<Record<string, unknown>> = {}): CallArguments {
-  const named = Object.entries(given).map(([name, value]): [string, string] => [
-    name,
-    typeof value === 'string' ? value : jcs(value),
-  ]);
-  return { json: jcs(given), named: Object.fromEntries(named) };
-}
 
 export class Calls {
   readonly #ports: CallPorts;

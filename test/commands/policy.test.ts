@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +148,68 @@ describe('policy test', () => {
     });
   });
 
+  it('calls a tool with arguments, in an open window, for a model', async () => {
+    put(
+      'a.cedar',
+      `@id("tools") permit (principal is Bot, action == Action::"mcp:call", resource == Tool::"example/read_file")
+when { context.arguments.hasTag("path") && context.arguments.getTag("path") like "/srv/*" };
+@id("people") permit (principal is User, action == Action::"mcp:call", resource);
+@id("window") permit (principal, action == Action::"session:open", resource) when { context.grants.contains("night") };
+@id("model") forbid (principal, action, resource) when { context.models.contains("m1") };`,
+    );
+    put(
+      'a.test.yaml',
+      `- {tool: read_file, arguments: {path: /srv/a}, bot: b, expect: allow, policies: [tools, people]}
+- {tool: read_file, arguments: {path: /etc/a}, bot: b, expect: deny}
+- {tool: write_file, arguments: {path: /srv/a}, bot: b, expect: deny}
+- {tool: read_file, arguments: {path: /srv/a}, bot: b, models: [m1], expect: deny, policies: [model]}
+- {action: session:open, expect: deny}
+- {action: session:open, grants: [night], expect: allow, policies: [window]}
+- {action: session:open, arguments: {}, expect: allow}
+`,
+    );
+    expect(await run(policyTest, ['.'])).toMatchObject({
+      code: 9,
+      out: expect.stringMatching(
+        /^failed {2}\S+a\.test\.yaml:7:3 \n +arguments belong to a tool\n6 passed, 1 failed\n/,
+      ),
+    });
+  });
+
+  const hostile = `- {statement: SELECT 1, expect: deny}
+- {name: "a # b \\\\ <c> \\"d\\" \\e[2J & \\n x", statement: SELECT 1, labels: [env:prod], groups: [engineers], expect: deny}
+`;
+
+  it('writes TAP that perl’s prove reads', async () => {
+    put(STARTER_FILE, starterPolicy());
+    put('a.test.yaml', hostile);
+    const { code, out } = await run(policyTest, ['.'], { report: 'tap' });
+    expect(code).toBe(9);
+    put('out.tap', out);
+    const prove = spawnSync('prove', ['--exec', 'cat', join(folder, 'out.tap')], { encoding: 'utf8' });
+    expect(prove.stdout).toMatch(/Failed test: {2}2\n[\s\S]*Files=1, Tests=2,/);
+    expect(out).not.toContain('\u001b');
+    put(STARTER_EXAMPLES_FILE, starterExamples());
+    rmSync(join(folder, 'a.test.yaml'));
+    put('out.tap', (await run(policyTest, ['.'], { report: 'tap' })).out);
+    expect(spawnSync('prove', ['--exec', 'cat', join(folder, 'out.tap')]).status).toBe(0);
+  });
+
+  it('writes JUnit XML that says the same', async () => {
+    put(STARTER_FILE, starterPolicy());
+    put('a.test.yaml', hostile);
+    const { out } = await run(policyTest, ['.'], { report: 'junit' });
+    const read = `import sys, json, xml.etree.ElementTree as x
+root = x.fromstring(sys.stdin.buffer.read())
+print(json.dumps([root.attrib] + [[c.attrib['name'], c.attrib['line'], [f.attrib['message'] for f in c]] for c in root.iter('testcase')]))`;
+    const parsed = spawnSync('python3', ['-c', read], { input: out, encoding: 'utf8' });
+    expect(JSON.parse(parsed.stdout)).toEqual([
+      { tests: '2', failures: '1', errors: '0', skipped: '0' },
+      ['SELECT 1', '1', []],
+      ['a # b \\ <c> "d" \\e[2J & \\n x', '2', ['expected deny, got allow (people-read)']],
+    ]);
+  });
+
   it('names the example that fails, where it stands, and what was answered instead', async () => {
     put(STARTER_FILE, starterPolicy());
     put('a.test.yaml', '- {statement: SELECT 1, labels: [env:prod], groups: [engineers], expect: deny}\n');
@@ -175,8 +238,8 @@ describe('policy test', () => {
   });
 
   it.each([
-    ['- {statement: SELECT 1, action: approve, expect: allow}', /either a statement or an action/],
-    ['- {expect: allow}', /either a statement or an action/],
+    ['- {statement: SELECT 1, action: approve, expect: allow}', /one of statement, action, reveal and tool/],
+    ['- {expect: allow}', /one of statement, action, reveal and tool/],
     ['- {action: sql:teleport, expect: allow}', /is not an action/],
     ['- {statement: SELECT 1, expect: maybe}', /expect/],
     ['- {statement: SELECT 1, expect: allow, lables: []}', /lables/],

@@ -55,4 +55,47 @@ describe('a stricter policy and a session that was really recorded', () => {
     expect(stdout).toMatch(/: 0 newly denied, 0 newly asks, 0 newly allowed/);
     expect(code).toBe(0);
   }, 60_000);
+
+  const changed = async (): Promise<{ session: string; statement: number }> => {
+    const { stdout } = await replay('--against', 'new.cedar', '--json');
+    return JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as { session: string; statement: number };
+  };
+
+  it('explains one recorded statement by the policy of then, and by another', async () => {
+    const { session, statement } = await changed();
+    const reference = `${session}/${statement}`;
+    writeFileSync(join(world.home, 'policy.cedar'), '@id("now") forbid (principal, action, resource);');
+    const then = await world.broker(['policy', 'explain', reference]);
+    expect(then).toMatchObject({ code: 0, stderr: expect.stringContaining('broker verify') });
+    expect(then.stdout).toMatch(/^allow\n {2}update orders set id = id where id = 1\n/);
+    expect(then.stdout).toContain(`  ${reference}  `);
+    expect(then.stdout).toMatch(/answered then: allow \(developers-work\)\n/);
+    expect(then.stdout).toMatch(
+      /allow {2}sql:update on Table prod-db\/public\.orders {2}\(developers-work\)/,
+    );
+    expect(then.stdout).toContain('@id("developers-work")');
+    const other = await world.broker(['policy', 'explain', reference, '--against', 'new.cedar', '--json']);
+    expect(JSON.parse(other.stdout)).toMatchObject({
+      session,
+      was: { outcome: 'allow', policies: ['developers-work'] },
+      decision: { outcome: 'deny', policies: ['no-updates'] },
+      approximate: false,
+    });
+  }, 60_000);
+
+  it('says what is wrong with a reference', async () => {
+    const { session } = await changed();
+    const explain = (...args: string[]) => world.broker(['policy', 'explain', ...args]);
+    expect(await explain(`${session}/99`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has no recorded statement 99'),
+    });
+    expect(await explain('prod-db')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('SESSION/NUMBER'),
+    });
+    expect(await explain('nowhere/1')).toMatchObject({ stderr: expect.stringContaining('nowhere') });
+    expect(await explain('prod-db', 'SELECT 1', '--against', 'new.cedar')).toMatchObject({ code: 2 });
+    expect(await explain(`${session}/1`, '--as-group', 'x')).toMatchObject({ code: 2 });
+  }, 60_000);
 });

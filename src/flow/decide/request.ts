@@ -1,4 +1,5 @@
 // What is asked of policy: who wants to do what, where, and under which circumstances.
+import { jcs } from '../../lib/jcs.ts';
 import type { ActionUse } from '../../model/action.ts';
 import type { ColumnUse } from '../../model/classification.ts';
 import type { Connection } from '../../model/connection.ts';
@@ -8,6 +9,15 @@ export interface CallArguments {
   /** Canonical JSON of all of them. */
   readonly json: string;
   readonly named: Readonly<Record<string, string>>;
+}
+
+/** What policy is told of a call's arguments. Throws what `jcs` throws. */
+export function callArguments(given: Readonly<Record<string, unknown>> = {}): CallArguments {
+  const named = Object.entries(given).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? value : jcs(value),
+  ]);
+  return { json: jcs(given), named: Object.fromEntries(named) };
 }
 
 /** Circumstances a policy may look at, `context.…` in Cedar. What is not given is empty there, never missing. */
