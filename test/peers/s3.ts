@@ -58,14 +58,14 @@ async function freePort(from = 0): Promise<number> {
   });
 }
 
-/** The monitor's port must lie below the range the system hands out, or it loses it to somebody else's connection. */
-async function monitorPort(): Promise<number> {
+/** Ports that are bound later must lie below the range the system hands out, or are lost to somebody else's connection. */
+async function lowPort(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const port = randomInt(20_000, 30_000);
     const both = await Promise.all([freePort(port), freePort(port + 1)]).catch(() => undefined);
     if (both) return port;
   }
-  throw new Error('no free port for the monitor');
+  throw new Error('no free port for the store');
 }
 
 function configuration(folder: string, fsid: string, monitor: number, port: number): string {
@@ -107,7 +107,7 @@ log file = ${folder}/client.log
 }
 
 async function ready(endpoint: string, child: ChildProcess, folder: string): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await pause(100)) {
+  for (const end = Date.now() + 90_000; Date.now() < end; await pause(100)) {
     if (child.exitCode !== null) break;
     const answer = await fetch(endpoint).catch(() => undefined);
     if (answer) return;
@@ -122,9 +122,14 @@ async function end(child: ChildProcess): Promise<void> {
   await left;
 }
 
-export async function startS3(): Promise<S3Peer> {
+/** A port can still be lost, and a busy machine can be too slow: what did not come up is tried once more. */
+export function startS3(): Promise<S3Peer> {
+  return startOnce().catch(startOnce);
+}
+
+async function startOnce(): Promise<S3Peer> {
   const folder = mkdtempSync(join(tmpdir(), 'broker-s3-'));
-  const [port, monitor] = [await freePort(), await monitorPort()];
+  const [port, monitor] = [await lowPort(), await lowPort()];
   const endpoint = `http://127.0.0.1:${port}`;
   const fsid = randomUUID();
   for (const name of ['mon.a', 'osd.0', 'rgw']) mkdirSync(join(folder, name));
