@@ -78,6 +78,21 @@ function Sessions({ sessions }: Pick<AgentStatus, 'sessions'>) {
   );
 }
 
+function Windows({ windows = [] }: Pick<AgentStatus, 'windows'>) {
+  if (windows.length === 0) return null;
+  return (
+    <Box flexDirection="column" marginTop={1}>
+      <Row bold cells={['WINDOW', 'CONNECTION', 'ENDS']} />
+      {windows.map(({ id, connection, ends }) => (
+        <Row key={id} cells={[id, connection, timeOf(ends)]} />
+      ))}
+    </Box>
+  );
+}
+
+/** Of the day, in UTC. */
+const timeOf = (rfc3339: string): string => rfc3339.slice(11, 19);
+
 function Facts({ status }: { status: AgentStatus }) {
   const { signIn, backlog, store, draining, version, pid } = status;
   const person =
@@ -118,6 +133,7 @@ export function StatusBoard(props: BoardProps) {
           <Box marginTop={1}>
             <Sessions sessions={status.sessions} />
           </Box>
+          <Windows {...(status.windows ? { windows: status.windows } : {})} />
         </>
       ) : null}
       <Box marginTop={1}>

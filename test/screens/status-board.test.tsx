@@ -26,6 +26,16 @@ describe('the status board', () => {
     screen.unmount();
   });
 
+  it('shows windows that are open, and until when', async () => {
+    const window = { id: '1m849hty3cad6hxdw', connection: 'prod-\u202edb', ends: '2026-03-01T10:30:00Z' };
+    const screen = render(
+      <StatusBoard load={async () => ({ ...status, windows: [window] })} interval={1_000} />,
+    );
+    await expect.poll(() => screen.lastFrame()).toContain('WINDOW');
+    expect(screen.lastFrame()).toMatch(/1m849hty3cad6hxdw +prod-\\u\{202e\}db +10:30:00/);
+    screen.unmount();
+  });
+
   it('says what is wrong when the agent cannot be asked, and asks again', async () => {
     let asked = 0;
     const load = async () => {
