@@ -166,7 +166,7 @@ export const policyExplain: CommandDefinition = {
       explains: 'for a bot of somebody else',
     },
     {
-      command: 'broker policy explain 019a2f60-5e7c-7d10-8b8e-6f3a1c9d2e41/3',
+      command: 'broker policy explain 01jd2q8c/3',
       explains: 'why the third statement of a session was answered as it was',
     },
   ],
