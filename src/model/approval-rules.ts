@@ -112,25 +112,33 @@ export function selfProblem(
   return undefined;
 }
 
-/** `now` is when it is used; for those who look later, there is no such time. */
-export function freshProblem(
-  { decision, strength }: DecisionPredicate,
-  { claims, validity }: Vouched,
+/** Why a sign-in was not made for what was signed at `time`; `now` is when it is used: for those who look later, there is no such time. */
+export function signInProblem(
+  { claims, validity }: Pick<Vouched, 'claims' | 'validity'>,
+  time: string,
   now = Number.POSITIVE_INFINITY,
-): ApProblem | undefined {
-  if (strength === 'session-key') return undefined;
+): string | undefined {
   const { auth_time: signedIn } = claims;
   if (typeof signedIn !== 'number' || !Number.isFinite(signedIn))
-    return problem('auth-time', 'the ID token does not say when the person signed in (auth_time)');
-  if (signedIn * 1000 > now + LEEWAY)
-    return problem('auth-time', 'the person signed in in the future: a clock is wrong');
-  const answered = Date.parse(decision.time);
+    return 'the ID token does not say when the person signed in (auth_time)';
+  if (signedIn * 1000 > now + LEEWAY) return 'the person signed in in the future: a clock is wrong';
+  const answered = Date.parse(time);
   if (Math.abs(signedIn * 1000 - answered) > FRESH)
-    return problem('auth-time', 'the person had not signed in within five minutes of the answer');
+    return 'the person had not signed in within five minutes of the answer';
   // The provider's own clock: an answer cannot be dated back to when its request was still open.
   if (validity.every(({ from }) => Math.abs(from - answered) > FRESH + LEEWAY))
-    return problem('auth-time', 'the ID token was not issued within five minutes of the answer');
+    return 'the ID token was not issued within five minutes of the answer';
   return undefined;
+}
+
+export function freshProblem(
+  { decision, strength }: DecisionPredicate,
+  known: Vouched,
+  now?: number,
+): ApProblem | undefined {
+  if (strength === 'session-key') return undefined;
+  const reason = signInProblem(known, decision.time, now);
+  return reason === undefined ? undefined : problem('auth-time', reason);
 }
 
 export function windowProblem(

@@ -23,6 +23,7 @@ export { combineDecisions } from './decision.ts';
 export { formatPolicies } from './format.ts';
 export { checkPolicies, loadPolicies, type PolicySet } from './policies.ts';
 export { type CallArguments, callArguments, type DecisionContext, type DecisionRequest } from './request.ts';
+export { localNames, withPublished } from './team.ts';
 
 /** Decisions kept per policy set; the oldest go first. */
 const MAX_CACHED = 4_096;

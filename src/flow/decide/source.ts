@@ -79,6 +79,14 @@ export function placeOf(file: string, text: string, offset: number): string {
   return `${file}:${low + 1}:${column}`;
 }
 
+/** What stands before the names of a machine's files beside a published policy: those may only forbid. */
+export const LOCAL = 'local:';
+
+/** What stands before the ids of a file's policies: a local policy can never take the name of a published one. */
+function scopeOf(file: string): string {
+  return file.startsWith(LOCAL) ? LOCAL : '';
+}
+
 /** What Cedar says about a fault, with what it expected where it says so. */
 export function problem(error: DetailedError, file: string, text: string, offset: number): PolicyProblem {
   const [source] = error.sourceLocations ?? [];
@@ -138,7 +146,9 @@ export function readSources(cedar: Cedar, text: PolicyText): Sources {
         continue;
       }
       const { json } = read;
-      const id = json.annotations?.['id'] || `${shortName(file, all)}#${index + 1}`;
+      if (json.effect === 'permit' && file.startsWith(LOCAL))
+        problems.push({ place, reason: 'beside a published policy, local files permit nothing' });
+      const id = `${scopeOf(file)}${json.annotations?.['id'] || `${shortName(file.slice(scopeOf(file).length), all)}#${index + 1}`}`;
       const earlier = seen.get(id);
       if (earlier !== undefined) problems.push({ place, reason: `policy id "${id}" is taken by ${earlier}` });
       seen.set(id, place);
