@@ -237,6 +237,29 @@ export const ERRORS = {
     hint: 'check again with `broker policy check`',
     exit: EXIT.configuration,
   },
+  'policy-unpublished': {
+    summary: 'no published policy of {store} counts here, so nothing is permitted: {reason}',
+    hint: '{mend}',
+    exit: EXIT.configuration,
+    sqlstate: '42501',
+    http: 503,
+    rpc: -32003,
+  },
+  'policy-overtaken': {
+    summary: 'your policy was not published: {reason}',
+    hint: 'read what is published with `broker policy show --published`, then push again',
+    exit: EXIT.refused,
+  },
+  'policy-not-yours': {
+    summary: 'what you sign would not count: {who} is none of the signers that team_policy names',
+    hint: 'let a signer push, or name {who} under team_policy.signers in everybody’s configuration',
+    exit: EXIT.refused,
+  },
+  'version-unknown': {
+    summary: 'no version {version} of the policy is published in {store}',
+    hint: 'list them with `broker policy log`',
+    exit: EXIT.usage,
+  },
   'connection-unknown': {
     summary: 'there is no connection named {connection}',
     hint: 'list them with `broker connections ls`',
