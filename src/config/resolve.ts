@@ -70,6 +70,19 @@ export function toConfig(raw: RawConfig, options: ResolveOptions): Config {
     ([name, connection]) => [name, toConnection(name, connection, options)] as const,
   );
   return {
+/** A signer of whom nothing else is said signs in as we do. */
+function teamPolicyOf({ team_policy: team, identity }: RawConfig): Pick<Config, 'teamPolicy'> {
+  if (!team) return {};
+  const signers = team.signers.map(({ issuer = identity?.issuer, client_id, subject, email, group }) => ({
+    issuer: issuer ?? '',
+    clientId: client_id ?? identity?.client_id ?? '',
+    ...(subject === undefined ? {} : { subject }),
+    ...(email === undefined ? {} : { email }),
+    ...(group === undefined ? {} : { group }),
+  }));
+  return { teamPolicy: { signers, strength: team.strength, interval: team.interval } };
+}
+
     ...(identity
       ? {
           identity: {
@@ -96,3 +109,4 @@ export function toConfig(raw: RawConfig, options: ResolveOptions): Config {
     bots: new Map(Object.entries(raw.bots)),
   };
 }
+    ...teamPolicyOf(raw),

@@ -159,6 +159,36 @@ export const SCHEMA = z
   })
   .describe('Configuration of broker.');
 
+const signer = z
+  .strictObject({
+    issuer: issuer.optional().describe('Issuer of the signer; your own provider when left out.'),
+    client_id: text.optional().describe('Client the signer signs in with; your own when left out.'),
+    subject: text.optional().describe('The signer’s subject, as `broker whoami` prints it.'),
+    email: text.optional().describe('An e-mail address that the provider has verified.'),
+    group: text.optional().describe('A group the signer is in.'),
+  })
+  .refine(
+    ({ subject, email, group }) => subject ?? email ?? group,
+    'must name a subject, an email or a group',
+  )
+  .describe('Who may publish; everything that is said must be true of them.');
+
+const teamPolicy = z
+  .strictObject({
+    signers: z.array(signer).min(1, 'must name at least one').max(64).describe('Whose policy counts.'),
+    strength: z
+      .enum(['fresh-sign-in', 'session-key'])
+      .default('fresh-sign-in')
+      .describe('The weakest signature that counts.'),
+    interval: z
+      .int()
+      .min(1)
+      .max(86_400)
+      .default(15)
+      .describe('Seconds between looks at the store while something is open.'),
+  })
+  .describe('Policy comes from the store: only what these people published permits anything.');
+
 export type RawConfig = z.infer<typeof SCHEMA>;
 export type RawConnection = RawConfig['connections'][string];
 
@@ -172,3 +202,4 @@ export function firstProblem(settings: unknown): string | undefined {
 export function jsonSchema(): object {
   return { title: 'broker.yaml', ...z.toJSONSchema(SCHEMA, { io: 'input' }) };
 }
+    team_policy: teamPolicy.optional(),

@@ -1,5 +1,7 @@
 // The configuration once validated and layered. config/ makes it; everything else only reads it.
+import type { ApprovalStrength } from './approval.ts';
 import type { Connection } from './connection.ts';
+import type { PolicySigner } from './publication.ts';
 
 export interface IdentitySettings {
   /** Issuer URL; https, or http on loopback only. */
@@ -48,12 +50,22 @@ export interface ApprovalSettings {
   readonly desktop: boolean;
 }
 
+/** Policy from the store: only what a pinned signer published permits anything. */
+export interface TeamPolicySettings {
+  readonly signers: readonly PolicySigner[];
+  /** The weakest signature that counts. */
+  readonly strength: ApprovalStrength;
+  /** Seconds between looks at the store while something is open. */
+  readonly interval: number;
+}
+
 export interface Config {
   readonly identity?: IdentitySettings;
   readonly store: StoreSettings;
   readonly keychain: 'auto' | 'system' | 'file';
   /** Files and folders of Cedar policies, absolute. */
   readonly policy: readonly string[];
+  readonly teamPolicy?: TeamPolicySettings;
   readonly connections: ReadonlyMap<string, Connection>;
   readonly agent: AgentSettings;
   readonly approvals?: ApprovalSettings;
