@@ -176,14 +176,14 @@ _broker() {
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--no-browser --device --json --no-input --config --help' -- "$cur"))
-      else COMPREPLY=(); fi ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--no-browser --device --url --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
     'logout')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
-      else COMPREPLY=(); fi ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--url --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
     'mask scan')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -201,7 +201,7 @@ _broker() {
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--with --reason --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--with --url --reason --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
     'policy check')
       case "$prev" in

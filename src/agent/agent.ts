@@ -15,6 +15,7 @@ import type {
 } from './messages.ts';
 import type { Log } from './ports.ts';
 import type { Ask } from './probe.ts';
+import type { Remotes } from './remote.ts';
 import type { Host } from './routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { LoginTalk } from './sign-in.ts';
@@ -48,6 +49,7 @@ export interface AgentPorts {
   approvals(): Promise<ApprovalHost>;
   /** Open ones, and how many requests wait for an answer. */
   windows(): Promise<{ readonly open: readonly WindowRow[]; readonly waiting: number }>;
+  readonly remotes: Remotes;
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest>;
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
   /** Sign-in, upload queues and recovery of what an earlier agent left. Returns how many sessions still wait. */
@@ -154,6 +156,10 @@ export class Agent implements Host {
 
   approvals<T>(action: (approvals: ApprovalHost) => Promise<T>): Promise<T> {
     return this.#use(async () => action(await this.#ports.approvals()));
+  }
+
+  remotes<T>(action: (remotes: Remotes) => Promise<T>): Promise<T> {
+    return this.#use(() => action(this.#ports.remotes));
   }
 
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest> {

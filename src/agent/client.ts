@@ -5,3 +5,4 @@ export { brokerSettings, childEnvironment } from './environment.ts';
 export { connectAgent } from './launch.ts';
 export type * from './messages.ts';
 export { FRONT_DONE, secureFolder } from './place.ts';
+export type * from './remote-messages.ts';

@@ -24,6 +24,7 @@ import { watchPolicy } from './policy-watch.ts';
 import type { LeaseContext, Log, SessionPorts } from './ports.ts';
 import { testConnection } from './probe.ts';
 import { recoverSpool } from './recovery.ts';
+import { Remotes } from './remote.ts';
 import { ROUTES } from './routes.ts';
 import { openSecrets, secretEntry } from './secrets.ts';
 import { type ControlServer, serve } from './server.ts';
@@ -31,6 +32,7 @@ import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { SignIn } from './sign-in.ts';
 import { signInPorts } from './sign-in-ports.ts';
+import { sourceOf } from './sources.ts';
 import { sweepClientFiles } from './sweep.ts';
 import { wantedVariables } from './wanted.ts';
 import { type Watch, watchExpiry } from './watch.ts';
@@ -160,19 +162,8 @@ class Composition {
     if (age > store.maxBacklog) throw new BrokerError('backlog-too-old', { age, store: store.url });
   }
 
-  async #source({ connection }: Pick<LeaseContext, 'connection'>) {
-    const { CREDENTIAL_SOURCES } = await import('../credentials/index.ts');
-    const row = CREDENTIAL_SOURCES[connection.credential.source];
-    if (row) return row();
-    throw new BrokerError('credential-failed', {
-      connection: connection.name,
-      reason: `there is no source ${connection.credential.source}`,
-      mend: `use one of ${Object.keys(CREDENTIAL_SOURCES).join(', ')}`,
-    });
-  }
-
   async #obtain(context: LeaseContext): Promise<Lease> {
-    const source = await this.#source(context);
+    const source = await sourceOf(context.connection);
     Object.assign(this.#given, context.environment);
     const { name } = context.connection;
     const [problem] = source.check(context.connection.credential);
@@ -196,7 +187,7 @@ class Composition {
   }
 
   async #sweep(lease: OpenLease): Promise<void> {
-    const source = await this.#source(lease);
+    const source = await sourceOf(lease.connection);
     const context = { ...lease, signal: AbortSignal.timeout(15_000), environment: this.#given };
     await source.sweep?.(this.#credentialContext(context), lease.resume);
   }
@@ -249,6 +240,7 @@ class Composition {
       store: async () => (await this.#settings.config()).store.url,
       approvals: () => this.#approvals.desk(),
       windows: () => this.#approvals.status(),
+      remotes: new Remotes({ ...this.#ports, keychain: () => this.#settings.keychain() }),
       test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
       access: async (caller, detail) => {
         const { config } = await this.#settings.setting(caller);

@@ -28,6 +28,13 @@ import type {
 } from './messages.ts';
 import { readLines, writeLine } from './ndjson.ts';
 import { inspectSocket } from './place.ts';
+import type {
+  FromRemoteLogin,
+  RemotePlace,
+  RemoteToken,
+  RemoteTokenRequest,
+  ToRemoteLogin,
+} from './remote-messages.ts';
 
 /** A stream of lines in both directions; `end` of either side ends it. */
 export interface Dialogue<Receive, Send> extends AsyncIterable<Receive> {
@@ -45,6 +52,10 @@ export interface AgentClient {
   open(first: FromFront, signal: AbortSignal): Dialogue<ToFront, FromFront>;
   /** What a session would be decided by, without opening one. */
   terms(request: TermsRequest): Promise<FrontTerms>;
+  /** What authorizes requests at a remote MCP server. Throws `remote-sign-in` or `remote-scope` when only a person helps. */
+  remoteToken(request: RemoteTokenRequest): Promise<RemoteToken>;
+  remoteLogin(first: FromRemoteLogin, signal: AbortSignal): Dialogue<ToRemoteLogin, FromRemoteLogin>;
+  remoteLogout(place: RemotePlace): Promise<{ readonly was: boolean }>;
   sessions(): Promise<readonly SessionRow[]>;
   /** Lines of the session's journal as they are written, JSON each. */
   tail(session: string, signal: AbortSignal): AsyncIterable<unknown>;
@@ -166,6 +177,9 @@ export async function attach(socket: string): Promise<AgentClient> {
     logout: () => ask(socket, 'DELETE', '/v1/sign-in'),
     open: (first, signal) => converse(socket, '/v1/sessions', first, signal),
     terms: (request) => ask(socket, 'POST', '/v1/terms', request),
+    remoteToken: (request) => ask(socket, 'POST', '/v1/remote/token', request),
+    remoteLogin: (first, signal) => converse(socket, '/v1/remote/sign-in', first, signal),
+    remoteLogout: (place) => ask(socket, 'POST', '/v1/remote/sign-out', place),
     sessions: () => ask(socket, 'GET', '/v1/sessions'),
     tail: (id, signal) => converse(socket, `${session(id)}/tail`, undefined, signal),
     kill: (id, reason) => ask(socket, 'POST', `${session(id)}/kill`, { reason }),

@@ -14,6 +14,8 @@ import type {
   SignInState,
 } from './messages.ts';
 import type { Ask } from './probe.ts';
+import type { Remotes } from './remote.ts';
+import { remoteSignIn, remoteSignOut, remoteToken } from './remote-routes.ts';
 import type { Call, LinesCall, Route } from './server.ts';
 import type { Sessions } from './sessions.ts';
 import type { LoginTalk } from './sign-in.ts';
@@ -33,6 +35,8 @@ export interface Host {
   secrets(): Promise<readonly string[]>;
   /** Signs that somebody reads evidence; the key of the statement. */
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Sign-ins at remote MCP servers. */
+  remotes<T>(action: (remotes: Remotes) => Promise<T>): Promise<T>;
   /** Requests for approval: listed, answered, made. */
   approvals<T>(action: (approvals: ApprovalHost) => Promise<T>): Promise<T>;
   /** Resolves once the agent takes no sessions; it ends by itself with its last one. */
@@ -133,6 +137,24 @@ export const ROUTES: readonly Route<Host>[] = [
     method: 'DELETE',
     path: /^\/v1\/sign-in$/,
     run: async (host) => ({ was: await host.logout() }),
+  },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/remote\/token$/,
+    run: (host, call) => host.remotes((remotes) => remoteToken(remotes, call, caller)),
+  },
+  {
+    kind: 'lines',
+    method: 'POST',
+    path: /^\/v1\/remote\/sign-in$/,
+    run: (host, call) => host.remotes((remotes) => remoteSignIn(remotes, call, caller)),
+  },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/remote\/sign-out$/,
+    run: (host, call) => host.remotes((remotes) => remoteSignOut(remotes, call, caller)),
   },
   { kind: 'json', method: 'GET', path: /^\/v1\/sessions$/, run: (host) => host.sessions.rows() },
   { kind: 'lines', method: 'POST', path: /^\/v1\/sessions$/, run: (host, call) => host.sessions.run(call) },

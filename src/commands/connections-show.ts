@@ -29,9 +29,16 @@ function lines(connection: Connection): readonly (readonly [string, string])[] {
     ['name', connection.name],
     ...(connection.description ? [['description', connection.description] as const] : []),
     ['type', connection.type],
-    ['address', connection.host.startsWith('/') ? connection.host : `${connection.host}:${connection.port}`],
-    ['database', connection.database ?? 'the account’s name'],
-    ['tls', [tls.mode, ...(tls.ca ? [`ca ${tls.ca}`] : [])].join(', ')],
+    ...(connection.url === undefined
+      ? ([
+          [
+            'address',
+            connection.host.startsWith('/') ? connection.host : `${connection.host}:${connection.port}`,
+          ],
+          ['database', connection.database ?? 'the account’s name'],
+          ['tls', [tls.mode, ...(tls.ca ? [`ca ${tls.ca}`] : [])].join(', ')],
+        ] as const)
+      : ([['address', connection.url]] as const)),
     ['credential', Object.keys(settings).length > 0 ? `${source}, ${described(settings)}` : source],
     ['labels', connection.labels.join(' ') || 'none'],
     ...columns,

@@ -13,6 +13,8 @@ export const mcp: CommandDefinition = {
     'The server finds the connection in DATABASE_URL and the PG* variables. {{NAME.url}} in its arguments is replaced by the ' +
       'address, without a password: that is in PGPASSWORD. In the environment that the host gives, {{NAME.url}} has the password.',
     'Without a server, broker serves tools of its own for the connection: query, describe_schema and explain.',
+    'With --url, or on a connection of type mcp, the server is a remote one that speaks streamable HTTP. Where it wants to know ' +
+      'who you are, `broker login NAME` signs you in there; nothing has to be restarted.',
     'A bot acts, named after the host and the connection (claude-code@prod-db), on behalf of whoever is signed in.',
   ],
   arguments: [
@@ -21,6 +23,7 @@ export const mcp: CommandDefinition = {
   ],
   options: [
     { flags: '--with <name...>', summary: 'further connections the server is told of' },
+    { flags: '--url <address>', summary: 'a remote server; https, or http on loopback' },
     { flags: '--reason <text>', summary: 'why, for the record' },
   ],
   examples: [
@@ -33,6 +36,7 @@ export const mcp: CommandDefinition = {
       command: "broker mcp prod-db -- mcp-server-postgres '{{prod-db.url}}'",
       explains: 'a server that takes an address',
     },
+    { command: 'broker mcp tickets --url https://mcp.example.com/mcp', explains: 'a remote server' },
   ],
   run: async (context) => {
     const { resolveProgram } = await import('../front/program.ts');
@@ -44,6 +48,17 @@ export const mcp: CommandDefinition = {
       others: Array.isArray(others) ? others.map(String) : [],
       ...(typeof reason === 'string' ? { reason } : {}),
     };
+    const { remoteUrl } = await import('../front/mcp/remote/address.ts');
+    const remote = program === undefined || context.options['url'] !== undefined;
+    const url = remote ? await remoteUrl(context, connection) : undefined;
+    if (url !== undefined) {
+      if (program !== undefined || order.others.length > 0)
+        throw new BrokerError('usage', {
+          reason: 'a remote server takes neither SERVER nor --with',
+          command: 'mcp',
+        });
+      return runMcp(context, { ...order, url });
+    }
     if (program === undefined) {
       const { builtIn } = await import('../front/mcp/built-in.ts');
       return runMcp(context, { ...order, ...builtIn() });

@@ -42,16 +42,22 @@ function tlsOf(name: string, { tls }: RawConnection, options: ResolveOptions): C
   return { mode: tls.mode, ...file('ca'), ...file('cert'), ...file('key') };
 }
 
+/** A remote MCP server is where its address says. */
+function placeOf({ host = '', port = 5432, url }: RawConnection): Pick<Connection, 'host' | 'port' | 'url'> {
+  if (url === undefined) return { host, port };
+  const { hostname, port: given, protocol, href } = new URL(url);
+  return { host: hostname, port: Number(given) || (protocol === 'http:' ? 80 : 443), url: href };
+}
+
 function toConnection(name: string, raw: RawConnection, options: ResolveOptions): Connection {
-  const { masking, recording, description, database } = raw;
+  const { masking, recording, description, database, credential = { source: 'oauth' } } = raw;
   return {
     name,
     type: raw.type,
-    host: raw.host,
-    port: raw.port,
+    ...placeOf(raw),
     ...(database === undefined ? {} : { database }),
     tls: tlsOf(name, raw, options),
-    credential: camelKeys(raw.credential) as CredentialSettings,
+    credential: camelKeys(credential) as CredentialSettings,
     labels: raw.labels,
     masking: {
       columns: raw.columns,
@@ -64,12 +70,6 @@ function toConnection(name: string, raw: RawConnection, options: ResolveOptions)
   };
 }
 
-export function toConfig(raw: RawConfig, options: ResolveOptions): Config {
-  const { identity, store, agent } = raw;
-  const connections = Object.entries(raw.connections).map(
-    ([name, connection]) => [name, toConnection(name, connection, options)] as const,
-  );
-  return {
 /** A signer of whom nothing else is said signs in as we do. */
 function teamPolicyOf({ team_policy: team, identity }: RawConfig): Pick<Config, 'teamPolicy'> {
   if (!team) return {};
@@ -83,6 +83,12 @@ function teamPolicyOf({ team_policy: team, identity }: RawConfig): Pick<Config, 
   return { teamPolicy: { signers, strength: team.strength, interval: team.interval } };
 }
 
+export function toConfig(raw: RawConfig, options: ResolveOptions): Config {
+  const { identity, store, agent } = raw;
+  const connections = Object.entries(raw.connections).map(
+    ([name, connection]) => [name, toConnection(name, connection, options)] as const,
+  );
+  return {
     ...(identity
       ? {
           identity: {
@@ -103,10 +109,10 @@ function teamPolicyOf({ team_policy: team, identity }: RawConfig): Pick<Config, 
     },
     keychain: raw.keychain,
     policy: raw.policy.map((path, index) => absolute(path, `policy.${index}`, options)),
+    ...teamPolicyOf(raw),
     connections: new Map(connections),
     agent: { idle: agent.idle, spare: agent.spare },
     ...(raw.approvals ? { approvals: raw.approvals } : {}),
     bots: new Map(Object.entries(raw.bots)),
   };
 }
-    ...teamPolicyOf(raw),

@@ -97,16 +97,24 @@ const recording = z
   })
   .describe('How much of an answer is recorded.');
 
-const connection = z
+/** What a connection of each type must say, and what would mean nothing there. */
+const SHAPES = [
+  { type: 'postgres', needed: ['host', 'credential'], idle: ['url'] },
+  { type: 'mcp', needed: ['url'], idle: ['host', 'port', 'database'] },
+] as const;
+
+const settings = z
   .strictObject({
-    type: z.literal('postgres').describe('Protocol of the target.'),
-    host: text.describe('Host name, address, or the folder of a unix socket.'),
-    port: z.int().min(1).max(65535).default(5432).describe('Port of the target.'),
+    type: z.enum(['postgres', 'mcp']).describe('Protocol of the target; mcp is a remote MCP server.'),
+    host: text.optional().describe('Host name, address, or the folder of a unix socket.'),
+    port: z.int().min(1).max(65535).optional().describe('Port of the target; 5432 when left out.'),
+    url: issuer.optional().describe('Address of a remote MCP server; https, or http on loopback.'),
     database: text.optional().describe('Database; the account name when left out.'),
     tls: tls.prefault({}),
     credential: z
-      .looseObject({ source: text.describe('keychain, env, oidc, ephemeral-role or exec.') })
-      .describe('How the credential is obtained.'),
+      .looseObject({ source: text.describe('keychain, env, oidc, ephemeral-role, exec or oauth.') })
+      .optional()
+      .describe('How the credential is obtained; oauth for a remote MCP server when left out.'),
     labels: z.array(text).default([]).describe('Labels that policies speak about, such as env:prod.'),
     columns: z
       .record(column, dataType)
@@ -117,6 +125,25 @@ const connection = z
     description: text.optional().describe('One line for people.'),
   })
   .describe('A named target.');
+
+/** Also beside other problems, so that all are told at once. */
+const connection = SHAPES.reduce((schema, { type, needed, idle }) => {
+  const check = (of: typeof settings, key: string, wrong: (value: unknown) => boolean, message: string) =>
+    of.refine((given: Readonly<Record<string, unknown>>) => given['type'] !== type || !wrong(given[key]), {
+      path: [key],
+      message,
+      when: ({ value }) => typeof value === 'object' && value !== null,
+    });
+  const checked = needed.reduce(
+    (of, key) => check(of, key, (value) => value === undefined, 'is missing'),
+    schema,
+  );
+  return idle.reduce(
+    (of, key) =>
+      check(of, key, (value) => value !== undefined, `is not a setting of a connection of type ${type}`),
+    checked,
+  );
+}, settings);
 
 const webhook = z
   .strictObject({
@@ -131,33 +158,6 @@ const approvals = z
     desktop: z.boolean().default(true).describe('Notify on the desktop, where there is one.'),
   })
   .describe('How people hear of requests for approval.');
-
-const agent = z
-  .strictObject({
-    idle: z.int().min(1).default(900).describe('Seconds without work before the agent stops.'),
-    spare: z.boolean().default(true).describe('Keep one worker forked ahead.'),
-  })
-  .describe('The background process.');
-
-const bot = z
-  .strictObject({
-    groups: z.array(text).default([]).describe('Groups it is in; it never has those of its owner.'),
-  })
-  .describe('A bot: an AI agent, an MCP server, a CI job.');
-
-export const SCHEMA = z
-  .strictObject({
-    version: z.literal(1).default(1).describe('Version of this format.'),
-    identity: identity.optional(),
-    store: store.prefault({}),
-    keychain: z.enum(['auto', 'system', 'file']).default('auto').describe('Where secrets are kept.'),
-    policy: z.array(text).default([]).describe('Cedar files and folders; relative to this file.'),
-    connections: z.record(name, connection).default({}).describe('Targets by name.'),
-    agent: agent.prefault({}),
-    approvals: approvals.optional(),
-    bots: z.record(name, bot).default({}).describe('Bots by name.'),
-  })
-  .describe('Configuration of broker.');
 
 const signer = z
   .strictObject({
@@ -189,6 +189,34 @@ const teamPolicy = z
   })
   .describe('Policy comes from the store: only what these people published permits anything.');
 
+const agent = z
+  .strictObject({
+    idle: z.int().min(1).default(900).describe('Seconds without work before the agent stops.'),
+    spare: z.boolean().default(true).describe('Keep one worker forked ahead.'),
+  })
+  .describe('The background process.');
+
+const bot = z
+  .strictObject({
+    groups: z.array(text).default([]).describe('Groups it is in; it never has those of its owner.'),
+  })
+  .describe('A bot: an AI agent, an MCP server, a CI job.');
+
+export const SCHEMA = z
+  .strictObject({
+    version: z.literal(1).default(1).describe('Version of this format.'),
+    identity: identity.optional(),
+    store: store.prefault({}),
+    keychain: z.enum(['auto', 'system', 'file']).default('auto').describe('Where secrets are kept.'),
+    policy: z.array(text).default([]).describe('Cedar files and folders; relative to this file.'),
+    team_policy: teamPolicy.optional(),
+    connections: z.record(name, connection).default({}).describe('Targets by name.'),
+    agent: agent.prefault({}),
+    approvals: approvals.optional(),
+    bots: z.record(name, bot).default({}).describe('Bots by name.'),
+  })
+  .describe('Configuration of broker.');
+
 export type RawConfig = z.infer<typeof SCHEMA>;
 export type RawConnection = RawConfig['connections'][string];
 
@@ -202,4 +230,3 @@ export function firstProblem(settings: unknown): string | undefined {
 export function jsonSchema(): object {
   return { title: 'broker.yaml', ...z.toJSONSchema(SCHEMA, { io: 'input' }) };
 }
-    team_policy: teamPolicy.optional(),

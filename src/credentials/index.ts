@@ -6,5 +6,6 @@ export const CREDENTIAL_SOURCES: Readonly<Record<string, () => Promise<Credentia
   'ephemeral-role': async () => (await import('./ephemeral-role.ts')).ephemeralRole,
   exec: async () => (await import('./exec.ts')).exec,
   keychain: async () => (await import('./keychain.ts')).keychain,
+  oauth: async () => (await import('./oauth.ts')).oauth,
   oidc: async () => (await import('./oidc.ts')).oidc,
 };

@@ -4,7 +4,8 @@ import { openBrowser } from './browser.ts';
 import { signInFailed } from './provider.ts';
 import { type Arrival, listenForRedirect } from './redirect.ts';
 
-export type Purpose = 'identity' | 'target';
+/** `server`: at the authorization server of a remote MCP server. */
+export type Purpose = 'identity' | 'target' | 'server';
 
 export type SignInPrompt =
   /** Open this; `opened` says whether a browser was started for the person. */

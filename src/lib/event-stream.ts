@@ -9,14 +9,25 @@ export interface ServerEvent {
 
 const MAX_EVENT = 16 << 20;
 
+const LINE_END = /\r\n|\n|\r/g;
+
 export class EventStream {
   readonly #decoder = new StringDecoder('utf8');
   readonly #limit: number;
-  #rest = '';
+  /** Pieces of a line that has not ended. */
+  #rest: string[] = [];
+  #held = 0;
   #type = '';
   #data: string[] = [];
   #size = 0;
   #first = true;
+  /** The last line ended with a CR: a LF that comes next belongs to it. */
+  #halfEnd = false;
+  #id = '';
+  /** Of the last event that ended, as the server wants it back; empty when it gave none. */
+  lastId = '';
+  /** Milliseconds the server wants a client to wait before it comes back. */
+  retry: number | undefined;
 
   constructor(limit = MAX_EVENT) {
     this.#limit = limit;
@@ -24,27 +35,40 @@ export class EventStream {
 
   /** Events that these bytes complete. Throws RangeError when one is longer than the limit. */
   push(chunk: Uint8Array): ServerEvent[] {
-    let text =
-      this.#rest + this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    if (this.#first && text.length > 0) {
-      this.#first = false;
-      if (text.startsWith('\uFEFF')) text = text.slice(1);
-    }
     const events: ServerEvent[] = [];
+    const text = this.#text(chunk);
     let from = 0;
-    for (;;) {
-      const at = endOfLine(text, from);
-      if (at === undefined) break;
-      this.#line(text.slice(from, at.end), events);
-      from = at.next;
+    LINE_END.lastIndex = 0;
+    for (let end = LINE_END.exec(text); end; end = LINE_END.exec(text)) {
+      this.#rest.push(text.slice(from, end.index));
+      const line = this.#rest.length === 1 ? (this.#rest[0] ?? '') : this.#rest.join('');
+      this.#rest = [];
+      this.#held = 0;
+      this.#line(line, events);
+      from = LINE_END.lastIndex;
+      this.#halfEnd = end[0] === '\r' && from === text.length;
     }
-    this.#rest = text.slice(from);
-    if (this.#rest.length + this.#size > this.#limit) throw new RangeError('an event is too long');
+    if (from < text.length) {
+      this.#rest.push(text.slice(from));
+      this.#held += text.length - from;
+    }
+    if (this.#held + this.#size > this.#limit) throw new RangeError('an event is too long');
     return events;
+  }
+
+  #text(chunk: Uint8Array): string {
+    let text = this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (text === '') return text;
+    if (this.#first && text.startsWith('\uFEFF')) text = text.slice(1);
+    this.#first = false;
+    if (this.#halfEnd && text.startsWith('\n')) text = text.slice(1);
+    this.#halfEnd = false;
+    return text;
   }
 
   #line(line: string, events: ServerEvent[]): void {
     if (line === '') {
+      this.lastId = this.#id;
       if (this.#data.length > 0) events.push({ type: this.#type || 'message', data: this.#data.join('\n') });
       this.#type = '';
       this.#data = [];
@@ -55,22 +79,15 @@ export class EventStream {
     if (colon === 0) return;
     const field = colon < 0 ? line : line.slice(0, colon);
     const after = colon < 0 ? '' : line.slice(colon + 1);
-    const value = after.startsWith(' ') ? after.slice(1) : after;
+    this.#field(field, after.startsWith(' ') ? after.slice(1) : after);
+  }
+
+  #field(field: string, value: string): void {
     if (field === 'event') this.#type = value;
+    if (field === 'id' && !value.includes('\0')) this.#id = value;
+    if (field === 'retry' && /^\d{1,9}$/.test(value)) this.retry = Number(value);
     if (field !== 'data') return;
     this.#data.push(value);
     this.#size += value.length;
   }
-}
-
-/** CR, LF and CRLF all end a line; a CR at the very end may be half of a CRLF. */
-function endOfLine(text: string, from: number): { end: number; next: number } | undefined {
-  for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 10) return { end: at, next: at + 1 };
-    if (code !== 13) continue;
-    if (at + 1 === text.length) return undefined;
-    return { end: at, next: text.charCodeAt(at + 1) === 10 ? at + 2 : at + 1 };
-  }
-  return undefined;
 }

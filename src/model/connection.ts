@@ -47,6 +47,8 @@ export interface Connection {
   /** `host:port`, or the path of a unix socket's folder. */
   readonly host: string;
   readonly port: number;
+  /** Of a remote MCP server. */
+  readonly url?: string;
   readonly database?: string;
   readonly tls: TlsSettings;
   readonly credential: CredentialSettings;

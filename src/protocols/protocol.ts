@@ -59,6 +59,8 @@ export interface Target {
 /** One row of the protocols shelf. */
 export interface Protocol {
   readonly id: string;
+  /** The commands that can use a target of this protocol; all when absent. */
+  readonly clients?: readonly string[];
   /** Reaches the target and signs in. Throws `target-unreachable` or `target-refused`. */
   open(options: OpenOptions): Promise<Target>;
 }

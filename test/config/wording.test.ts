@@ -22,7 +22,10 @@ describe('wording', () => {
     [{ connections: { db: { ...connection, port: 65536 } } }, 'connections.db.port must be at most 65535'],
     [{ connections: { db: { ...connection, port: 1.5 } } }, 'connections.db.port must be a whole number'],
     [{ connections: { db: { ...connection, host: '' } } }, 'connections.db.host must not be empty'],
-    [{ connections: { db: { ...connection, type: 'mysql' } } }, 'connections.db.type must be postgres'],
+    [
+      { connections: { db: { ...connection, type: 'mysql' } } },
+      'connections.db.type must be one of postgres, mcp',
+    ],
     [
       { connections: { Db: connection } },
       'connections.Db must be lower case letters, digits, - _ . and start with one of the first two',

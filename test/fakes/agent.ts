@@ -179,6 +179,7 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     logout: unused,
     test: unused,
     access: unused,
+    remotes: unused,
     approvals: unused,
     setSecret: unused,
     deleteSecret: unused,

@@ -31,6 +31,8 @@ export interface ProviderOptions {
   readonly targetConsented?: boolean;
   /** False: there is no token exchange. */
   readonly exchange?: boolean;
+  /** Clients may register themselves (RFC 7591). */
+  readonly registration?: boolean;
   /** Drops the nonce in the device flow, as most providers do; true unless told. */
   readonly deviceDropsNonce?: boolean;
 }
@@ -172,6 +174,7 @@ function configuration(options: ProviderOptions, keys: Jwk[]): Configuration {
         userCodeConfirmSource: async (ctx, form) => page(ctx, 'Confirm the device', form),
         successSource: async (ctx) => page(ctx, 'The device is signed in', ''),
       },
+      registration: { enabled: options.registration === true },
       revocation: { enabled: true, allowedPolicy: async () => true },
       devInteractions: { enabled: true },
       resourceIndicators: {
@@ -179,7 +182,7 @@ function configuration(options: ProviderOptions, keys: Jwk[]): Configuration {
         defaultResource: async (_, client) => (client.clientId === 'broker-target' ? AUDIENCE : []),
         useGrantedResource: async () => true,
         getResourceServerInfo: async (_, resource) => ({
-          scope: 'connect',
+          scope: 'connect mcp:read mcp:write',
           audience: resource,
           accessTokenFormat: 'jwt',
           jwt: { sign: { alg: 'RS256' } },

@@ -91,6 +91,11 @@ export class WorkerSession {
       });
     const { clock } = this.#ports;
     const protocol = await row();
+    if (protocol.clients && !protocol.clients.includes(this.#order.client))
+      throw new BrokerError('unsupported', {
+        what: `\`broker ${this.#order.client}\` on a connection of type ${connection.type}`,
+        mend: `use \`broker ${protocol.clients[0]} ${connection.name}\``,
+      });
     const target = await protocol.open({ connection, credential, clock });
     this.#target = target;
     const catalogue = await LiveCatalogue.read({

@@ -1,7 +1,6 @@
 // `broker mcp`: a host on stdio, a server behind it, and a connection that opens when somebody needs it. Must never write anything to the
 // host but whole messages, and never leave the server running.
 import { randomBytes } from 'node:crypto';
-import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { type AgentClient, type BotClaim, childEnvironment } from '../../agent/client.ts';
 import { createScanner } from '../../detectors/index.ts';
@@ -21,14 +20,15 @@ import {
 import { type FrontContext, frontPaths, openAgent } from '../compose.ts';
 import { signalNumber } from '../program.ts';
 import { Access } from './access.ts';
+import { botName } from './bot-name.ts';
 import { Checkpoint, likeParams } from './checkpoint.ts';
-import { configurationText } from './configuration.ts';
 import { DoorListener } from './door.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pins, pinFolder, serverId } from './pins.ts';
-import { ServerProcess } from './server-process.ts';
+import type { McpServer } from './server.ts';
+import { commandOf, identityOf, type McpOrder, programOf, startServer } from './start.ts';
 import { Stderr } from './stderr.ts';
-import { type Door, serverArguments, serverEnvironment } from './templates.ts';
+import type { Door } from './templates.ts';
 import { Tools } from './tools.ts';
 
 export interface McpContext extends FrontContext {
@@ -37,34 +37,11 @@ export interface McpContext extends FrontContext {
   readonly stderr: Writable;
 }
 
-export interface McpOrder {
-  readonly connection: string;
-  /** Further connections the server is told of. */
-  readonly others: readonly string[];
-  readonly reason?: string;
-  /** The server's program, found, and its arguments as they were typed. */
-  readonly file: string;
-  readonly args: readonly string[];
-  /** What makes it the same server the next time, when that is not how it is started. */
-  readonly identity?: readonly string[];
-}
-
 /** Milliseconds the answers to what the host asked before it went may take. */
 const LAST_ANSWERS = 400;
 /** Milliseconds for everything after the host went; the agent seals without us. */
 const LAST = 1900;
 const MOST_PAGES = 64;
-
-/** A bot's name from what a host calls itself: lower case, as policies and the configuration name it. */
-export function botName(client: string): string {
-  const slug = client
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9_.-]+/g, '-')
-    .replace(/^[^a-z0-9]+/, '')
-    .slice(0, 48);
-  return slug === '' ? 'mcp' : slug;
-}
 
 class Front {
   readonly #context: McpContext;
@@ -76,7 +53,7 @@ class Front {
   readonly #pins: Pins;
   #host: HostInfo | undefined;
   #agent: Promise<AgentClient> | undefined;
-  #server!: ServerProcess;
+  #server!: McpServer;
   #relay!: Relay;
   #tick: NodeJS.Timeout | undefined;
   #outgoing!: Outgoing;
@@ -87,15 +64,16 @@ class Front {
     this.#stderr = new Stderr(context.stderr);
     this.#accesses = [order.connection, ...order.others].map((connection) => this.#access(connection));
     this.#pins = new Pins(pinFolder(frontPaths(context).state), {
-      id: serverId(order.connection, order.identity ?? [order.file, ...order.args]),
+      id: serverId(order.connection, identityOf(order)),
       connection: order.connection,
-      program: basename(order.file),
+      program: programOf(order),
     });
   }
 
   async run(): Promise<number> {
     const doors: Door[] = [];
-    for (const access of this.#accesses) {
+    // A remote server has no use for a connection of this machine.
+    for (const access of this.#order.url === undefined ? this.#accesses : []) {
       const listener = await DoorListener.listen(
         async () => (await access.session()).session.opened.endpoint,
       );
@@ -115,12 +93,9 @@ class Front {
   }
 
   #startServer(doors: readonly Door[]): void {
-    const { environment, cwd } = this.#context;
-    const { file, args } = this.#order;
-    const text = configurationText(this.#context);
-    const env = serverEnvironment(environment, doors, text);
-    this.#server = new ServerProcess(file, serverArguments(args, doors), { env, cwd });
-    this.#stderr.follow(this.#server.stderr);
+    const parts = { context: this.#context, agent: () => this.#openAgent() };
+    this.#server = startServer(this.#order, doors, { ...parts, say: (line) => this.#stderr.say(line) });
+    if (this.#server.stderr) this.#stderr.follow(this.#server.stderr);
   }
 
   #makeOutgoing(): Outgoing {
@@ -167,7 +142,7 @@ class Front {
     const name = host
       ? `${host.name}${host.version === undefined ? '' : ` ${host.version}`}`
       : 'unnamed host';
-    calls.connected(name, { server: [basename(this.#order.file), ...this.#order.args].join(' ') });
+    calls.connected(name, { server: commandOf(this.#order) });
     if (host) calls.claim({ level: 'P1', subject: 'host', value: name, source: 'clientInfo' });
   }
 
@@ -270,7 +245,7 @@ class Front {
   async #serverEnded(): Promise<number> {
     const { code, signal, failure } = await this.#server.ended;
     const reason = failure?.message ?? (signal ? `by ${signal}` : `with exit code ${code ?? 0}`);
-    const error = new BrokerError('mcp-server-ended', { server: basename(this.#order.file), reason });
+    const error = new BrokerError('mcp-server-ended', { server: programOf(this.#order), reason });
     this.#relay.end((request) => refusalOf(request, error));
     this.#outgoing.flush();
     for (const door of this.#doors) door.close();

@@ -1,19 +1,13 @@
 // The MCP server as a process group of its own. Must never outlive its front by more than it is given to end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-
-export interface ServerEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** It could not be started at all. */
-  readonly failure?: Error;
-}
+import type { McpServer, ServerEnd } from './server.ts';
 
 /** Milliseconds a server has to end by itself once its input has ended, and after SIGTERM. */
 const LEAVES = 700;
 const TERMINATES = 500;
 
-export class ServerProcess {
+export class ServerProcess implements McpServer {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
