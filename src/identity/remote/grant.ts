@@ -97,31 +97,50 @@ export async function openDesk(
   return { oidc, config };
 }
 
-/** RFC 7591: a native, public client for exactly this redirect. */
+interface Registering {
+  readonly web: Web;
+  readonly signal: AbortSignal;
+}
+
+async function registerWith(
+  { issuer, registration_endpoint: endpoint }: ServerMetadata,
+  metadata: Readonly<Record<string, unknown>>,
+  { web, signal }: Registering,
+): Promise<RemoteClient | string> {
+  if (endpoint === undefined) throw new Error(`${issuer} does not register clients`);
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(metadata);
+  const { status, text } = await web.ask(endpoint, { method: 'POST', headers, body, signal });
+  const said = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const { client_id: id, client_secret: secret, error, error_description: why } = said;
+  if ((status !== 201 && status !== 200) || typeof id !== 'string' || id === '')
+    return `${issuer} does not register broker: ${String(why ?? error ?? status).slice(0, 200)}`;
+  return { issuer, id, ...(typeof secret === 'string' ? { secret } : {}) };
+}
+
+/** RFC 7591: a native, public client for exactly this redirect. Some want to know its scopes, some know only their own. */
 export async function register(
   { metadata }: Found,
   redirectUri: string,
   scopes: readonly string[],
-  { web, signal }: { readonly web: Web; readonly signal: AbortSignal },
+  about: Registering,
 ): Promise<RemoteClient> {
-  const { issuer, registration_endpoint: endpoint } = metadata;
-  if (endpoint === undefined) throw new Error(`${issuer} does not register clients`);
-  const body = JSON.stringify({
+  const client = {
     client_name: 'broker',
     application_type: 'native',
     redirect_uris: [redirectUri],
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
-    ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
-  });
-  const headers = { 'content-type': 'application/json' };
-  const { status, text } = await web.ask(endpoint, { method: 'POST', headers, body, signal });
-  const said = JSON.parse(text) as Readonly<Record<string, unknown>>;
-  const { client_id: id, client_secret: secret, error, error_description: why } = said;
-  if ((status !== 201 && status !== 200) || typeof id !== 'string' || id === '')
-    throw new Error(`${issuer} does not register broker: ${String(why ?? error ?? status).slice(0, 200)}`);
-  return { issuer, id, registered: redirectUri, ...(typeof secret === 'string' ? { secret } : {}) };
+  };
+  const scoped = scopes.length > 0 ? [{ ...client, scope: scopes.join(' ') }] : [];
+  let problem = '';
+  for (const wish of [...scoped, client]) {
+    const registered = await registerWith(metadata, wish, about);
+    if (typeof registered !== 'string') return { ...registered, registered: redirectUri };
+    problem = registered;
+  }
+  throw new Error(problem);
 }
 
 /** What an answer of the token endpoint changes in a grant. A scope that was not granted is not asked for again by itself. */
