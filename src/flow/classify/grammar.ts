@@ -2,6 +2,7 @@
 
 import type { PgQueryInstance } from 'libpg-query/wasm/libpg-query.js';
 import { sha256 } from '../../lib/digest.ts';
+import { prepareWebAssembly } from '../../lib/wasm.ts';
 
 /** Longest text that is parsed; anything longer is not understood. */
 const MAX_BYTES = 8_388_608;
@@ -35,6 +36,7 @@ let loading: Promise<void> | undefined;
 export function loadGrammar(): Promise<void> {
   if (instance) return Promise.resolve();
   loading ??= (async () => {
+    prepareWebAssembly();
     const { default: create } = await import('libpg-query/wasm/libpg-query.js');
     instance = await create();
     loading = undefined;
