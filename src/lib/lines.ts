@@ -5,6 +5,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 export interface LineEnd {
   /** Bytes after the last line feed: a line that was being written when its process died. */
   torn: number;
+  /** All bytes that were read, the torn ones among them. */
+  read?: number;
+}
+
+/** Which bytes of a file are meant; all of it unless told. */
+export interface ByteSpan {
+  readonly from?: number;
+  readonly to?: number;
 }
 
 const CHUNK = 1 << 20;
@@ -22,14 +30,21 @@ async function openPlain(path: string): Promise<FileHandle> {
  * Yields batches of whole lines without their line feeds. `end.torn` is set once it is through. A line longer than
  * `limit` bytes ends the reading with a RangeError. Bytes that are not UTF-8 become U+FFFD.
  */
-export async function* readLines(path: string, end: LineEnd, limit = 64 << 20): AsyncGenerator<string[]> {
+export async function* readLines(
+  path: string,
+  end: LineEnd,
+  limit = 64 << 20,
+  { from = 0, to = Number.POSITIVE_INFINITY }: ByteSpan = {},
+): AsyncGenerator<string[]> {
   const handle = await openPlain(path);
   try {
     let rest = Buffer.alloc(0);
+    let at = from;
     const chunk = Buffer.allocUnsafe(CHUNK);
     for (;;) {
-      const { bytesRead } = await handle.read(chunk, 0, CHUNK, null);
+      const { bytesRead } = await handle.read(chunk, 0, Math.min(CHUNK, to - at), at);
       if (bytesRead === 0) break;
+      at += bytesRead;
       const last = chunk.lastIndexOf(NEWLINE, bytesRead - 1);
       if (last < 0 || last >= bytesRead) {
         rest = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
@@ -42,6 +57,7 @@ export async function* readLines(path: string, end: LineEnd, limit = 64 << 20): 
       yield whole.toString('utf8').split('\n');
     }
     end.torn = rest.length;
+    end.read = at - from;
   } finally {
     await handle.close();
   }

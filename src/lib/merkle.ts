@@ -16,12 +16,30 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256Bytes(PAIR);
 }
 
+/** A tree set aside: roots of its full subtrees, largest first, in hex. */
+export interface TreeState {
+  readonly count: number;
+  readonly roots: readonly string[];
+}
+
 /** Appends leaves and knows the root of all so far. */
 export class MerkleTree {
   /** Roots of full subtrees, largest first; `#sizes[i]` leaves each. */
-  readonly #roots: Buffer[] = [];
+  readonly #roots: Buffer[];
   readonly #sizes: number[] = [];
-  #count = 0;
+  #count: number;
+
+  constructor(state: TreeState = { count: 0, roots: [] }) {
+    this.#count = state.count;
+    this.#roots = state.roots.map((root) => Buffer.from(root, 'hex'));
+    // The full subtrees of a tree are the ones of its count in binary.
+    for (let left = state.count, size = 1; left > 0; left = Math.floor(left / 2), size *= 2)
+      if (left % 2 === 1) this.#sizes.unshift(size);
+  }
+
+  get state(): TreeState {
+    return { count: this.#count, roots: this.#roots.map((root) => root.toString('hex')) };
+  }
 
   get count(): number {
     return this.#count;

@@ -75,6 +75,12 @@ export interface SessionSummary {
   };
 }
 
+export interface PartRef {
+  readonly seq: number;
+  /** SHA-256 hex of the `part` statement's file. */
+  readonly head: string;
+}
+
 export interface Predicate {
   readonly kind: StatementKind;
   /** Random id in the store's `v1/store.json`: a statement belongs to one store. */
@@ -91,7 +97,10 @@ export interface Predicate {
     readonly onBehalfOf?: string;
   };
   readonly session?: SessionSummary;
-  readonly events?: { readonly count: number; readonly merkleRoot: string };
+  /** Of a part: its own events, from number `first` (0 when absent). Of a session: all, those of its parts too. */
+  readonly events?: { readonly count: number; readonly merkleRoot: string; readonly first?: number };
+  /** The `part` statements of a session, in order: their number in this chain and their digest. */
+  readonly parts?: readonly PartRef[];
   readonly policy?: { readonly digest: string };
   readonly decisions?: Readonly<Record<string, number>>;
   readonly masking?: Readonly<Record<string, unknown>>;

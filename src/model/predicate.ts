@@ -63,6 +63,9 @@ const session = shape({
 const day = matches(/^\d{4}-\d\d-\d\d$/);
 const STRENGTH = oneOf('fresh-sign-in', 'session-key');
 
+/** Parts of one session; what comes after the last of them is uploaded with its end. */
+export const MAX_PARTS = 48;
+
 /** A statement names this many requests itself. */
 export const MAX_APPROVALS = 64;
 
@@ -116,7 +119,8 @@ const PREDICATE: Shape = {
     }),
   ],
   session: [false, session],
-  events: [false, shape({ count: [true, natural], merkleRoot: [true, isSha256] })],
+  events: [false, shape({ count: [true, natural], merkleRoot: [true, isSha256], first: [false, natural] })],
+  parts: [false, list(shape({ seq: [true, natural], head: [true, isSha256] }), MAX_PARTS)],
   policy: [false, shape({ digest: [true, isSha256] })],
   decisions: [false, counts],
   masking: [false, plain],
@@ -134,7 +138,9 @@ export function predicateProblem(value: unknown): string | undefined {
   const given = value as Readonly<Record<string, unknown>>;
   const needsSession = ['open', 'part', 'session', 'attempt'].includes(given['kind'] as string);
   if (needsSession && !Object.hasOwn(given, 'session')) return 'the predicate has no session';
-  if (given['kind'] === 'session' && !Object.hasOwn(given, 'events')) return 'the predicate has no events';
+  const needsEvents = given['kind'] === 'session' || given['kind'] === 'part';
+  if (needsEvents && !Object.hasOwn(given, 'events')) return 'the predicate has no events';
+  if (given['kind'] !== 'session' && Object.hasOwn(given, 'parts')) return 'only a session has parts';
   if (given['kind'] === 'approve' && !isApproveDetail(given['detail']))
     return 'the predicate does not say what was answered';
   return undefined;

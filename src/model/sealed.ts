@@ -18,21 +18,52 @@ export function isJwksBlob(name: string): boolean {
   return /^jwks(-\d+)?\.json$/.test(name);
 }
 
+/** Logs a session may have: one for each part and one for the rest. A statement has room for 64 subjects. */
+export const MAX_LOGS = 49;
+
+/** `events.jsonl.gz`, `events-1.jsonl.gz` …: one per part of a long session, the last one with its end. */
+export function eventsBlob(log: number): string {
+  return log === 0 ? EVENTS_BLOB : `events-${log}.jsonl.gz`;
+}
+
+/** Which log a blob of this name is; undefined for other blobs. */
+export function logNumber(name: string): number | undefined {
+  if (name === EVENTS_BLOB) return 0;
+  const [, number] = /^events-([1-9]\d?)\.jsonl\.gz$/.exec(name) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
+/** Digests of a session's logs in their order: read one after the other they are its events. */
+export function eventLogs(
+  subjects: readonly { readonly name: string; readonly digest: string | { readonly sha256: string } }[],
+): readonly string[] {
+  return subjects
+    .flatMap(({ name, digest }) => {
+      const number = logNumber(name);
+      return number === undefined
+        ? []
+        : [{ number, digest: typeof digest === 'string' ? digest : digest.sha256 }];
+    })
+    .sort((a, b) => a.number - b.number)
+    .map(({ digest }) => digest);
+}
+
 const FORMAT = 'urn:access-broker:events:v1';
 
-/** First line of events.jsonl. `salt`: 64 hex characters; whoever has it can recompute every leaf. */
-export function sealedHeader(salt: string, session: string): string {
-  return canonical({ format: FORMAT, salt, session });
+/** First line of a log. `salt`: 64 hex characters; whoever has it can recompute every leaf. `first`: number of its first event. */
+export function sealedHeader(salt: string, session: string, first = 0): string {
+  return canonical({ ...(first > 0 ? { first } : {}), format: FORMAT, salt, session });
 }
 
 export function parseSealedHeader(
   line: string,
-): { readonly salt: string; readonly session: string } | undefined {
+): { readonly salt: string; readonly session: string; readonly first: number } | undefined {
   try {
-    const { format, salt, session } = JSON.parse(line) as Record<string, unknown>;
+    const { format, salt, session, first = 0 } = JSON.parse(line) as Record<string, unknown>;
     if (format !== FORMAT || typeof salt !== 'string' || typeof session !== 'string') return undefined;
-    return /^[0-9a-f]{64}$/.test(salt) && sealedHeader(salt, session) === line
-      ? { salt, session }
+    if (!Number.isSafeInteger(first) || (first as number) < 0) return undefined;
+    return /^[0-9a-f]{64}$/.test(salt) && sealedHeader(salt, session, first as number) === line
+      ? { salt, session, first: first as number }
       : undefined;
   } catch {
     return undefined;
@@ -50,8 +81,11 @@ export class LineSalts {
   #hex = '';
   #at = 0;
 
-  constructor(salt: string) {
-    this.#cipher = createCipheriv('aes-256-ctr', Buffer.from(salt, 'hex'), Buffer.alloc(16));
+  /** From the event with the number `first`. */
+  constructor(salt: string, first = 0) {
+    const counter = Buffer.alloc(16);
+    counter.writeBigUInt64BE(BigInt(first), 8);
+    this.#cipher = createCipheriv('aes-256-ctr', Buffer.from(salt, 'hex'), counter);
   }
 
   /** 32 hex characters. */

@@ -34,10 +34,25 @@ export type NamedApprovals =
   | { readonly kind: 'named'; readonly approvals: readonly SessionApproval[] }
   | { readonly kind: 'blob'; readonly text: string };
 
+export interface ApprovalsState {
+  readonly approvals: readonly SessionApproval[];
+  readonly more: number;
+}
+
 /** Collects `approval.end` events: each request once, as it first ended. */
 export class SessionApprovals {
-  readonly #approvals = new Map<string, SessionApproval>();
-  #more = 0;
+  readonly #approvals: Map<string, SessionApproval>;
+  #more: number;
+
+  /** Goes on from where `state` was taken. */
+  constructor({ approvals, more }: ApprovalsState = { approvals: [], more: 0 }) {
+    this.#approvals = new Map(approvals.map((each) => [each.id, each]));
+    this.#more = more;
+  }
+
+  get state(): ApprovalsState {
+    return { approvals: [...this.#approvals.values()], more: this.#more };
+  }
 
   add({ conversation: _, statement: __, ...value }: Readonly<Record<string, unknown>>): void {
     if (!isSessionApproval(value) || this.#approvals.has(value.id)) return;

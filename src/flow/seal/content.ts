@@ -5,13 +5,20 @@ import { createExclusive, syncFolder, temporaryName } from '../../lib/atomic-fil
 import { sha256, sha256File } from '../../lib/digest.ts';
 import { fileChunks, gzipInto, type Packed } from '../../lib/gzip.ts';
 import { wholeLength } from '../../lib/lines.ts';
-import { MerkleTree } from '../../lib/merkle.ts';
+import { MerkleTree, type TreeState } from '../../lib/merkle.ts';
 import type { Subject } from '../../model/evidence.ts';
-import { EVENTS_BLOB, LineSalts, lineLeaf, sealedHeader, TRANSCRIPT_BLOB } from '../../model/sealed.ts';
+import {
+  EVENTS_BLOB,
+  eventsBlob,
+  LineSalts,
+  lineLeaf,
+  sealedHeader,
+  TRANSCRIPT_BLOB,
+} from '../../model/sealed.ts';
 import { TRANSCRIPT_NAME } from '../../model/segment.ts';
 import { APPROVALS_BLOB, type NamedApprovals } from '../../model/session-approvals.ts';
 import { type Damage, damageOf, mergeSegments } from './segments.ts';
-import { Tally, type TallyResult } from './tally.ts';
+import { Tally, type TallyResult, type TallyState } from './tally.ts';
 
 export interface SealOrder {
   /** The session's spool folder. */
@@ -21,31 +28,54 @@ export interface SealOrder {
   readonly blobs: string;
   /** 64 hex characters nobody can guess. */
   readonly salt: string;
+  /** What parts of the session took up before. */
+  readonly progress?: Progress;
+  /** The session goes on: only what is new and whole is taken up, no transcript. */
+  readonly part?: boolean;
+}
+
+/** How far the parts of a session have come, so that the next one and its end go on from there. Plain JSON. */
+export interface Progress {
+  /** Digests of the logs so far, in their order. */
+  readonly logs: readonly string[];
+  readonly offsets: Readonly<Record<string, number>>;
+  readonly tree: TreeState;
+  readonly tally: TallyState;
+  readonly damage: readonly Damage[];
 }
 
 export interface SealedContent {
   readonly subjects: readonly Subject[];
-  readonly events: { readonly count: number; readonly merkleRoot: string };
+  readonly events: { readonly count: number; readonly merkleRoot: string; readonly first?: number };
+  readonly progress: Progress;
   readonly tally: TallyResult;
   readonly damage: readonly Damage[];
   /** Time of the last event, when there is one. */
   readonly last: string | undefined;
 }
 
-async function* sealedLines(
-  order: SealOrder,
-  tree: MerkleTree,
-  tally: Tally,
-  damage: Damage[],
-): AsyncGenerator<string> {
-  yield `${sealedHeader(order.salt, order.session)}\n`;
-  const salts = new LineSalts(order.salt);
-  let seq = 0;
-  for await (const batch of mergeSegments(order.folder, damage)) {
+/** What is being put together: the tree of the whole session, and of a part the tree of its own events. */
+interface Work {
+  readonly order: SealOrder;
+  readonly tree: MerkleTree;
+  readonly own: MerkleTree | undefined;
+  readonly tally: Tally;
+  readonly damage: Damage[];
+  readonly offsets: Record<string, number>;
+}
+
+async function* sealedLines({ order, tree, own, tally, damage, offsets }: Work): AsyncGenerator<string> {
+  let seq = tree.count;
+  yield `${sealedHeader(order.salt, order.session, seq)}\n`;
+  const salts = new LineSalts(order.salt, seq);
+  const reading = { offsets, growing: order.part === true };
+  for await (const batch of mergeSegments(order.folder, damage, reading)) {
     let text = '';
     for (const { data, time, type, parts, value } of batch) {
       const line = `{"data":${data}${parts.beforeSeq}${seq}${parts.beforeTime}${time}","type":"${type}${parts.tail}`;
-      tree.append(lineLeaf(salts.next(), line));
+      const leaf = lineLeaf(salts.next(), line);
+      tree.append(leaf);
+      own?.append(leaf);
       tally.add(type, time, value);
       text += `${line}\n`;
       seq += 1;
@@ -120,16 +150,32 @@ async function sealApprovals(order: SealOrder, named: NamedApprovals): Promise<r
 
 /** Merges, salts, hashes and compresses. The spool folder is left as it was. */
 export async function sealContent(order: SealOrder): Promise<SealedContent> {
-  const tree = new MerkleTree();
-  const tally = new Tally();
-  const damage: Damage[] = [];
-  const packed = await writeBlob(order.blobs, EVENTS_BLOB, sealedLines(order, tree, tally, damage));
-  const transcripts = await sealTranscripts(order, damage);
+  const { progress, part = false } = order;
+  const tree = new MerkleTree(progress?.tree);
+  const first = tree.count;
+  const own = part ? new MerkleTree() : undefined;
+  const tally = new Tally(progress?.tally);
+  const damage = [...(progress?.damage ?? [])];
+  const work: Work = { order, tree, own, tally, damage, offsets: { ...progress?.offsets } };
+  const before = progress?.logs ?? [];
+  const packed = await writeBlob(order.blobs, EVENTS_BLOB, sealedLines(work));
+  const logs = [...before, packed.digest];
   const result = tally.result();
-  const asked = await sealApprovals(order, result.approvals);
+  const named = part
+    ? logs.map((digest, log) => ({ digest, log })).slice(-1)
+    : logs.map((digest, log) => ({ digest, log }));
+  const rest = part
+    ? []
+    : [...(await sealTranscripts(order, damage)), ...(await sealApprovals(order, result.approvals))];
   return {
-    subjects: [{ name: EVENTS_BLOB, digest: { sha256: packed.digest } }, ...transcripts, ...asked],
-    events: { count: tree.count, merkleRoot: tree.root() },
+    subjects: [
+      ...named.map(({ digest, log }) => ({ name: eventsBlob(log), digest: { sha256: digest } })),
+      ...rest,
+    ],
+    events: own
+      ? { count: own.count, merkleRoot: own.root(), ...(first > 0 ? { first } : {}) }
+      : { count: tree.count, merkleRoot: tree.root() },
+    progress: { logs, offsets: work.offsets, tree: tree.state, tally: tally.state, damage },
     tally: result,
     damage,
     last: tally.last,

@@ -1,8 +1,8 @@
 // Reads a session's journal segments back and merges their events in time order. Must say what it had to leave out.
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonical, isPlainlyCanonical } from '../../lib/canonical.ts';
-import { type LineEnd, readLines } from '../../lib/lines.ts';
+import { type ByteSpan, type LineEnd, readLines } from '../../lib/lines.ts';
 import type { EventOrigin } from '../../model/event.ts';
 import { type LineParts, lineParts, SEGMENT_NAME } from '../../model/segment.ts';
 
@@ -72,21 +72,42 @@ function parseHeader(line: string): EventOrigin | undefined {
   }
 }
 
+/** The lines of a span, after the header, which stands at the beginning of the file. */
+async function* segmentLines(path: string, end: LineEnd, span: ByteSpan): AsyncGenerator<string[]> {
+  const { from = 0 } = span;
+  if (from > 0)
+    for await (const [header = ''] of readLines(path, { torn: 0 }, undefined, { to: from })) {
+      yield [header];
+      break;
+    }
+  yield* readLines(path, end, undefined, span);
+}
+
 /** One segment as a source of events. `events` is refilled batch by batch; `at` is the next one. */
 class Segment {
   readonly file: string;
   readonly #damage: Damage[];
   readonly #end: LineEnd = { torn: 0 };
+  readonly #from: number;
+  readonly #growing: boolean;
   readonly #lines: AsyncGenerator<string[]>;
   #parts: LineParts | undefined;
   #bad = 0;
   events: SegmentEvent[] = [];
   at = 0;
 
-  constructor(folder: string, file: string, damage: Damage[]) {
-    this.file = file;
+  constructor(path: { folder: string; file: string }, damage: Damage[], { from = 0, ...span }: ByteSpan) {
+    this.file = path.file;
     this.#damage = damage;
-    this.#lines = readLines(join(folder, file), this.#end);
+    this.#from = from;
+    this.#growing = span.to !== undefined;
+    const whole = join(path.folder, path.file);
+    this.#lines = segmentLines(whole, this.#end, { from, ...span });
+  }
+
+  /** Once it is through: where its last whole line ended. */
+  get through(): number {
+    return this.#from + (this.#end.read ?? 0) - this.#end.torn;
   }
 
   get head(): SegmentEvent {
@@ -107,7 +128,8 @@ class Segment {
     try {
       const next = await this.#lines.next();
       if (!next.done) return next.value;
-      if (this.#end.torn > 0) this.#report('torn-line', 1);
+      // In a file that grows it is a line that is being written.
+      if (this.#end.torn > 0 && !this.#growing) this.#report('torn-line', 1);
     } catch (error) {
       this.#report(damageOf(error), 1);
     }
@@ -156,11 +178,25 @@ function earliest(open: readonly Segment[]): Segment {
   return best;
 }
 
+/** How much of each file was taken up so far. A session that goes on has its files read up to where they ended just now. */
+export interface Reading {
+  readonly offsets: Record<string, number>;
+  readonly growing: boolean;
+}
+
 /** All events of a session's folder in time order; equal times keep the order of file names, then of lines. */
-export async function* mergeSegments(folder: string, damage: Damage[]): AsyncGenerator<SegmentEvent[]> {
+export async function* mergeSegments(
+  folder: string,
+  damage: Damage[],
+  reading: Reading = { offsets: {}, growing: false },
+): AsyncGenerator<SegmentEvent[]> {
   let open: Segment[] = [];
+  const all: Segment[] = [];
   for (const file of await segmentFiles(folder)) {
-    const segment = new Segment(folder, file, damage);
+    const from = reading.offsets[file] ?? 0;
+    const to = reading.growing ? { to: Math.max(from, (await stat(join(folder, file))).size) } : {};
+    const segment = new Segment({ folder, file }, damage, { from, ...to });
+    all.push(segment);
     if (await segment.refill()) open.push(segment);
   }
   while (open.length > 0) {
@@ -175,4 +211,5 @@ export async function* mergeSegments(folder: string, damage: Damage[]): AsyncGen
     yield batch;
     if (dry && !(await dry.refill())) open = open.filter((each) => each !== dry);
   }
+  for (const { file, through } of all) reading.offsets[file] = through;
 }

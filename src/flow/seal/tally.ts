@@ -1,6 +1,6 @@
 // Counts what a session's events say, for the signed summary. Must never trust a shape it has not looked at.
 import type { SessionSummary } from '../../model/evidence.ts';
-import { type NamedApprovals, SessionApprovals } from '../../model/session-approvals.ts';
+import { type ApprovalsState, type NamedApprovals, SessionApprovals } from '../../model/session-approvals.ts';
 
 export interface TallyResult {
   readonly counts: NonNullable<SessionSummary['counts']>;
@@ -16,45 +16,66 @@ function natural(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 }
 
+/** What was counted so far, to be set aside between parts of a session. */
+export interface TallyState {
+  readonly numbers: Readonly<
+    Record<'statements' | 'rows' | 'masked' | 'blocked' | 'allow' | 'ask' | 'deny', number>
+  >;
+  readonly approvals: ApprovalsState;
+  readonly last?: string;
+}
+
 export class Tally {
-  #statements = 0;
-  #rows = 0;
-  #masked = 0;
-  #blocked = 0;
-  readonly #outcomes = { allow: 0, ask: 0, deny: 0 };
-  readonly #approvals = new SessionApprovals();
+  readonly #numbers = { statements: 0, rows: 0, masked: 0, blocked: 0, allow: 0, ask: 0, deny: 0 };
+  readonly #approvals: SessionApprovals;
   /** Time of the last event. */
   last: string | undefined;
+
+  /** Goes on from where `state` was taken. */
+  constructor(state?: TallyState) {
+    Object.assign(this.#numbers, state?.numbers);
+    this.#approvals = new SessionApprovals(state?.approvals);
+    this.last = state?.last;
+  }
+
+  get state(): TallyState {
+    const { last } = this;
+    return {
+      numbers: { ...this.#numbers },
+      approvals: this.#approvals.state,
+      ...(last === undefined ? {} : { last }),
+    };
+  }
 
   add(type: string, time: string, value: Value): void {
     this.last = time;
     if (type === 'statement') this.#statement(value);
     else if (type === 'answer') {
-      this.#rows += natural(value['rows']);
-      this.#masked += natural(value['masked']);
+      this.#numbers.rows += natural(value['rows']);
+      this.#numbers.masked += natural(value['masked']);
     } else if (type === 'approval.end') this.#approvals.add(value);
   }
 
   #statement(value: Value): void {
-    this.#statements += 1;
+    this.#numbers.statements += 1;
     const decision = value['decision'];
     if (decision !== 'allow' && decision !== 'ask' && decision !== 'deny') return;
-    this.#outcomes[decision] += 1;
+    this.#numbers[decision] += 1;
     const actions = value['actions'];
     if (
       decision === 'deny' &&
       Array.isArray(actions) &&
       actions.some((each: Value) => each?.['action'] === 'reveal')
     )
-      this.#blocked += 1;
+      this.#numbers.blocked += 1;
   }
 
   result(): TallyResult {
-    const { allow, ask, deny } = this.#outcomes;
+    const { statements, rows, masked, blocked, allow, ask, deny } = this.#numbers;
     return {
-      counts: { statements: this.#statements, allowed: allow, asked: ask, denied: deny, rows: this.#rows },
+      counts: { statements, allowed: allow, asked: ask, denied: deny, rows },
       decisions: { allow, ask, deny },
-      masking: { masked: this.#masked, blocked: this.#blocked },
+      masking: { masked, blocked },
       approvals: this.#approvals.named(),
     };
   }
