@@ -22,6 +22,7 @@ export const PEERS = {
     programs: ['/usr/lib/postgresql/15/bin/pgbench'],
     install: 'apt-get install -y postgresql-15 postgresql-contrib',
   },
+  sqlsmith: { programs: ['sqlsmith'], install: 'apt-get install -y sqlsmith' },
   pgbouncer: { programs: ['pgbouncer'], install: 'apt-get install -y pgbouncer' },
   psycopg: {
     programs: ['/usr/bin/python3'],
