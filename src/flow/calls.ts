@@ -174,6 +174,7 @@ export class Calls {
       ...(message === undefined ? {} : { message: wellFormed(this.#masker.text(message)) }),
       ...(shown.length === 0 ? {} : { sample: sampleOf(shown.slice(0, maxRows), maxBytes) }),
       ...(hidden === 0 ? {} : { masked: hidden }),
+      ...(open.beside === 0 ? {} : { beside: open.beside }),
     });
     return true;
   }

@@ -115,12 +115,15 @@ export interface EventData {
     /** Masked rows up to the connection's cap. */
     readonly sample?: readonly (readonly (string | null)[])[];
     readonly masked?: number;
+    /** Of a call: how many others ran at any time together with it; what ran beneath may be theirs. Absent when none did. */
+    readonly beside?: number;
   };
   /** One assertion about who or what acted, with where it came from; claims are never merged into one. */
   claim: {
     readonly conversation: number;
     readonly statement?: number;
-    readonly level: 'P1' | 'P2' | 'P3' | 'P4';
+    /** P1: who the host is; P2: what the host says of the model. Higher levels are joined when events are read: no one claims them. */
+    readonly level: 'P1' | 'P2';
     /** What is claimed: `host`, `model`, `call` … */
     readonly subject: string;
     readonly value: string;
@@ -162,7 +165,6 @@ export interface EventData {
   };
   /** Something masking, recording or policy wants an auditor to see. */
   warning: { readonly code: string; readonly detail: string };
-  'terminal.resize': { readonly columns: number; readonly rows: number };
   credential: {
     readonly source: string;
     readonly account: string;

@@ -81,7 +81,6 @@ function eventLine(event: Event, fancy: boolean): string {
     ];
     return `${' '.repeat(14)}→ ${visible(parts.filter(Boolean).join(' · '))}\n`;
   }
-  if (type === 'terminal.resize') return '';
   if (type === 'approval.end') {
     const parts = [
       `approval ${String(data['id'])}`,

@@ -12,7 +12,7 @@ const MOST_SAMPLE = 20;
 const MOST_OTHERS = 2_000;
 const MOST_TERMINAL = 8 * 2 ** 20;
 
-const TOLD = new Set(['statement', 'answer', 'approval.end', 'coverage', 'terminal.resize']);
+const TOLD = new Set(['statement', 'answer', 'approval.end', 'coverage']);
 
 interface Cast {
   readonly columns: number;

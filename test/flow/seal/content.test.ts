@@ -84,7 +84,7 @@ describe('sealing a journal', () => {
     const [worker, front] = [recorder(), recorder('front')];
     for (let number = 1; number <= 4; number++) {
       worker.append('cancel', { conversation: number });
-      front.append('terminal.resize', { columns: number, rows: 1 });
+      front.append('client.disconnect', { conversation: number, reason: 'over' });
     }
     await Promise.all([worker.close(), front.close()]);
     const [header, ...events] = lines(await seal());
@@ -96,7 +96,7 @@ describe('sealing a journal', () => {
     expect(
       events
         .map((line) => JSON.parse(line))
-        .map(({ seq, recorder: by, data }) => [seq, by, data.conversation ?? data.columns]),
+        .map(({ seq, recorder: by, data }) => [seq, by, data.conversation]),
     ).toEqual([
       [0, 'worker', 1],
       [1, 'front', 1],
