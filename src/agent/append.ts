@@ -25,7 +25,7 @@ export interface LedgerOptions {
 /** What differs from statement to statement; the rest the ledger knows. */
 export type Body = Pick<
   Predicate,
-  'session' | 'events' | 'policy' | 'decisions' | 'masking' | 'approvals' | 'detail'
+  'session' | 'events' | 'parts' | 'policy' | 'decisions' | 'masking' | 'approvals' | 'detail'
 > & {
   readonly actor?: Actor;
   readonly subjects?: readonly Subject[];

@@ -7,7 +7,7 @@ import { canonical, parseCanonical } from '../lib/canonical.ts';
 import { sha256, sha256Bytes } from '../lib/digest.ts';
 import { NO_PREVIOUS, parseBundle, parseStatementKey } from '../model/bundle.ts';
 import { BrokerError } from '../model/errors.ts';
-import type { Predicate } from '../model/evidence.ts';
+import type { PartRef, Predicate, StatementKind } from '../model/evidence.ts';
 import type { Store } from '../model/store.ts';
 import type { Pending } from './pending.ts';
 
@@ -30,6 +30,10 @@ export interface Head {
   readonly open: readonly string[];
   /** Sessions that are sealed but whose spool folder may still be there. */
   readonly unremoved: readonly string[];
+  /** Parts of sessions that are open. */
+  readonly parts?: Readonly<Record<string, readonly PartRef[]>>;
+  /** The last statement. */
+  readonly last?: { readonly kind: StatementKind; readonly wall: string };
 }
 
 function first(writer: string): Head {
@@ -38,7 +42,7 @@ function first(writer: string): Head {
 
 /** The head after a statement. */
 export function advance(head: Head, predicate: Predicate, digest: string): Head {
-  const { kind, chain, identity, session, detail } = predicate;
+  const { kind, chain, identity, session, detail, clock } = predicate;
   const id = session?.id ?? '';
   const ended = kind === 'session';
   const loggedOut = kind === 'seal' && detail?.['reason'] === 'logout';
@@ -50,7 +54,20 @@ export function advance(head: Head, predicate: Predicate, digest: string): Head 
     jkt: loggedOut ? '' : identity.jkt,
     open: kind === 'open' ? [...head.open, id] : ended ? head.open.filter((each) => each !== id) : head.open,
     unremoved: ended ? [...head.unremoved, id] : head.unremoved,
+    parts: partsAfter(head.parts ?? {}, predicate, digest),
+    last: { kind, wall: clock.wall },
   };
+}
+
+function partsAfter(
+  parts: NonNullable<Head['parts']>,
+  { kind, chain, session }: Predicate,
+  digest: string,
+): NonNullable<Head['parts']> {
+  const id = session?.id ?? '';
+  const { [id]: mine = [], ...others } = parts;
+  if (kind === 'part') return { ...others, [id]: [...mine, { seq: chain.seq, head: digest }] };
+  return kind === 'session' ? others : parts;
 }
 
 export interface ChainSources {
@@ -127,15 +144,28 @@ async function readHead(path: string, writer: string): Promise<Head | undefined>
   }
 }
 
-/** Walks the whole ledger for one writer's last statement. Slow, and only after this machine lost its own note of it. */
+/** Sessions are over after so many days: what was opened before is not looked for. */
+const LONGEST = 40;
+
+/** Walks the whole ledger for one writer's last statement and open sessions. Slow, and only after this machine lost its own note of it. */
 async function fromStore(writer: string, store: Store): Promise<Head> {
-  let last: { key: string; seq: number } | undefined;
+  const mine: { readonly key: string; readonly seq: number; readonly day: string; readonly kind: string }[] =
+    [];
   for await (const { key } of store.list('v1/stmt/')) {
     const parts = parseStatementKey(key);
-    if (parts?.writer === writer && parts.seq >= (last?.seq ?? 0)) last = { key, seq: parts.seq };
+    if (parts?.writer === writer) mine.push({ key, ...parts });
   }
+  mine.sort((a, b) => a.seq - b.seq);
+  const last = mine.at(-1);
   if (!last) return first(writer);
-  const bytes = await store.get(last.key, 1 << 20);
-  if (!bytes) throw damaged(writer, `${last.key} is listed but cannot be read`);
-  return advance(first(writer), parseBundle(bytes).statement.predicate, sha256(bytes));
+  const oldest = new Date(Date.parse(last.day) - LONGEST * 86_400_000).toISOString().slice(0, 10);
+  let head = first(writer);
+  for (const { key, kind, day } of mine) {
+    const counts = ['open', 'part', 'session'].includes(kind) && day >= oldest;
+    if (!counts && key !== last.key) continue;
+    const bytes = await store.get(key, 1 << 20);
+    if (!bytes) throw damaged(writer, `${key} is listed but cannot be read`);
+    head = advance(head, parseBundle(bytes).statement.predicate, sha256(bytes));
+  }
+  return { ...head, unremoved: [] };
 }

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { paths } from '../config/paths.ts';
 import type { SignedIn } from '../identity/index.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import type { StoreSettings } from '../model/config.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Predicate } from '../model/evidence.ts';
@@ -84,17 +83,20 @@ class Composition {
     this.#signIn = new SignIn(
       signInPorts({ clock: this.#clock, log: this.#log, settings: this.#settings, desk: this.#desk }),
     );
-    this.#approvals = new Approvals({
+    const parts = {
       clock: this.#clock,
       log: this.#log,
       tool: this.#tool,
-      folder: join(this.#paths.state, 'approvals'),
       desk: this.#desk,
       settings: this.#settings,
       person: () => this.#signIn.person(),
       sessions: () => this.#sessions.each(),
       desktop: hasDesktop(this.#environment),
     });
+    };
+    this.#approvals = new Approvals({
+      ...parts,
+      folder: join(this.#paths.state, 'approvals'),
     this.#workers = new WorkerPool({
       path: bundled('worker.js') ?? fileURLToPath(new URL('./worker/main.ts', import.meta.url)),
       environment: workerEnvironment(this.#environment),
@@ -119,6 +121,12 @@ class Composition {
   })();
 
   #changed(): void {
+        watchUpkeep({
+          ...this.#ports,
+          sessions: this.#sessions,
+          desk: this.#desk,
+          draining: () => this.#agent?.draining === true,
+        }),
     this.#agent?.changed();
     for (const watch of this.#watch()) watch.wake();
   }
@@ -146,20 +154,13 @@ class Composition {
       recover: () => void this.#agent?.recover(),
       approvals: async (given) => (await this.#approvals.desk()).session(given),
       windows: (name, user) => this.#approvals.windows(name, user),
-      admitBacklog: ({ store }) => this.#admitBacklog(store),
+      admitBacklog: ({ store }) => this.#desk.admit(store),
     };
   }
 
   async #prepareWorker(): Promise<void> {
     const config = await this.#settings.config().catch(() => undefined);
     if (config?.agent.spare) this.#workers.prepare();
-  }
-
-  async #admitBacklog(store: StoreSettings): Promise<void> {
-    if (store.maxBacklog <= 0) return;
-    const oldest = await this.#desk.oldest(store);
-    const age = oldest === undefined ? 0 : Math.floor((this.#clock.now() - oldest) / 1000);
-    if (age > store.maxBacklog) throw new BrokerError('backlog-too-old', { age, store: store.url });
   }
 
   async #obtain(context: LeaseContext): Promise<Lease> {
@@ -243,8 +244,8 @@ class Composition {
       remotes: new Remotes({ ...this.#ports, keychain: () => this.#settings.keychain() }),
       test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
       access: async (caller, detail) => {
-        const { config } = await this.#settings.setting(caller);
-        return (await (await this.#desk.ledger(config.store)).access(detail)).key;
+        const { store } = await this.#settings.config(caller);
+        return (await (await this.#desk.ledger(store)).access(detail)).key;
       },
       recover: () => this.#recover(),
       closeEvidence: (reason) => this.#desk.close(reason),
@@ -285,6 +286,7 @@ class Composition {
   }
 }
 
+    this.#watch();
 /** Runs the agent of this user until it is told to stop, is idle, or gives way to another version. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<number> {
   process.umask(0o077);

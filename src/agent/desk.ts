@@ -1,6 +1,6 @@
 // One ledger and one upload queue per store, all under the key of whoever is signed in. Must never sign for a person who left.
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { makeFolder, writeAtomic } from '../lib/atomic-file.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
@@ -12,7 +12,9 @@ import { hasCode, messageOf } from './fault.ts';
 import { Ledger } from './ledger.ts';
 import type { Backlog } from './messages.ts';
 import { Outbox } from './outbox.ts';
+import { partIsDue } from './parts.ts';
 import type { Log } from './ports.ts';
+import { nextLook } from './promise.ts';
 import { StoreLink } from './store-link.ts';
 
 export interface DeskOptions {
@@ -107,6 +109,25 @@ export class EvidenceDesk {
     return place.ledger.sealSession(folder, end);
   }
 
+  /** A part of an open session, when there is enough that is new. `fresh` counts since the last word of it. */
+  async part(url: string, folder: string, fresh: Parameters<typeof partIsDue>[1]): Promise<boolean> {
+    const { ledger } = (await this.#places.get(url)) ?? {};
+    if (!ledger || !partIsDue(ledger.parts(basename(folder)), fresh)) return false;
+    return (await ledger.part(folder)) !== undefined;
+  }
+
+  /** Keeps what every epoch promises. Milliseconds until the next look. */
+  async keep(): Promise<number> {
+    for (const { ledger, address } of await this.#all())
+      await ledger.keep().catch((error: unknown) => {
+        this.#options.log.warn(
+          { store: address.url, reason: messageOf(error) },
+          'the chain could not be sealed',
+        );
+      });
+    return nextLook(this.#options.clock.now(), this.#signIn?.validUntil);
+  }
+
   /** Seals what is left in the spool, except sessions that still run. Returns ids that wait or failed. */
   async recover(spool: string, live: ReadonlySet<string>): Promise<readonly string[]> {
     const left: string[] = [];
@@ -120,9 +141,12 @@ export class EvidenceDesk {
     return left;
   }
 
-  /** Milliseconds since the epoch of the oldest thing that waits for this store. */
-  async oldest(address: Address): Promise<number | undefined> {
-    return (await (await this.#place(address)).outbox.backlog()).oldest;
+  /** Throws where a session may not be opened because of what waits for this store. */
+  async admit(store: StoreSettings): Promise<void> {
+    if (store.maxBacklog <= 0) return;
+    const { oldest } = await (await this.#place(store)).outbox.backlog();
+    const age = oldest === undefined ? 0 : Math.floor((this.#options.clock.now() - oldest) / 1000);
+    if (age > store.maxBacklog) throw new BrokerError('backlog-too-old', { age, store: store.url });
   }
 
   async backlog(): Promise<Omit<Backlog, 'unsealed'>> {

@@ -7,7 +7,7 @@ import { timestamp } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
 import type { ApproveDetail } from '../model/approval.ts';
 import { BrokerError } from '../model/errors.ts';
-import type { Predicate } from '../model/evidence.ts';
+import type { PartRef, Predicate } from '../model/evidence.ts';
 import {
   appendStatement,
   type Body,
@@ -27,8 +27,10 @@ import type {
   SealOutcome,
   SessionEnd,
 } from './evidence.ts';
-import { sealFolder } from './sealing.ts';
-import { hasRecording, readSpooled, removeFolder, sessionOf, spooledFolders, writeSpooled } from './spool.ts';
+import { sealLeftOver } from './left-over.ts';
+import { sealDue, WITHIN } from './promise.ts';
+import { sealFolder, sealPart } from './sealing.ts';
+import { readSpooled, removeFolder, sessionOf, writeSpooled } from './spool.ts';
 import { witness } from './witness.ts';
 
 export type { LedgerOptions } from './append.ts';
@@ -45,6 +47,8 @@ export class Ledger {
   readonly #sealing = new Set<string>();
   #epoch: Epoch | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Parts that are being made. */
+  readonly #parting = new Map<string, Promise<unknown>>();
 
   private constructor(options: LedgerOptions, installation: string) {
     this.#options = options;
@@ -127,10 +131,35 @@ export class Ledger {
       throw new BrokerError('bug', { reason: `${session} is being sealed already` });
     this.#sealing.add(session);
     try {
+      await this.#parting.get(session)?.catch(() => undefined);
       return await this.#sealFolder(folder, end);
     } finally {
       this.#sealing.delete(session);
     }
+  }
+
+  /** What is new in the journal of a session that goes on. Nothing when there is none, or nobody who can sign. */
+  async part(folder: string): Promise<Receipt | undefined> {
+    const session = sessionOf(folder);
+    if (this.#sealing.has(session) || this.#parting.has(session)) return undefined;
+    const part = this.#part(folder, session).finally(() => this.#parting.delete(session));
+    this.#parting.set(session, part);
+    return part;
+  }
+
+  /** How many parts of a session stand in the chain. */
+  parts(session: string): number {
+    return this.#partsOf(session).length;
+  }
+
+  /** Keeps its word: a day that is over is sealed, and no open end is left alone for long. */
+  keep(): Promise<Receipt | undefined> {
+    return this.#exclusive(async () => {
+      if (!this.#epoch || this.#problem()) return undefined;
+      const { signIn, chain } = this.#epoch;
+      const due = sealDue(chain.head, this.#options.clock.now(), signIn.validUntil);
+      return due && this.#seal(due.reason, due.more);
+    });
   }
 
   /** "Nothing after this": idle stop, end of day. Nothing to say when nobody is signed in. */
@@ -149,24 +178,13 @@ export class Ledger {
   }
 
   /** Seals what earlier agents left in the spool. `live` are the sessions that are open right now. */
-  async recover(root: string, live: ReadonlySet<string>): Promise<Recovery> {
-    const sealed: string[] = [];
-    const waiting: string[] = [];
-    const failed: { folder: string; reason: string }[] = [];
-    const folders = await spooledFolders(root);
-    for (const session of this.#epoch?.chain.head.unremoved ?? [])
-      if (!folders.has(session)) this.#epoch?.chain.removed(session);
-    for (const [session, folder] of folders) {
-      if (live.has(session) || this.#sealing.has(session)) continue;
-      try {
-        const outcome = await this.#recoverOne(session, folder);
-        if (outcome === 'sealed') sealed.push(session);
-        if (outcome === 'waiting') waiting.push(session);
-      } catch (error) {
-        failed.push({ folder, reason: (error as Error).message });
-      }
-    }
-    return { sealed, waiting, failed };
+  recover(root: string, live: ReadonlySet<string>): Promise<Recovery> {
+    return sealLeftOver(root, {
+      head: () => this.#epoch?.chain.head,
+      removed: (session) => this.#epoch?.chain.removed(session),
+      taken: (session) => live.has(session) || this.#sealing.has(session),
+      seal: (folder, end) => this.sealSession(folder, end),
+    });
   }
 
   async #sealFolder(folder: string, end: SessionEnd): Promise<SealOutcome> {
@@ -175,7 +193,8 @@ export class Ledger {
     const reason = this.#problem() ?? (this.writer === spooled.writer ? undefined : 'other-identity');
     if (reason) return { kind: 'waiting', reason };
     const { outbox, clock } = this.#options;
-    const place = { folder, blobs: outbox.pending.blobs, now: timestamp(clock.micros()) };
+    const parts = this.#partsOf(spooled.session.id);
+    const place = { folder, blobs: outbox.pending.blobs, now: timestamp(clock.micros()), parts };
     const body = await sealFolder(spooled, end, place);
     // The sign-in may have ended while the journal was compressed.
     const late = this.#problem();
@@ -186,18 +205,17 @@ export class Ledger {
     return { kind: 'sealed', receipt };
   }
 
-  async #recoverOne(session: string, folder: string): Promise<'sealed' | 'waiting' | 'removed'> {
+  #partsOf(session: string): readonly PartRef[] {
+    return this.#epoch?.chain.head.parts?.[session] ?? [];
+  }
+
+  async #part(folder: string, session: string): Promise<Receipt | undefined> {
     const spooled = await readSpooled(folder);
-    const head = this.#epoch?.chain.head;
-    // Without session.json `open` never returned, so not a byte of the target was proxied. The same is true of a session
-    // that is not in the chain and recorded nothing.
-    const unopened = head && spooled && head.writer === spooled.writer && !head.open.includes(session);
-    if (!spooled || head?.unremoved.includes(session) || (unopened && !(await hasRecording(folder)))) {
-      await removeFolder(folder);
-      this.#epoch?.chain.removed(session);
-      return 'removed';
-    }
-    return (await this.sealSession(folder, { end: 'interrupted' })).kind;
+    if (!spooled || this.#problem() || this.writer !== spooled.writer) return undefined;
+    const { blobs } = this.#options.outbox.pending;
+    const body = await sealPart(spooled, { folder, blobs, parts: this.#partsOf(session) });
+    if (!body || this.#problem()) return undefined;
+    return this.#exclusive(() => this.#append('part', body));
   }
 
   #exclusive<T>(action: () => Promise<T>): Promise<T> {
@@ -241,7 +259,7 @@ export class Ledger {
         digest: sha256(text),
       }));
       const seen = await this.#witness(chain.head.writer);
-      return await this.#append('epoch', { seen, detail: { jwks, open: chain.head.open } });
+      return await this.#append('epoch', { seen, detail: { jwks, open: chain.head.open, within: WITHIN } });
     } catch (error) {
       // A key without its epoch statement must not sign anything.
       this.#epoch = before;
@@ -249,10 +267,10 @@ export class Ledger {
     }
   }
 
-  async #seal(reason: string): Promise<Receipt> {
+  async #seal(reason: string, more: Readonly<Record<string, unknown>> = {}): Promise<Receipt> {
     const { head } = this.#signedIn().chain;
     const seen = await this.#witness(head.writer);
-    return this.#append('seal', { seen, detail: { reason, open: head.open } });
+    return this.#append('seal', { seen, detail: { reason, open: head.open, ...more } });
   }
 
   #witness(writer: string): Promise<Predicate['seen']> {

@@ -7,7 +7,7 @@ import { blobKey } from '../model/bundle.ts';
 import { type Outcome, STRICTNESS } from '../model/decision.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
 import type { Predicate, Subject } from '../model/evidence.ts';
-import { EVENTS_BLOB, PK_TOKEN_BLOB } from '../model/sealed.ts';
+import { eventLogs, PK_TOKEN_BLOB } from '../model/sealed.ts';
 import { verified } from '../model/verdict.ts';
 import type { CommandContext } from './command.ts';
 import { type Evidence, listStatements, openEvidence, pinsOf } from './evidence.ts';
@@ -72,10 +72,11 @@ class Replay {
     const { session } = predicate;
     if (predicate.kind !== 'session' || !session || !matches(this.#filters, predicate)) return;
     if (typeof wanted === 'string' && session.id !== wanted) return;
-    const [events, pkToken] = await Promise.all(
-      [EVENTS_BLOB, PK_TOKEN_BLOB].map((name) => this.#blob(subjects, name)),
-    );
-    if (!events) {
+    const token = subjects.find(({ name }) => name === PK_TOKEN_BLOB)?.digest.sha256;
+    const pkToken = token === undefined ? undefined : await this.#blob(token);
+    const logs = await Promise.all(eventLogs(subjects).map((digest) => this.#blob(digest)));
+    const events = logs.filter((log) => log !== undefined);
+    if (events.length === 0 || events.length < logs.length) {
       this.#skipped.push(key);
       return;
     }
@@ -91,9 +92,8 @@ class Replay {
   }
 
   /** Only what is what its digest says. */
-  async #blob(subjects: readonly Subject[], name: string): Promise<Uint8Array | undefined> {
-    const digest = subjects.find((each) => each.name === name)?.digest.sha256;
-    const bytes = digest && (await this.#evidence.store.get(blobKey(digest), MAX_BLOB));
+  async #blob(digest: string): Promise<Uint8Array | undefined> {
+    const bytes = await this.#evidence.store.get(blobKey(digest), MAX_BLOB);
     return bytes && sha256(bytes) === digest ? bytes : undefined;
   }
 

@@ -4,7 +4,7 @@ import type { Json } from '../../lib/canonical.ts';
 import { sha256 } from '../../lib/digest.ts';
 import { blobKey } from '../../model/bundle.ts';
 import { BrokerError } from '../../model/errors.ts';
-import { EVENTS_BLOB } from '../../model/sealed.ts';
+import { eventLogs } from '../../model/sealed.ts';
 import type { Store } from '../../model/store.ts';
 import type { ListedStatement } from '../evidence.ts';
 
@@ -23,9 +23,11 @@ export async function* eventsOf(
   store: Store,
   { predicate, subjects }: ListedStatement,
 ): AsyncGenerator<Readonly<Record<string, Json>>> {
-  const digest = subjects.find((each) => each.name === EVENTS_BLOB)?.digest.sha256;
   const session = predicate.session?.id;
-  if (digest === undefined || session === undefined) return;
-  for await (const { batch } of sealedEvents(await blobOf(store, digest), session))
+  if (session === undefined) return;
+  const logs = (async function* () {
+    for (const digest of eventLogs(subjects)) yield await blobOf(store, digest);
+  })();
+  for await (const { batch } of sealedEvents(logs, session, predicate.events?.first))
     for (const { value } of batch) yield value;
 }

@@ -3,7 +3,7 @@ import type { ExportedStatement, Exporter, ExportWriter } from '../../exporters/
 import { sealedEvents, type VerifiedStatement } from '../../flow/verify/index.ts';
 import { sha256 } from '../../lib/digest.ts';
 import { blobKey } from '../../model/bundle.ts';
-import { EVENTS_BLOB, isJwksBlob, PK_TOKEN_BLOB, POLICY_BLOB } from '../../model/sealed.ts';
+import { eventLogs, isJwksBlob, logNumber, PK_TOKEN_BLOB, POLICY_BLOB } from '../../model/sealed.ts';
 import type { Store } from '../../model/store.ts';
 import { asksContent, ContentMatch, type Filters, matches, matchesAttempt } from '../evidence-filters.ts';
 import { approvalObjects } from './approval-objects.ts';
@@ -31,7 +31,8 @@ export class Handover {
     const { exporter, writer } = this.#order;
     const subjects = subject.map(({ name, digest }) => ({ name, digest: digest.sha256 }));
     const { key, digest, bytes } = verified;
-    const events = new EventLog(this.#order.store, subjects, predicate.session?.id);
+    const told = predicate.kind === 'part' ? undefined : predicate.session?.id;
+    const events = new EventLog(this.#order.store, subjects, told);
     const chosen = await this.#chosen({ key, digest, bytes, predicate, subjects, chosen: true }, events);
     const statement: ExportedStatement = { key, digest, bytes, predicate, subjects, chosen };
     if (chosen && predicate.kind === 'session') this.sessions += 1;
@@ -81,7 +82,10 @@ export class Handover {
       // What proves whose key it is goes along with every statement.
       const proof = name === PK_TOKEN_BLOB || isJwksBlob(name);
       if (this.#given.has(digest) || !(chosen || proof)) continue;
-      const bytes = name === EVENTS_BLOB ? await events.bytes() : await blobBytes(this.#order.store, digest);
+      const bytes =
+        logNumber(name) === undefined
+          ? await blobBytes(this.#order.store, digest)
+          : await events.bytes(digest);
       if (!bytes) continue;
       // What many statements share is given once; what is a session's own is given with it.
       if (proof || name === POLICY_BLOB) this.#given.add(digest);
@@ -96,34 +100,41 @@ async function blobBytes(store: Pick<Store, 'get'>, digest: string): Promise<Uin
   return bytes && sha256(bytes) === digest ? bytes : undefined;
 }
 
-/** One session's events, fetched once however often they are read. */
+/** One session's events. A log is fetched once however often it is read; of many only the last one is held. */
 class EventLog {
   readonly #store: Pick<Store, 'get'>;
-  readonly #digest: string | undefined;
+  readonly #logs: readonly string[];
   readonly #session: string | undefined;
-  #bytes: Promise<Uint8Array | undefined> | undefined;
+  #held: { readonly digest: string; readonly bytes: Promise<Uint8Array | undefined> } | undefined;
 
+  /** Of a part there are no events: they are its session's. */
   constructor(
     store: Pick<Store, 'get'>,
     subjects: ExportedStatement['subjects'],
     session: string | undefined,
   ) {
     this.#store = store;
-    this.#digest = subjects.find(({ name }) => name === EVENTS_BLOB)?.digest;
+    this.#logs = eventLogs(subjects);
     this.#session = session;
   }
 
-  bytes(): Promise<Uint8Array | undefined> {
-    this.#bytes ??=
-      this.#digest === undefined ? Promise.resolve(undefined) : blobBytes(this.#store, this.#digest);
-    return this.#bytes;
+  bytes(digest: string): Promise<Uint8Array | undefined> {
+    if (this.#held?.digest !== digest) this.#held = { digest, bytes: blobBytes(this.#store, digest) };
+    return this.#held.bytes;
+  }
+
+  async *#all() {
+    for (const digest of this.#logs) {
+      const bytes = await this.bytes(digest);
+      if (!bytes) return;
+      yield bytes;
+    }
   }
 
   async *lines() {
-    const bytes = await this.bytes();
-    if (!bytes || this.#session === undefined) return;
+    if (this.#logs.length === 0 || this.#session === undefined) return;
     try {
-      for await (const { batch } of sealedEvents(bytes, this.#session)) yield* batch;
+      for await (const { batch } of sealedEvents(this.#all(), this.#session)) yield* batch;
     } catch (error) {
       // A log that is no log was reported by verification: what could be read of it was passed on.
       if ((error as Error).name !== 'EventError') throw error;

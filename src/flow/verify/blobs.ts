@@ -3,8 +3,8 @@ import { sha256 } from '../../lib/digest.ts';
 import { blobKey } from '../../model/bundle.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { InTotoStatement, Subject } from '../../model/evidence.ts';
-import { EVENTS_BLOB } from '../../model/sealed.ts';
-import type { CompletenessFinding, IntegrityFinding } from '../../model/verdict.ts';
+import { eventLogs, logNumber } from '../../model/sealed.ts';
+import type { CompletenessFinding, IntegrityFinding, Step } from '../../model/verdict.ts';
 import { eventsProblem } from './events.ts';
 import type { EvidenceReader } from './source.ts';
 
@@ -99,18 +99,61 @@ export class Blobs {
   /** Checks every blob a statement vouches for, and a session's events line by line. */
   async check(file: string, statement: InTotoStatement): Promise<BlobFindings> {
     const findings: BlobFindings = { integrity: [], completeness: [] };
-    for (const subject of statement.subject) await this.#checkOne(file, subject, statement, findings);
+    const found: Found = { findings, logs: [] };
+    for (const subject of statement.subject) await this.#checkOne(file, subject, statement, found);
+    await this.#checkEvents(file, statement, found);
     return findings;
+  }
+
+  /** Logs one after the other, fetched again when their turn comes: only one of many is held at a time. */
+  async #checkEvents(file: string, statement: InTotoStatement, { findings, logs }: Found): Promise<void> {
+    const { kind, session, events } = statement.predicate;
+    const digests = eventLogs(statement.subject);
+    if (digests.length === 0 && events === undefined) return;
+    const about = {
+      file: blobKey(digests.at(-1) ?? ''),
+      ...(session === undefined ? {} : { session: session.id }),
+    };
+    const invalid = (step: Step, reason: string) =>
+      findings.integrity.push({
+        verdict: 'INVALID',
+        step,
+        reason,
+        ...about,
+        ...(digests.length === 0 ? { file } : {}),
+      });
+    if (kind !== 'session' && kind !== 'part') {
+      invalid('events-format', 'only a session and its parts have events');
+      return;
+    }
+    const names = statement.subject.flatMap(({ name }) => logNumber(name) ?? []).sort((a, b) => a - b);
+    if (kind === 'part' ? names.length !== 1 : !isWhole(names, statement.predicate.parts?.length ?? 0)) {
+      invalid('events-format', 'it names other logs than it has parts');
+      return;
+    }
+    // What is missing, withheld or wrong was told of.
+    if (logs.length !== digests.length) return;
+    const fetch = digests.length === 1 ? logs : this.#again(digests);
+    const problem = await eventsProblem(fetch, statement);
+    if (problem) invalid(problem.step, problem.reason);
+    else if (kind === 'session') this.counts.events += events?.count ?? 0;
+  }
+
+  async *#again(digests: readonly string[]): AsyncGenerator<Uint8Array> {
+    for (const digest of digests) {
+      const found = await this.#fetch(digest, MAX_BLOB);
+      if ('bytes' in found) yield found.bytes;
+    }
   }
 
   async #checkOne(
     file: string,
     subject: Subject,
     statement: InTotoStatement,
-    findings: BlobFindings,
+    { findings, logs }: Found,
   ): Promise<void> {
     const digest = subject.digest.sha256;
-    const events = subject.name === EVENTS_BLOB;
+    const events = logNumber(subject.name) !== undefined;
     if (this.#good.has(digest) && !events) return;
     const session = statement.predicate.session?.id;
     const about = { file: blobKey(digest), ...(session === undefined ? {} : { session }) };
@@ -130,9 +173,19 @@ export class Blobs {
       return;
     }
     if (this.#good.size < KNOWN) this.#good.add(digest);
-    if (!events) return;
-    const problem = await eventsProblem(found.bytes, statement);
-    if (problem) findings.integrity.push({ verdict: 'INVALID', ...problem, ...about });
-    else this.counts.events += statement.predicate.events?.count ?? 0;
+    // Of many logs the bytes are fetched again, one at a time.
+    if (events) logs.push(logs.length === 0 ? found.bytes : NOTHING);
   }
+}
+
+const NOTHING = new Uint8Array();
+
+interface Found {
+  readonly findings: BlobFindings;
+  readonly logs: Uint8Array[];
+}
+
+/** One log for each part, and one for the rest. */
+function isWhole(numbers: readonly number[], parts: number): boolean {
+  return numbers.length === parts + 1 && numbers.every((number, index) => number === index);
 }

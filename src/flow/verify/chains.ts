@@ -1,14 +1,12 @@
 // Follows every writer's chain: numbers, links, epochs, sessions, seals, witnesses. Must never need more memory than open ends.
-import type { Predicate } from '../../model/evidence.ts';
+import { Digests } from './digests.ts';
 import type { Findings } from './findings.ts';
+import { type ChainOptions, openEnds } from './open-ends.ts';
+import { OpenSessions, type SessionLink } from './open-sessions.ts';
 import type { Checkpoint } from './outside.ts';
 
-export interface Link {
-  readonly key: string;
-  /** SHA-256 of the file as the store gave it. */
-  readonly digest: string;
-  readonly predicate: Predicate;
-}
+/** A statement that passed every step of its own; `digest` is of the file as the store gave it. */
+export type Link = SessionLink;
 
 /** A file that was refused: its place in the chain is taken, its content counts for nothing. */
 export interface RefusedLink {
@@ -30,11 +28,15 @@ interface Writer {
   /** Keys that have said their last word. */
   readonly retired: Set<string>;
   sealed: boolean;
+  /** Of the last statement. */
+  day: string;
   time: string;
-  readonly open: Map<string, { key: string; opened: string }>;
+  readonly open: OpenSessions;
+  /** Seconds within which its epoch promises to be heard of again. */
+  within: number | undefined;
   readonly late: (Link | RefusedLink)[];
   /** Recent digests by number, for witnesses. */
-  readonly digests: Map<number, string>;
+  readonly digests: Digests;
 }
 
 /** A statement somebody else saw, with the digest it had then. */
@@ -46,14 +48,13 @@ interface Vouched {
   readonly step: 'witness' | 'checkpoint';
 }
 
-export interface ChainOptions {
-  /** The span does not begin with the store: a chain may begin anywhere, and sessions may have been opened before. */
-  readonly partialStart: boolean;
-  /** The span ends before now: sessions may end and seals may come after it. */
-  readonly partialEnd: boolean;
-  readonly now: number;
-  /** Milliseconds an open session or an unsealed tail is normal. */
-  readonly grace: number;
+const MOST_WITNESSED = 50_000;
+const LONGEST_PROMISE = 86_400;
+
+function promised(within: unknown): number | undefined {
+  return Number.isSafeInteger(within) && (within as number) > 0
+    ? Math.min(within as number, LONGEST_PROMISE)
+    : undefined;
 }
 
 function isRefused(link: Link | RefusedLink): link is RefusedLink {
@@ -72,7 +73,7 @@ export class Chains {
   readonly #writers = new Map<string, Writer>();
   readonly #findings: Findings;
   readonly #options: ChainOptions;
-  readonly #witnessed: Vouched[] = [];
+  #witnessed: Vouched[] = [];
 
   constructor(findings: Findings, options: ChainOptions) {
     this.#findings = findings;
@@ -85,9 +86,17 @@ export class Chains {
     const expected = writer.last ? writer.last.seq + 1 : this.#options.partialStart ? seq : 0;
     if (seq === expected) this.#follow(writer, link);
     else writer.late.push(link);
-    if (!isRefused(link))
-      for (const { writer: other, seq: at, head } of link.predicate.seen)
-        this.#witnessed.push({ key: link.key, writer: other, seq: at, head, step: 'witness' });
+    if (isRefused(link)) return;
+    for (const { writer: other, seq: at, head } of link.predicate.seen)
+      this.#witnessed.push({ key: link.key, writer: other, seq: at, head, step: 'witness' });
+    if (this.#witnessed.length > MOST_WITNESSED) this.#settle();
+  }
+
+  /** What was seen and has come up since needs no memory any more. */
+  #settle(): void {
+    this.#witnessed = this.#witnessed.filter(
+      ({ writer, seq, head }) => this.#writers.get(writer)?.digests.get(seq) !== head,
+    );
   }
 
   /** What an auditor's checkpoint saw earlier. */
@@ -108,10 +117,12 @@ export class Chains {
         loggedOut: false,
         retired: new Set(),
         sealed: false,
+        day: '',
         time: '',
-        open: new Map(),
+        open: new OpenSessions(this.#options.partialStart),
+        within: undefined,
         late: [],
-        digests: new Map(),
+        digests: new Digests(),
       };
       this.#writers.set(id, writer);
     }
@@ -127,7 +138,10 @@ export class Chains {
     const before = writer.last;
     writer.last = { key: link.key, seq, digest: link.digest, refused: isRefused(link) };
     writer.digests.set(seq, link.digest);
-    if (isRefused(link)) return;
+    if (isRefused(link)) {
+      writer.open.blur();
+      return;
+    }
     const { chain } = link.predicate;
     if (before && before.seq === seq - 1 && chain.prev !== before.digest) {
       // A refused predecessor was reported already.
@@ -136,7 +150,7 @@ export class Chains {
     if (seq === 0 && !/^0{64}$/.test(chain.prev))
       this.#invalid(link.key, 'the first statement names a previous one');
     this.#epoch(writer, link, before !== undefined);
-    this.#content(writer, link);
+    this.#content(writer, link, before);
   }
 
   #epoch(writer: Writer, { key, predicate }: Link, known: boolean): void {
@@ -164,26 +178,35 @@ export class Chains {
     if (clock.wall > writer.time) writer.time = clock.wall;
   }
 
-  #content(writer: Writer, { key, predicate }: Link): void {
-    const { kind, session, detail, clock } = predicate;
+  #content(writer: Writer, link: Link, before: Writer['last']): void {
+    const { kind, session, detail } = link.predicate;
+    if (kind === 'epoch') {
+      writer.loggedOut = false;
+      writer.within = promised(detail?.['within']);
+    }
+    if (kind === 'seal') this.#seal(writer, link, before);
     writer.sealed = kind === 'seal';
-    if (kind === 'epoch') writer.loggedOut = false;
-    if (kind === 'seal' && detail?.['reason'] === 'logout') {
+    writer.day = link.predicate.clock.wall.slice(0, 10);
+    const problem = writer.open.take(link);
+    if (!problem) return;
+    const about = { file: link.key, ...(session ? { session: session.id } : {}) };
+    if (problem.verdict === 'INVALID') this.#findings.integrity({ ...problem, ...about });
+    else this.#findings.completeness({ ...problem, ...about });
+  }
+
+  #seal(writer: Writer, { key, predicate }: Link, before: Writer['last']): void {
+    const { detail, identity } = predicate;
+    if (detail?.['reason'] === 'logout') {
       writer.loggedOut = true;
-      writer.retired.add(predicate.identity.jkt);
+      writer.retired.add(identity.jkt);
     }
-    if (!session) return;
-    if (kind === 'open') {
-      if (writer.open.has(session.id)) this.#invalid(key, `session ${session.id} is opened twice`);
-      writer.open.set(session.id, { key, opened: clock.wall });
-    }
-    if (kind === 'session' && !writer.open.delete(session.id) && !this.#options.partialStart)
-      this.#findings.completeness({
-        verdict: 'MISSING',
-        step: 'session',
+    const follows = before && !before.refused && before.seq === predicate.chain.seq - 1;
+    if (detail?.['reason'] === 'day' && follows && detail['day'] !== writer.day)
+      this.#findings.integrity({
+        verdict: 'INVALID',
+        step: 'seal',
         file: key,
-        session: session.id,
-        reason: `session ${session.id} has no open statement`,
+        reason: `it seals ${String(detail['day'])}, and the statement before it is of ${writer.day}`,
       });
   }
 
@@ -191,8 +214,7 @@ export class Chains {
   finish(): void {
     for (const writer of this.#writers.values()) {
       this.#late(writer);
-      this.#unfinished(writer);
-      this.#unsealed(writer);
+      openEnds(writer, this.#findings, this.#options);
     }
     for (const each of this.#witnessed) this.#witness(each);
   }
@@ -212,39 +234,10 @@ export class Chains {
         const range = seq - next === 1 ? `number ${next}` : `numbers ${next} to ${seq - 1}`;
         const reason = `${range} of writer ${writer.id} missing before it`;
         this.#findings.completeness({ verdict: 'MISSING', step: 'chain', file: link.key, reason });
-        // Sessions opened or ended in the gap are not to be blamed twice.
-        writer.open.clear();
+        writer.open.gap();
         writer.epoch = 0;
       }
       this.#follow(writer, link);
-    }
-  }
-
-  #old(time: string): boolean {
-    return this.#options.now - Date.parse(time) > this.#options.grace;
-  }
-
-  #unfinished(writer: Writer): void {
-    for (const [session, { key, opened }] of writer.open) {
-      if (!this.#options.partialEnd && (writer.loggedOut || this.#old(opened))) {
-        const reason = `session ${session} was opened ${opened} and never sealed`;
-        this.#findings.completeness({ verdict: 'UNFINISHED', step: 'session', file: key, session, reason });
-      } else {
-        const text = `session ${session}, opened ${opened}, is still open or not uploaded yet: its record is not here yet`;
-        this.#findings.note({ about: 'open-session', file: key, text });
-      }
-    }
-  }
-
-  #unsealed(writer: Writer): void {
-    const { last } = writer;
-    if (!last || writer.sealed || last.refused || this.#options.partialEnd) return;
-    if (this.#old(writer.time)) {
-      const reason = `writer ${writer.id} ends without a seal: newer statements could be gone without a trace`;
-      this.#findings.completeness({ verdict: 'UNSEALED', step: 'seal', file: last.key, reason });
-    } else {
-      const text = `writer ${writer.id} is at work: nothing vouches yet for the end of its chain, after number ${last.seq}`;
-      this.#findings.note({ about: 'unsealed-tail', file: last.key, text });
     }
   }
 

@@ -72,13 +72,14 @@ function parseEvent(line: string, seq: number, session: string): Readonly<Record
   return event;
 }
 
-/** Yields the events of a sealed log in batches; throws EventError at the first thing that is not as it must be. */
-export async function* sealedEvents(
+/** Yields the events of one sealed log in batches; throws EventError at the first thing that is not as it must be. */
+async function* logEvents(
   blob: Uint8Array,
   session: string,
+  first: number,
 ): AsyncGenerator<{ salt: string; batch: SealedLine[] }> {
   let salt: string | undefined;
-  let seq = 0;
+  let seq = first;
   const source = (async function* () {
     for (let at = 0; at < blob.byteLength; at += 1 << 20) yield blob.subarray(at, at + (1 << 20));
   })();
@@ -91,6 +92,8 @@ export async function* sealedEvents(
           if (!header) throw new EventError('events-format', 'the first line is not a header');
           if (header.session !== session)
             throw new EventError('events-format', 'it is the log of another session');
+          if (header.first !== first)
+            throw new EventError('events-format', `it begins with event ${header.first}, not ${first}`);
           salt = header.salt;
         } else {
           batch.push({ seq, line, value: parseEvent(line, seq, session) });
@@ -108,19 +111,37 @@ export async function* sealedEvents(
   if (salt === undefined) throw new EventError('events-format', 'it is empty');
 }
 
-/** Undefined when the log is what the statement says. */
+/** The same for all logs of a session, one after the other. Each is asked for when its turn comes. */
+export async function* sealedEvents(
+  logs: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  session: string,
+  first = 0,
+): AsyncGenerator<{ salt: string; batch: SealedLine[]; first: number }> {
+  let from = first;
+  for await (const log of logs instanceof Uint8Array ? [logs] : logs) {
+    let next = from;
+    for await (const { salt, batch } of logEvents(log, session, from)) {
+      next += batch.length;
+      yield { salt, batch, first: from };
+    }
+    from = next;
+  }
+}
+
+/** Undefined when the logs are what the statement says. */
 export async function eventsProblem(
-  blob: Uint8Array,
+  logs: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   { predicate, subject }: Pick<InTotoStatement, 'predicate' | 'subject'>,
 ): Promise<EventProblem | undefined> {
-  const { session, events } = predicate;
+  const { session, events, kind } = predicate;
   if (!session || !events) return { step: 'events-format', reason: 'the statement does not describe it' };
   const tree = new MerkleTree();
   const asked = new SessionApprovals();
   try {
-    let salts: LineSalts | undefined;
-    for await (const { salt, batch } of sealedEvents(blob, session.id)) {
-      salts ??= new LineSalts(salt);
+    let [salts, log]: [LineSalts | undefined, number] = [undefined, -1];
+    for await (const { salt, batch, first } of sealedEvents(logs, session.id, events.first)) {
+      if (!salts || first !== log) salts = new LineSalts(salt, first);
+      log = first;
       for (const { line, value } of batch) {
         tree.append(lineLeaf(salts.next(), line));
         if (value['type'] === 'approval.end') asked.add(value['data'] as Readonly<Record<string, Json>>);
@@ -137,7 +158,7 @@ export async function eventsProblem(
     };
   if (tree.root() !== events.merkleRoot)
     return { step: 'merkle-root', reason: 'its events have another Merkle root' };
-  return approvalsProblem(asked.named(), predicate.approvals, subject);
+  return kind === 'part' ? undefined : approvalsProblem(asked.named(), predicate.approvals, subject);
 }
 
 /** A statement names the very requests that its events tell of. */

@@ -34,6 +34,12 @@ export {
   type TargetLog,
   TargetLogReader,
 } from './outside.ts';
+export {
+  type JudgedPublication,
+  judgePublication,
+  type PublicationVerdict,
+  readPublication,
+} from './publication.ts';
 export { type EvidenceReader, type Span, withheldOf } from './source.ts';
 
 /** A statement that passed every step of its own; what the whole ledger says comes with the verdicts. */
@@ -190,7 +196,7 @@ class Verifier {
       return;
     }
     const { predicate } = bundle.statement;
-    this.#chains.add({ key, digest, predicate });
+    this.#chains.add({ key, digest, predicate, subject: bundle.statement.subject });
     this.#sign(key, predicate, known);
     if (predicate.kind === 'session') this.#sessions += 1;
     if (predicate.session && predicate.kind !== 'attempt') this.#seen.add(predicate.session.id);
