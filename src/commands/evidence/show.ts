@@ -1,12 +1,17 @@
 // One session's signed summary and what happened in it. Must never print recorded text unsanitised.
+import { Provenance, type ProvenanceTold } from '../../exporters/provenance.ts';
+import { type StatementTold, Story } from '../../exporters/story.ts';
 import type { Json } from '../../lib/canonical.ts';
 import { visible } from '../../lib/visible.ts';
 import { formatSpan } from '../../lib/when.ts';
 import { EXIT } from '../../model/errors.ts';
+import type { Store } from '../../model/store.ts';
 import type { CommandContext } from '../command.ts';
 import { findSession, type ListedStatement, openEvidence } from '../evidence.ts';
+import { chainOf } from './chain.ts';
 import { coverageTable } from './coverage.ts';
 import { eventsOf } from './events.ts';
+import { personOf, tellRelated } from './related.ts';
 
 type Event = Readonly<Record<string, Json>>;
 type Data = Readonly<Record<string, unknown>>;
@@ -66,6 +71,12 @@ function waited(micros: unknown): string {
   return typeof micros === 'number' ? `after ${formatSpan(micros / 1000)}` : '';
 }
 
+function exchangeLine(time: string, { asked, answered, uses, stop, failure }: Data): string {
+  const names = (Array.isArray(uses) ? (uses as Data[]) : []).map(({ name }) => `uses ${String(name)}`);
+  const parts = [answered ?? asked, ...names, failure ?? stop].filter((each) => typeof each === 'string');
+  return `${time.slice(11, 19)}  ${visible(`model: ${parts.join(' · ')}`)}\n`;
+}
+
 /** One line of the story, or nothing for what tells no story. */
 function eventLine(event: Event, fancy: boolean): string {
   const [time, type, data] = [String(event['time']), String(event['type']), event['data'] as Data];
@@ -91,6 +102,11 @@ function eventLine(event: Event, fancy: boolean): string {
     return `${' '.repeat(14)}· ${visible(parts.filter(Boolean).join(' · '))}\n`;
   }
   if (type === 'coverage') return coverageTable(data['columns'], fancy);
+  if (type === 'model.exchange') return exchangeLine(time, data);
+  if (type === 'claim') {
+    const { level, subject, value, source } = data;
+    return `${time.slice(11, 19)}  ${visible(`claim: ${[level, subject, value, source].map(String).join(' · ')}`)}\n`;
+  }
   const { reason, code, detail, client, application, message } = data;
   const more = [code, detail, reason, client, application, message]
     .filter((each) => typeof each === 'string')
@@ -98,24 +114,78 @@ function eventLine(event: Event, fancy: boolean): string {
   return `${time.slice(11, 19)}  ${visible(`${type}${more === '' ? '' : `: ${more}`}`)}\n`;
 }
 
+/** Statements that the chain may name; what is beyond is in the export. */
+const MOST_TOLD = 5000;
+const MOST_TEXT = 4000;
+const MOST_SAMPLE = 5;
+
+/** A session's events on their way past: what the chain needs of them is kept. */
+class Reader {
+  readonly statements = new Map<number, StatementTold>();
+  readonly provenance = new Provenance();
+  readonly #story = new Story();
+  readonly #shown: ListedStatement;
+  readonly #id: string;
+  #explained = false;
+
+  constructor(shown: ListedStatement) {
+    this.#shown = shown;
+    this.#id = shown.predicate.session?.id ?? '';
+    this.provenance.session(this.#id, personOf(shown.predicate));
+  }
+
+  async *read(store: Store): AsyncGenerator<Event> {
+    for await (const event of eventsOf(store, this.#shown)) {
+      this.provenance.event(this.#id, event);
+      this.#explained ||= event['type'] === 'model.exchange' || event['recorder'] === 'front';
+      for (const told of this.#story.push(event)) this.#keep(told);
+      yield event;
+    }
+    for (const told of this.#story.end()) this.#keep(told);
+  }
+
+  /** What led to what; and what could not be looked into. */
+  async chain(store: Store): Promise<{ readonly told: ProvenanceTold; readonly note: string | undefined }> {
+    const note = this.#explained ? await tellRelated(store, this.#shown, this.provenance) : undefined;
+    return { told: this.provenance.of(this.#id), note };
+  }
+
+  #keep(told: StatementTold): void {
+    if (this.statements.size >= MOST_TOLD) return;
+    const { answer } = told;
+    this.statements.set(told.seq, {
+      ...told,
+      text: told.text.slice(0, MOST_TEXT),
+      ...(answer ? { answer: { ...answer, sample: answer.sample.slice(0, MOST_SAMPLE) } } : {}),
+    });
+  }
+}
+
 export async function run(context: CommandContext): Promise<number> {
   const { args, stdout, clock, json, fancy } = context;
   const { store } = await openEvidence(context);
   try {
     const found = await findSession(store, args[0] ?? '', clock.now());
+    const reader = new Reader(found);
     if (json) {
       const events: Event[] = [];
-      for await (const event of eventsOf(store, found)) events.push(event);
-      stdout.write(`${JSON.stringify({ ...found.predicate, events })}\n`);
+      for await (const event of reader.read(store)) events.push(event);
+      const { told: provenance } = await reader.chain(store);
+      stdout.write(`${JSON.stringify({ ...found.predicate, events, provenance })}\n`);
       return EXIT.done;
     }
     stdout.write(summary(found));
     let any = false;
-    for await (const event of eventsOf(store, found)) {
+    for await (const event of reader.read(store)) {
       if (!any) stdout.write('\n');
       any = true;
       stdout.write(eventLine(event, fancy));
     }
+    const { told, note } = await reader.chain(store);
+    const { statements } = reader;
+    const width = stdout.isTTY ? { width: stdout.columns ?? 80 } : {};
+    stdout.write(chainOf(told, { ...width, fancy, session: found.predicate.session?.id ?? '', statements }));
+    if (note !== undefined) context.stderr.write(`broker: note: ${note}\n`);
     return EXIT.done;
   } finally {
     await store.close();
