@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { paths } from '../config/paths.ts';
 import type { SignedIn } from '../identity/index.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
+import type { StoreSettings } from '../model/config.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Predicate } from '../model/evidence.ts';
@@ -33,6 +34,7 @@ import { SignIn } from './sign-in.ts';
 import { signInPorts } from './sign-in-ports.ts';
 import { sourceOf } from './sources.ts';
 import { sweepClientFiles } from './sweep.ts';
+import { watchUpkeep } from './upkeep.ts';
 import { wantedVariables } from './wanted.ts';
 import { type Watch, watchExpiry } from './watch.ts';
 import { WorkerPool } from './workers.ts';
@@ -83,20 +85,17 @@ class Composition {
     this.#signIn = new SignIn(
       signInPorts({ clock: this.#clock, log: this.#log, settings: this.#settings, desk: this.#desk }),
     );
-    const parts = {
+    this.#approvals = new Approvals({
       clock: this.#clock,
       log: this.#log,
       tool: this.#tool,
+      folder: join(this.#paths.state, 'approvals'),
       desk: this.#desk,
       settings: this.#settings,
       person: () => this.#signIn.person(),
       sessions: () => this.#sessions.each(),
       desktop: hasDesktop(this.#environment),
     });
-    };
-    this.#approvals = new Approvals({
-      ...parts,
-      folder: join(this.#paths.state, 'approvals'),
     this.#workers = new WorkerPool({
       path: bundled('worker.js') ?? fileURLToPath(new URL('./worker/main.ts', import.meta.url)),
       environment: workerEnvironment(this.#environment),
@@ -117,16 +116,16 @@ class Composition {
           record: async (store, policy, was) =>
             void (await (await this.#desk.ledger(store)).config(policy, { changed: 'policy', was })),
         }),
-      ]);
-  })();
-
-  #changed(): void {
         watchUpkeep({
           ...this.#ports,
           sessions: this.#sessions,
           desk: this.#desk,
           draining: () => this.#agent?.draining === true,
         }),
+      ]);
+  })();
+
+  #changed(): void {
     this.#agent?.changed();
     for (const watch of this.#watch()) watch.wake();
   }
@@ -154,13 +153,20 @@ class Composition {
       recover: () => void this.#agent?.recover(),
       approvals: async (given) => (await this.#approvals.desk()).session(given),
       windows: (name, user) => this.#approvals.windows(name, user),
-      admitBacklog: ({ store }) => this.#desk.admit(store),
+      admitBacklog: ({ store }) => this.#admitBacklog(store),
     };
   }
 
   async #prepareWorker(): Promise<void> {
     const config = await this.#settings.config().catch(() => undefined);
     if (config?.agent.spare) this.#workers.prepare();
+  }
+
+  async #admitBacklog(store: StoreSettings): Promise<void> {
+    if (store.maxBacklog <= 0) return;
+    const oldest = await this.#desk.oldest(store);
+    const age = oldest === undefined ? 0 : Math.floor((this.#clock.now() - oldest) / 1000);
+    if (age > store.maxBacklog) throw new BrokerError('backlog-too-old', { age, store: store.url });
   }
 
   async #obtain(context: LeaseContext): Promise<Lease> {
@@ -244,8 +250,8 @@ class Composition {
       remotes: new Remotes({ ...this.#ports, keychain: () => this.#settings.keychain() }),
       test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
       access: async (caller, detail) => {
-        const { store } = await this.#settings.config(caller);
-        return (await (await this.#desk.ledger(store)).access(detail)).key;
+        const { config } = await this.#settings.setting(caller);
+        return (await (await this.#desk.ledger(config.store)).access(detail)).key;
       },
       recover: () => this.#recover(),
       closeEvidence: (reason) => this.#desk.close(reason),
@@ -280,13 +286,13 @@ class Composition {
     this.#log.info({ version: this.#identity.version, build: this.#identity.build }, 'agent started');
     signal.addEventListener('abort', () => agent.stop(true), { once: true });
     if (signal.aborted) agent.stop(true);
+    this.#watch();
     void agent.begin();
     await agent.stopped;
     return 0;
   }
 }
 
-    this.#watch();
 /** Runs the agent of this user until it is told to stop, is idle, or gives way to another version. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<number> {
   process.umask(0o077);

@@ -128,6 +128,25 @@ export class EvidenceDesk {
     return nextLook(this.#options.clock.now(), this.#signIn?.validUntil);
   }
 
+  /** A part of an open session, when there is enough that is new. `fresh` counts since the last word of it. */
+  async part(url: string, folder: string, fresh: Parameters<typeof partIsDue>[1]): Promise<boolean> {
+    const { ledger } = (await this.#places.get(url)) ?? {};
+    if (!ledger || !partIsDue(ledger.parts(basename(folder)), fresh)) return false;
+    return (await ledger.part(folder)) !== undefined;
+  }
+
+  /** Keeps what every epoch promises. Milliseconds until the next look. */
+  async keep(): Promise<number> {
+    for (const { ledger, address } of await this.#all())
+      await ledger.keep().catch((error: unknown) => {
+        this.#options.log.warn(
+          { store: address.url, reason: messageOf(error) },
+          'the chain could not be sealed',
+        );
+      });
+    return nextLook(this.#options.clock.now(), this.#signIn?.validUntil);
+  }
+
   /** Seals what is left in the spool, except sessions that still run. Returns ids that wait or failed. */
   async recover(spool: string, live: ReadonlySet<string>): Promise<readonly string[]> {
     const left: string[] = [];
