@@ -128,25 +128,6 @@ export class EvidenceDesk {
     return nextLook(this.#options.clock.now(), this.#signIn?.validUntil);
   }
 
-  /** A part of an open session, when there is enough that is new. `fresh` counts since the last word of it. */
-  async part(url: string, folder: string, fresh: Parameters<typeof partIsDue>[1]): Promise<boolean> {
-    const { ledger } = (await this.#places.get(url)) ?? {};
-    if (!ledger || !partIsDue(ledger.parts(basename(folder)), fresh)) return false;
-    return (await ledger.part(folder)) !== undefined;
-  }
-
-  /** Keeps what every epoch promises. Milliseconds until the next look. */
-  async keep(): Promise<number> {
-    for (const { ledger, address } of await this.#all())
-      await ledger.keep().catch((error: unknown) => {
-        this.#options.log.warn(
-          { store: address.url, reason: messageOf(error) },
-          'the chain could not be sealed',
-        );
-      });
-    return nextLook(this.#options.clock.now(), this.#signIn?.validUntil);
-  }
-
   /** Seals what is left in the spool, except sessions that still run. Returns ids that wait or failed. */
   async recover(spool: string, live: ReadonlySet<string>): Promise<readonly string[]> {
     const left: string[] = [];
@@ -160,12 +141,9 @@ export class EvidenceDesk {
     return left;
   }
 
-  /** Throws where a session may not be opened because of what waits for this store. */
-  async admit(store: StoreSettings): Promise<void> {
-    if (store.maxBacklog <= 0) return;
-    const { oldest } = await (await this.#place(store)).outbox.backlog();
-    const age = oldest === undefined ? 0 : Math.floor((this.#options.clock.now() - oldest) / 1000);
-    if (age > store.maxBacklog) throw new BrokerError('backlog-too-old', { age, store: store.url });
+  /** Milliseconds since the epoch of the oldest thing that waits for this store. */
+  async oldest(address: Address): Promise<number | undefined> {
+    return (await (await this.#place(address)).outbox.backlog()).oldest;
   }
 
   async backlog(): Promise<Omit<Backlog, 'unsealed'>> {
