@@ -209,6 +209,24 @@ describe('a held statement', () => {
       .not.toBe('ran');
   }, 120_000);
 
+  it('does not let its transaction look idle to a server that ends idle ones', async () => {
+    await table('patient');
+    const client = await connect(0);
+    const notices: string[] = [];
+    client.on('notice', ({ message }) => notices.push(message ?? ''));
+    await client.query("set idle_in_transaction_session_timeout = '2s'");
+    await client.query('begin');
+    const dropped = client.query('drop table patient');
+    const row = await asking('patient');
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    expect(await answer(dana, 'dana', 'approve', row)).toMatchObject({ code: 0 });
+    expect((await dropped).command).toBe('DROP');
+    expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    await client.query('rollback');
+    expect(await exists('patient')).toBe(true);
+    expect(notices).toHaveLength(1);
+  }, 120_000);
+
   it('holds one session and not another', async () => {
     await table('mine');
     const client = await connect();

@@ -97,6 +97,17 @@ export class Link {
     this.toServer.put(message(FROM_CLIENT.describe, Buffer.from('P'), portal.name));
   }
 
+  /** A Sync that nobody asked for, where the server waits for the client: its clock of idleness starts anew. False elsewhere. */
+  stir(): boolean {
+    if (this.pending.length > 0 || this.unsynced || this.copyIn || this.terminated) return false;
+    this.toServer.put(SYNC);
+    const pending = new Pending('sync', this.group);
+    pending.hidden = true;
+    this.pending.push(pending);
+    this.group += 1;
+    return true;
+  }
+
   cancelServer(): void {
     this.#cancelServer();
   }

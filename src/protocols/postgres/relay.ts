@@ -17,6 +17,8 @@ import { holdPort, Withdrawal } from './withdrawal.ts';
 const HELD_LIMIT = 1024 * 1024;
 /** Answers nobody takes: beyond this the server is told so by closing, as a direct client's death would tell it. */
 const UNTAKEN_LIMIT = 64 * 1024;
+/** Milliseconds: a server that ends idle transactions is to see that this one is not given up. */
+const STIR_EVERY = 1_000;
 const NOTHING = Buffer.alloc(0);
 
 export class Relay implements Holder {
@@ -85,10 +87,18 @@ export class Relay implements Holder {
   hold(until: Promise<unknown>): void {
     const hold = {};
     this.#hold = hold;
-    until.then(
-      () => this.#release(hold),
-      (error: unknown) => this.#fail(error),
-    );
+    const timer = setInterval(() => this.#stir(), STIR_EVERY);
+    until
+      .finally(() => clearInterval(timer))
+      .then(
+        () => this.#release(hold),
+        (error: unknown) => this.#fail(error),
+      );
+  }
+
+  #stir(): void {
+    if (this.#closed || this.#leaving || !this.#link.stir()) return;
+    this.#exchange();
   }
 
   readonly #clientHandler: WireHandler = {

@@ -220,7 +220,7 @@ export class Replies implements FrameSink {
     link.copyIn = false;
     link.status = status;
     if (status === 'I') link.portals.clear();
-    link.toClient.pass(buffer, start, end);
+    if (!head?.hidden) link.toClient.pass(buffer, start, end);
     link.wake(true);
   }
 
