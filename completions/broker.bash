@@ -15,7 +15,7 @@ _broker() {
     config) COMPREPLY=($(compgen -W 'check schema show' -- "$cur")); return ;;
     connections) COMPREPLY=($(compgen -W 'add ls show test' -- "$cur")); return ;;
     mask) COMPREPLY=($(compgen -W 'scan test' -- "$cur")); return ;;
-    policy) COMPREPLY=($(compgen -W 'check explain fmt test' -- "$cur")); return ;;
+    policy) COMPREPLY=($(compgen -W 'check explain fmt log push show test' -- "$cur")); return ;;
     secrets) COMPREPLY=($(compgen -W 'ls rm set' -- "$cur")); return ;;
     sessions) COMPREPLY=($(compgen -W 'kill ls show tail' -- "$cur")); return ;;
     tools) COMPREPLY=($(compgen -W 'ls trust' -- "$cur")); return ;;
@@ -222,6 +222,24 @@ _broker() {
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--check --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
+    'policy log')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'policy push')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--store --reason --dry-run --again --yes --no-browser --device --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=($(compgen -f -- "$cur")); fi ;;
+    'policy show')
+      case "$prev" in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--published --version --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
     'policy test')
       case "$prev" in
         --report) COMPREPLY=($(compgen -W 'text tap junit' -- "$cur")); return ;;

@@ -19,6 +19,8 @@ import type { Remotes } from './remote.ts';
 import type { Host } from './routes.ts';
 import type { Sessions } from './sessions.ts';
 import type { LoginTalk } from './sign-in.ts';
+import type { TeamHost } from './team/routes.ts';
+import type { PublishedPolicy } from './team-messages.ts';
 
 /** Sign-in as the agent uses it, whatever the sign-in itself is made of. */
 export interface SignInDesk {
@@ -50,6 +52,9 @@ export interface AgentPorts {
   /** Open ones, and how many requests wait for an answer. */
   windows(): Promise<{ readonly open: readonly WindowRow[]; readonly waiting: number }>;
   readonly remotes: Remotes;
+  teams(): Promise<TeamHost>;
+  /** The team's policy as it is in force; undefined where none is configured. */
+  policy(): Promise<PublishedPolicy | undefined>;
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest>;
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
   /** Sign-in, upload queues and recovery of what an earlier agent left. Returns how many sessions still wait. */
@@ -118,6 +123,7 @@ export class Agent implements Host {
   async status(): Promise<AgentStatus> {
     const { sessions, signIn, logPath } = this.#ports;
     const store = await this.#ports.store().catch(() => undefined);
+    const policy = await this.#ports.policy().catch(() => undefined);
     return {
       ...this.identity,
       started: this.#started,
@@ -127,6 +133,7 @@ export class Agent implements Host {
       backlog: await this.#ports.backlog(),
       windows: (await this.#ports.windows()).open,
       ...(store === undefined ? {} : { store }),
+      ...(policy === undefined ? {} : { policy }),
       log: logPath,
       memory: process.memoryUsage.rss(),
     };
@@ -160,6 +167,10 @@ export class Agent implements Host {
 
   remotes<T>(action: (remotes: Remotes) => Promise<T>): Promise<T> {
     return this.#use(() => action(this.#ports.remotes));
+  }
+
+  teams<T>(action: (teams: TeamHost) => Promise<T>): Promise<T> {
+    return this.#use(async () => action(await this.#ports.teams()));
   }
 
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest> {

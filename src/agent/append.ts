@@ -56,6 +56,20 @@ export function policyBlob(pending: Pending, policy: PolicyInForce): Promise<Sub
   return blob(pending, POLICY_BLOB, canonical({ files: policy.files }));
 }
 
+/** As statements name it. */
+export function namedPolicy({ digest, published }: PolicyInForce): NonNullable<Predicate['policy']> {
+  return { digest, ...(published ? { published } : {}) };
+}
+
+export async function configBody(
+  pending: Pending,
+  policy: PolicyInForce | undefined,
+  detail: Readonly<Record<string, unknown>>,
+): Promise<Body> {
+  if (!policy) return { detail };
+  return { policy: namedPolicy(policy), subjects: [await policyBlob(pending, policy)], detail };
+}
+
 function buildPredicate(
   o: LedgerOptions,
   epoch: Epoch,

@@ -12,9 +12,7 @@ import type { Log, Person } from './ports.ts';
 import { secretEntry } from './secrets.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
-
-/** Milliseconds the provider may take to hear that a sign-in for one decision is over. */
-const FORGET = 5_000;
+import { singleSignIn } from './single-sign-in.ts';
 
 export interface ApprovalParts {
   readonly clock: Clock;
@@ -45,17 +43,7 @@ async function openApprovals(parts: ApprovalParts): Promise<ApprovalDesk> {
       await parts.person();
       return desk.signIn;
     },
-    signInFor: async (att, talk, caller) => {
-      const { signIn, signOut } = await identity();
-      const own = await settings.identity(caller);
-      const signedIn = await signIn({ ...talk, settings: own, clock, att, maxAge: 0 });
-      const { epochSignIn } = await import('./epoch.ts');
-      return {
-        ...epochSignIn(signedIn),
-        forget: async () =>
-          void (await signOut(signedIn, { settings: own, clock, signal: AbortSignal.timeout(FORGET) })),
-      };
-    },
+    signInFor: singleSignIn(parts),
     secret: async (name) => (await settings.keychain()).get(secretEntry(name)),
     desktop: parts.desktop,
     mirror: async (address, detail) => void (await (await desk.ledger(address)).approve(detail)),

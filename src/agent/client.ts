@@ -6,3 +6,4 @@ export { connectAgent } from './launch.ts';
 export type * from './messages.ts';
 export { FRONT_DONE, secureFolder } from './place.ts';
 export type * from './remote-messages.ts';
+export type * from './team-messages.ts';

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { paths } from '../config/paths.ts';
 import type { SignedIn } from '../identity/index.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import type { StoreSettings } from '../model/config.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Predicate } from '../model/evidence.ts';
@@ -34,6 +33,7 @@ import { SignIn } from './sign-in.ts';
 import { signInPorts } from './sign-in-ports.ts';
 import { sourceOf } from './sources.ts';
 import { sweepClientFiles } from './sweep.ts';
+import { Teams } from './team-ports.ts';
 import { watchUpkeep } from './upkeep.ts';
 import { wantedVariables } from './wanted.ts';
 import { type Watch, watchExpiry } from './watch.ts';
@@ -54,6 +54,7 @@ class Composition {
   readonly #tool: Predicate['tool'];
   readonly #desk: EvidenceDesk;
   readonly #approvals: Approvals;
+  readonly #teams: Teams;
   readonly #signIn: SignIn<SignedIn>;
   readonly #sessions: Sessions;
   readonly #ports: SessionPorts;
@@ -85,17 +86,21 @@ class Composition {
     this.#signIn = new SignIn(
       signInPorts({ clock: this.#clock, log: this.#log, settings: this.#settings, desk: this.#desk }),
     );
-    this.#approvals = new Approvals({
+    const parts = {
       clock: this.#clock,
       log: this.#log,
       tool: this.#tool,
-      folder: join(this.#paths.state, 'approvals'),
       desk: this.#desk,
       settings: this.#settings,
       person: () => this.#signIn.person(),
+    };
+    this.#approvals = new Approvals({
+      ...parts,
+      folder: join(this.#paths.state, 'approvals'),
       sessions: () => this.#sessions.each(),
       desktop: hasDesktop(this.#environment),
     });
+    this.#teams = new Teams({ ...parts, folder: join(this.#paths.state, 'policy') });
     this.#workers = new WorkerPool({
       path: bundled('worker.js') ?? fileURLToPath(new URL('./worker/main.ts', import.meta.url)),
       environment: workerEnvironment(this.#environment),
@@ -153,20 +158,13 @@ class Composition {
       recover: () => void this.#agent?.recover(),
       approvals: async (given) => (await this.#approvals.desk()).session(given),
       windows: (name, user) => this.#approvals.windows(name, user),
-      admitBacklog: ({ store }) => this.#admitBacklog(store),
+      admitBacklog: ({ store }) => this.#desk.admit(store),
     };
   }
 
   async #prepareWorker(): Promise<void> {
     const config = await this.#settings.config().catch(() => undefined);
     if (config?.agent.spare) this.#workers.prepare();
-  }
-
-  async #admitBacklog(store: StoreSettings): Promise<void> {
-    if (store.maxBacklog <= 0) return;
-    const oldest = await this.#desk.oldest(store);
-    const age = oldest === undefined ? 0 : Math.floor((this.#clock.now() - oldest) / 1000);
-    if (age > store.maxBacklog) throw new BrokerError('backlog-too-old', { age, store: store.url });
   }
 
   async #obtain(context: LeaseContext): Promise<Lease> {
@@ -247,11 +245,13 @@ class Composition {
       store: async () => (await this.#settings.config()).store.url,
       approvals: () => this.#approvals.desk(),
       windows: () => this.#approvals.status(),
+      teams: () => this.#teams.host(),
+      policy: () => this.#teams.state(),
       remotes: new Remotes({ ...this.#ports, keychain: () => this.#settings.keychain() }),
       test: (connection, caller, ask) => testConnection(this.#ports, connection, caller, ask),
       access: async (caller, detail) => {
-        const { config } = await this.#settings.setting(caller);
-        return (await (await this.#desk.ledger(config.store)).access(detail)).key;
+        const { store } = await this.#settings.config(caller);
+        return (await (await this.#desk.ledger(store)).access(detail)).key;
       },
       recover: () => this.#recover(),
       closeEvidence: (reason) => this.#desk.close(reason),

@@ -35,6 +35,14 @@ import type {
   RemoteTokenRequest,
   ToRemoteLogin,
 } from './remote-messages.ts';
+import type {
+  FromPush,
+  PoliciesRequest,
+  PolicyShown,
+  PublishedLog,
+  PublishedText,
+  ToPush,
+} from './team-messages.ts';
 
 /** A stream of lines in both directions; `end` of either side ends it. */
 export interface Dialogue<Receive, Send> extends AsyncIterable<Receive> {
@@ -67,6 +75,13 @@ export interface AgentClient {
   answer(first: FromAnswer, signal: AbortSignal): Dialogue<ToAnswer, FromAnswer>;
   /** Asks for a window; going away withdraws it, unless it is to stay. */
   window(first: FromWindow, signal: AbortSignal): AsyncIterable<ToWindow>;
+  /** What is in force for the caller. Throws `policy-unpublished`. */
+  policy(caller: Caller): Promise<PolicyShown>;
+  policyLog(request: PoliciesRequest): Promise<PublishedLog>;
+  /** The policies of one version; nothing where nothing was published yet. */
+  policyText(request: PoliciesRequest): Promise<Partial<PublishedText>>;
+  /** Publishes the next version of the team's policy. */
+  push(first: FromPush, signal: AbortSignal): Dialogue<ToPush, FromPush>;
   setSecret(name: string, value: string): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
   secrets(): Promise<readonly string[]>;
@@ -187,6 +202,10 @@ export async function attach(socket: string): Promise<AgentClient> {
     approvals: (first, signal) => converse(socket, '/v1/approvals', first, signal),
     answer: (first, signal) => converse(socket, '/v1/approvals/answer', first, signal),
     window: (first, signal) => converse(socket, '/v1/windows', first, signal),
+    policy: (caller) => ask(socket, 'POST', '/v1/policy', { caller }),
+    policyLog: (request) => ask(socket, 'POST', '/v1/policy/log', request),
+    policyText: (request) => ask(socket, 'POST', '/v1/policy/text', request),
+    push: (first, signal) => converse(socket, '/v1/policy/push', first, signal),
     setSecret: (name, value) => ask(socket, 'PUT', `/v1/secrets/${encodeURIComponent(name)}`, { value }),
     deleteSecret: async (name) =>
       (await ask<{ deleted: boolean }>(socket, 'DELETE', `/v1/secrets/${encodeURIComponent(name)}`)).deleted,

@@ -141,9 +141,12 @@ export class EvidenceDesk {
     return left;
   }
 
-  /** Milliseconds since the epoch of the oldest thing that waits for this store. */
-  async oldest(address: Address): Promise<number | undefined> {
-    return (await (await this.#place(address)).outbox.backlog()).oldest;
+  /** Throws where a session may not be opened because of what waits for this store. */
+  async admit(store: StoreSettings): Promise<void> {
+    if (store.maxBacklog <= 0) return;
+    const { oldest } = await (await this.#place(store)).outbox.backlog();
+    const age = oldest === undefined ? 0 : Math.floor((this.#options.clock.now() - oldest) / 1000);
+    if (age > store.maxBacklog) throw new BrokerError('backlog-too-old', { age, store: store.url });
   }
 
   async backlog(): Promise<Omit<Backlog, 'unsealed'>> {

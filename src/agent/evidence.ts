@@ -1,5 +1,6 @@
 // What the agent tells its ledger and what it gets back: types only. Must never hold a key.
 import type { SessionSummary, Signer, StatementKind } from '../model/evidence.ts';
+import type { PublishedRef } from '../model/publication.ts';
 
 /** A fresh sign-in, as the ledger needs it: what signs, and what proves whose key it is. */
 export interface EpochSignIn {
@@ -24,6 +25,8 @@ export interface PolicyInForce {
   readonly digest: string;
   /** The policy files that decided, file name → Cedar text. */
   readonly files: Readonly<Record<string, string>>;
+  /** The version of the team's policy that is in it. */
+  readonly published?: PublishedRef;
 }
 
 export interface OpenOrder {

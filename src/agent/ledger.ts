@@ -11,8 +11,10 @@ import type { PartRef, Predicate } from '../model/evidence.ts';
 import {
   appendStatement,
   type Body,
+  configBody,
   type Epoch,
   type LedgerOptions,
+  namedPolicy,
   policyBlob,
   proofBlobs,
 } from './append.ts';
@@ -45,10 +47,10 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #installation: string;
   readonly #sealing = new Set<string>();
-  #epoch: Epoch | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
   /** Parts that are being made. */
   readonly #parting = new Map<string, Promise<unknown>>();
+  #epoch: Epoch | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(options: LedgerOptions, installation: string) {
     this.#options = options;
@@ -96,7 +98,7 @@ export class Ledger {
     const receipt = await this.#exclusive(async () => {
       const { writer } = this.#signedIn().chain.head;
       const subjects = [await policyBlob(this.#options.outbox.pending, order.policy)];
-      const policy = { digest: order.policy.digest };
+      const policy = namedPolicy(order.policy);
       const { session, actor } = order;
       await writeSpooled(order.folder, { session, actor, policy, subjects, writer });
       return this.#append('open', { session, actor, policy, subjects });
@@ -112,16 +114,14 @@ export class Ledger {
       const body: Body = { session, actor, detail: { code, policies } };
       if (!policy) return this.#append('attempt', body);
       const subjects = [await policyBlob(this.#options.outbox.pending, policy)];
-      return this.#append('attempt', { ...body, policy: { digest: policy.digest }, subjects });
+      return this.#append('attempt', { ...body, policy: namedPolicy(policy), subjects });
     });
   }
 
-  /** Another policy is in force for sessions that are open. */
-  config(policy: PolicyInForce, detail: Readonly<Record<string, unknown>>): Promise<Receipt> {
-    return this.#exclusive(async () => {
-      const subjects = [await policyBlob(this.#options.outbox.pending, policy)];
-      return this.#append('config', { policy: { digest: policy.digest }, subjects, detail });
-    });
+  /** Another policy, or other rules, are in force, or were refused. */
+  config(policy: PolicyInForce | undefined, detail: Readonly<Record<string, unknown>>): Promise<Receipt> {
+    const { pending } = this.#options.outbox;
+    return this.#exclusive(async () => this.#append('config', await configBody(pending, policy, detail)));
   }
 
   /** Seals a session whose recorders have all closed. Its spool folder is removed once the bundle is durable here. */

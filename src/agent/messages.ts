@@ -5,6 +5,7 @@ import type { Connection } from '../model/connection.ts';
 import type { ErrorDetails } from '../model/errors.ts';
 import type { ModelClaim, Principal, User } from '../model/principal.ts';
 import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
+import type { PublishedPolicy } from './team-messages.ts';
 
 export interface WireError {
   readonly code: string;
@@ -87,6 +88,8 @@ export interface AgentStatus extends AgentIdentity {
   /** Windows that are open, the longest lasting first. */
   readonly windows?: readonly WindowRow[];
   readonly store?: string;
+  /** Where policy comes from the store. */
+  readonly policy?: PublishedPolicy;
   readonly keychain?: string;
   readonly log: string;
   readonly memory: number;

@@ -2,6 +2,7 @@
 import { canonical } from '../lib/canonical.ts';
 import { sha256 } from '../lib/digest.ts';
 import type { StoreSettings } from '../model/config.ts';
+import { BrokerError } from '../model/errors.ts';
 import type { PolicyText } from '../model/session.ts';
 import type { PolicyInForce } from './evidence.ts';
 import { messageOf } from './fault.ts';
@@ -48,9 +49,8 @@ class PolicyWatch {
   }
 
   async #follow(session: Session, recorded: Set<string>): Promise<void> {
-    const { request, setting } = session.start;
-    const was = this.#inForce.get(session) ?? digestOf(setting.policy);
-    const { config, policy } = await this.#ports.setting(request.caller);
+    const was = this.#inForce.get(session) ?? digestOf(session.start.setting.policy);
+    const { config, policy, published } = await this.#setting(session);
     const digest = digestOf(policy);
     if (digest === was) return;
     const { loadPolicies } = await import('../flow/decide/index.ts');
@@ -61,7 +61,19 @@ class PolicyWatch {
     const change = `${config.store.url} ${was} ${digest}`;
     if (recorded.has(change)) return;
     recorded.add(change);
-    await this.#ports.record(config.store, { digest, files: policy.files }, was);
+    const inForce = { digest, files: policy.files, ...(published ? { published } : {}) };
+    await this.#ports.record(config.store, inForce, was);
+  }
+
+  /** Where a published policy is wanted and none counts, nothing is permitted: that too is a policy, and takes effect. */
+  async #setting({ start }: Session): Promise<Setting> {
+    try {
+      return await this.#ports.setting(start.request.caller);
+    } catch (error) {
+      if (!(error instanceof BrokerError) || error.code !== 'policy-unpublished') throw error;
+      const { NOTHING_PUBLISHED } = await import('./team/desk.ts');
+      return { config: start.setting.config, policy: NOTHING_PUBLISHED };
+    }
   }
 
   #complain(session: Session, reason: string): void {

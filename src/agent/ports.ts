@@ -4,6 +4,7 @@ import type { Config } from '../model/config.ts';
 import type { Connection } from '../model/connection.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import type { User } from '../model/principal.ts';
+import type { PublishedRef } from '../model/publication.ts';
 import type { FromHeld, PolicyText } from '../model/session.ts';
 import type { SessionCase } from './approvals/session.ts';
 import type { OpenWindow } from './approvals/windows.ts';
@@ -15,6 +16,8 @@ import type { Worker } from './workers.ts';
 export interface Setting {
   readonly config: Config;
   readonly policy: PolicyText;
+  /** The version of the team's policy that is in it. */
+  readonly published?: PublishedRef;
 }
 
 /** Who is signed in, as far as a session must know. */

@@ -20,6 +20,7 @@ import type { Call, LinesCall, Route } from './server.ts';
 import type { Sessions } from './sessions.ts';
 import type { LoginTalk } from './sign-in.ts';
 import { tailSegments } from './tail.ts';
+import { policyLog, policyShown, policyText, pushPolicy, type TeamHost } from './team/routes.ts';
 
 /** What the routes lead to. */
 export interface Host {
@@ -37,6 +38,8 @@ export interface Host {
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
   /** Sign-ins at remote MCP servers. */
   remotes<T>(action: (remotes: Remotes) => Promise<T>): Promise<T>;
+  /** The team's policy: shown and published. */
+  teams<T>(action: (teams: TeamHost) => Promise<T>): Promise<T>;
   /** Requests for approval: listed, answered, made. */
   approvals<T>(action: (approvals: ApprovalHost) => Promise<T>): Promise<T>;
   /** Resolves once the agent takes no sessions; it ends by itself with its last one. */
@@ -213,6 +216,30 @@ export const ROUTES: readonly Route<Host>[] = [
     method: 'POST',
     path: /^\/v1\/windows$/,
     run: (host, call) => host.approvals((desk) => window(desk, call, caller)),
+  },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/policy$/,
+    run: (host, call) => host.teams((teams) => policyShown(teams, call, caller)),
+  },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/policy\/log$/,
+    run: (host, call) => host.teams((teams) => policyLog(teams, call, caller)),
+  },
+  {
+    kind: 'json',
+    method: 'POST',
+    path: /^\/v1\/policy\/text$/,
+    run: (host, call) => host.teams((teams) => policyText(teams, call, caller)),
+  },
+  {
+    kind: 'lines',
+    method: 'POST',
+    path: /^\/v1\/policy\/push$/,
+    run: (host, call) => host.teams((teams) => pushPolicy(teams, call, caller)),
   },
   { kind: 'json', method: 'POST', path: /^\/v1\/drain$/, run: (host) => host.drain() },
   {

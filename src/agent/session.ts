@@ -21,6 +21,7 @@ import {
   type Known,
   type Listening,
   openedOf,
+  policyOf,
   rowOf,
   summarise,
 } from './summary.ts';
@@ -163,7 +164,7 @@ export class Session {
     await this.#ports.open(setting.config, {
       session: summarise(this.#known),
       actor: actorOf(this.#principal),
-      policy: { digest: admitted.policyDigest, files: setting.policy.files },
+      policy: policyOf(setting, admitted.policyDigest),
       folder: this.folder,
       requireOnline: setting.config.store.requireOnline,
     });

@@ -2,6 +2,7 @@
 import type { Keychain } from '../identity/index.ts';
 import type { Config, IdentitySettings } from '../model/config.ts';
 import { BrokerError } from '../model/errors.ts';
+import type { PolicyText } from '../model/session.ts';
 import type { Environment } from './environment.ts';
 import type { Caller } from './messages.ts';
 import { readPolicy } from './policy-files.ts';
@@ -19,6 +20,9 @@ export class Settings {
   readonly #state: string;
   readonly #environment: Environment;
   #keychain: Promise<Keychain> | undefined;
+  /** Puts a published policy before local files; set once the store can be reached. */
+  combine: (config: Config, local: PolicyText) => Promise<Omit<Setting, 'config'>> = (_, policy) =>
+    Promise.resolve({ policy });
 
   constructor(home: string, state: string, environment: Environment) {
     this.#home = home;
@@ -39,7 +43,7 @@ export class Settings {
 
   async setting(caller: Caller): Promise<Setting> {
     const config = await this.config(caller);
-    return { config, policy: await readPolicy(config.policy) };
+    return { config, ...(await this.combine(config, await readPolicy(config.policy))) };
   }
 
   async identity(caller?: Caller): Promise<IdentitySettings> {

@@ -3,7 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder, writeAtomic } from '../lib/atomic-file.ts';
 import { canonical, parseCanonical } from '../lib/canonical.ts';
-import type { SessionSummary, Subject } from '../model/evidence.ts';
+import type { Predicate, SessionSummary, Subject } from '../model/evidence.ts';
 import { SEGMENT_NAME, TRANSCRIPT_NAME } from '../model/segment.ts';
 import type { Actor } from './evidence.ts';
 
@@ -12,7 +12,7 @@ const SESSION_FILE = 'session.json';
 export interface SpooledSession {
   readonly session: Omit<SessionSummary, 'closed' | 'end' | 'exit' | 'counts'>;
   readonly actor: Actor;
-  readonly policy: { readonly digest: string };
+  readonly policy: NonNullable<Predicate['policy']>;
   /** Blobs the `open` statement vouched for that belong to the session as well. */
   readonly subjects: readonly Subject[];
   /** Writer in whose chain the `open` stands. */

@@ -6,9 +6,9 @@ import type { SessionSummary } from '../model/evidence.ts';
 import { owner, type Principal } from '../model/principal.ts';
 import type { FromWorker, PolicyText, ToHeld } from '../model/session.ts';
 import type { SessionCase } from './approvals/session.ts';
-import type { Actor, AttemptOrder } from './evidence.ts';
+import type { Actor, AttemptOrder, PolicyInForce } from './evidence.ts';
 import type { OpenedSession, SessionRow } from './messages.ts';
-import type { SessionStart } from './ports.ts';
+import type { SessionStart, Setting } from './ports.ts';
 import { identityOf } from './settings.ts';
 
 export type Admitted = Extract<FromWorker, { type: 'admitted' }>;
@@ -57,6 +57,10 @@ export function summarise(known: Known): Omit<SessionSummary, 'closed' | 'end' |
     ...(credential ? { account: credential.user } : {}),
     opened: known.opened,
   };
+}
+
+export function policyOf({ policy, published }: Setting, digest: string): PolicyInForce {
+  return { digest, files: policy.files, ...(published ? { published } : {}) };
 }
 
 export function attemptOf(known: Known, failure: BrokerError): AttemptOrder {

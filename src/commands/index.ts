@@ -33,6 +33,9 @@ import { mcp } from './mcp.ts';
 import { policyCheck } from './policy-check.ts';
 import { policyExplain } from './policy-explain.ts';
 import { policyFmt } from './policy-fmt.ts';
+import { policyLog } from './policy-log.ts';
+import { policyPush } from './policy-push.ts';
+import { policyShow } from './policy-show.ts';
 import { policyTest } from './policy-test.ts';
 import { proxy } from './proxy.ts';
 import { query } from './query.ts';
@@ -88,6 +91,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   policyCheck,
   policyExplain,
   policyFmt,
+  policyLog,
+  policyPush,
+  policyShow,
   policyTest,
   proxy,
   query,

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { classify } from '../flow/classify/index.ts';
+import { classify, loadGrammar } from '../flow/classify/index.ts';
 import {
   callArguments,
   type DecisionContext,
@@ -15,7 +15,8 @@ import { ACTIONS, type ActionId, type ActionUse } from '../model/action.ts';
 import type { Config } from '../model/config.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Principal, User } from '../model/principal.ts';
-import { bareEnvironment, circumstancesOf } from './policy-source.ts';
+import type { CommandContext } from './command.ts';
+import { bareEnvironment, circumstancesOf, configIfAny, examplesBeside } from './policy-source.ts';
 
 const names = z.array(z.string());
 const EXAMPLE = z
@@ -82,7 +83,7 @@ function faultOf(error: z.ZodError): string {
 }
 
 /** The list of examples of a file: the whole of it, or under `examples`. */
-export async function readExamples(file: string): Promise<readonly Example[]> {
+async function readExamples(file: string): Promise<readonly Example[]> {
   const lines = new LineCounter();
   const document = parseDocument(await readFile(file, 'utf8'), { lineCounter: lines });
   const placeAt = (offset = 0): string => {
@@ -175,7 +176,7 @@ function touchedBy(set: PolicySet, request: DecisionRequest): readonly string[] 
   return [...new Set(answers.flatMap(({ policies }) => policies.map(({ id }) => id)))].sort();
 }
 
-export function runExample(set: PolicySet, config: Config | undefined, example: Example): Result {
+function runExample(set: PolicySet, config: Config | undefined, example: Example): Result {
   const { place, wanted, fault } = example;
   if (!wanted) return { place, name: '', problem: fault ?? 'cannot be read' };
   const name = wanted.name ?? wanted.statement ?? wanted.action ?? wanted.tool ?? `reveal ${wanted.reveal}`;
@@ -190,4 +191,16 @@ export function runExample(set: PolicySet, config: Config | undefined, example: 
   if (missing.length > 0)
     return { place, name, touched, problem: `expected it from ${missing.join(', ')}, got ${got}` };
   return { place, name, touched };
+}
+
+/** The examples beside policies, each held against them. */
+export async function runExamples(
+  context: CommandContext,
+  paths: readonly string[],
+  set: PolicySet,
+): Promise<readonly Result[]> {
+  await loadGrammar();
+  const config = await configIfAny(context);
+  const examples = (await Promise.all((await examplesBeside(paths)).map(readExamples))).flat();
+  return examples.map((example) => runExample(set, config, example));
 }

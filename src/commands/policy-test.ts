@@ -5,17 +5,13 @@ import { SPAN_OPTIONS } from './evidence-options.ts';
 
 async function run(context: CommandContext): Promise<number> {
   if (context.options['replay'] === true) return (await import('./policy-replay.ts')).replayPolicies(context);
-  const { configIfAny, examplesBeside, policyPaths, readPolicies } = await import('./policy-source.ts');
-  const { readExamples, runExample } = await import('./policy-examples.ts');
+  const { policyPaths, readPolicies } = await import('./policy-source.ts');
+  const { runExamples } = await import('./policy-examples.ts');
   const { loadPolicies } = await import('../flow/decide/index.ts');
-  const { loadGrammar } = await import('../flow/classify/index.ts');
   const { visible } = await import('../lib/visible.ts');
   const paths = await policyPaths(context, context.args);
   const set = await loadPolicies(await readPolicies(paths));
-  await loadGrammar();
-  const config = await configIfAny(context);
-  const examples = (await Promise.all((await examplesBeside(paths)).map(readExamples))).flat();
-  const results = examples.map((example) => runExample(set, config, example));
+  const results = await runExamples(context, paths, set);
   const failed = results.filter(({ problem }) => problem !== undefined);
   const { report } = context.options;
   if (report === 'tap' || report === 'junit') {

@@ -1,5 +1,5 @@
 // How the agent's state looks to people. Pure; everything that came from outside is made visible.
-import type { AgentStatus, SignInState } from '../agent/client.ts';
+import type { AgentStatus, PublishedVersion, SignInState } from '../agent/client.ts';
 import { table } from '../lib/table.ts';
 import { visible } from '../lib/visible.ts';
 
@@ -85,12 +85,29 @@ function windowsLine({ windows = [] }: AgentStatus): string | undefined {
   return windows.map(({ connection, ends }) => `${connection} until ${ends.slice(0, 19)}Z`).join(', ');
 }
 
+/** Left out where policy comes from local files only. */
+function policyLine({ policy }: AgentStatus): string | undefined {
+  if (!policy) return undefined;
+  const { version, refused = '', problems, failure } = policy;
+  const parts = [version ? versionTitle(version) : `NOTHING IN FORCE: ${refused}`];
+  for (const { version: number, reason } of problems)
+    parts.push(`VERSION ${number} DOES NOT COUNT: ${reason}`);
+  if (failure !== undefined) parts.push(`not looked at since: ${failure}`);
+  return parts.join('; ');
+}
+
+/** `published version 3 by dana@example.com at 2026-01-31T12:00:00Z` */
+function versionTitle({ number, signer, time }: PublishedVersion): string {
+  return `published version ${number} by ${signer.email ?? signer.name ?? signer.sub} at ${time.slice(0, 19)}Z`;
+}
+
 export function renderStatus(status: AgentStatus): string {
   const { signIn, sessions, store } = status;
   const lines = facts([
     ['signed in', signInLine(signIn)],
     ['sessions', sessions.length === 0 ? 'none' : String(sessions.length)],
     ['windows', windowsLine(status)],
+    ['policy', policyLine(status)],
     ['store', store ?? 'not configured'],
     ['uploads', backlogLine(status)],
     ['agent', `${status.version}, process ${status.pid}${status.draining ? ', draining' : ''}`],

@@ -101,7 +101,11 @@ export interface Predicate {
   readonly events?: { readonly count: number; readonly merkleRoot: string; readonly first?: number };
   /** The `part` statements of a session, in order: their number in this chain and their digest. */
   readonly parts?: readonly PartRef[];
-  readonly policy?: { readonly digest: string };
+  /** What decided; `published` is the version of the team's policy that is in it. */
+  readonly policy?: {
+    readonly digest: string;
+    readonly published?: { readonly version: number; readonly digest: string };
+  };
   readonly decisions?: Readonly<Record<string, number>>;
   readonly masking?: Readonly<Record<string, unknown>>;
   /** Requests of this session, oldest first; where they are many, the blob `approvals.json` holds them instead. */

@@ -121,7 +121,13 @@ const PREDICATE: Shape = {
   session: [false, session],
   events: [false, shape({ count: [true, natural], merkleRoot: [true, isSha256], first: [false, natural] })],
   parts: [false, list(shape({ seq: [true, natural], head: [true, isSha256] }), MAX_PARTS)],
-  policy: [false, shape({ digest: [true, isSha256] })],
+  policy: [
+    false,
+    shape({
+      digest: [true, isSha256],
+      published: [false, shape({ version: [true, natural], digest: [true, isSha256] })],
+    }),
+  ],
   decisions: [false, counts],
   masking: [false, plain],
   approvals: [false, list(SESSION_APPROVAL, MAX_APPROVALS)],

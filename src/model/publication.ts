@@ -28,7 +28,7 @@ export interface Publication {
   readonly store: string;
   readonly version: number;
   /** The version it follows, and SHA-256 hex of that file's bytes; 0 and zeros for the first. */
-  readonly previous: { readonly version: number; readonly digest: string };
+  readonly previous: PublishedRef;
   /** SHA-256 hex of the blob that holds the policies: `policyDigest` where nothing is added to them. */
   readonly policy: string;
   readonly reason?: string;
@@ -48,6 +48,12 @@ export interface PublicationPredicate {
   readonly tool: { readonly name: string; readonly version: string; readonly digest: string };
   readonly publication: Publication;
   readonly strength: ApprovalStrength;
+}
+
+/** Which version is meant: its number and SHA-256 hex of its file. */
+export interface PublishedRef {
+  readonly version: number;
+  readonly digest: string;
 }
 
 /** Whose policies count. Whatever is said must all be true of a person. */

@@ -84,7 +84,19 @@ function address(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Answers as `account`, signing in anew over HTTP as a browser would. */
+/** A command for which `account` signs in anew, over HTTP as a browser would, if it asks for that. */
+export function signing(world: World, account: string, args: readonly string[]): Promise<Finished> {
+  const child = world.spawn([...args, '--no-browser']);
+  const finished = collect(child);
+  const landed = address(child).then((url) => world.provider.redirectOverHttp(url, account));
+  landed.then(
+    (url) => child.stdin?.end(`${url}\n`),
+    () => child.stdin?.end(),
+  );
+  return finished;
+}
+
+/** Answers as `account`. */
 export async function answer(
   world: World,
   account: string,
@@ -93,13 +105,5 @@ export async function answer(
   more: readonly string[] = [],
 ): Promise<Finished> {
   if (verb !== 'approve') return world.broker(['approvals', verb, row.id, ...more]);
-  const args = ['approvals', verb, row.id, '--yes', '--digest', row.digest, '--no-browser', ...more];
-  const child = world.spawn(args);
-  const finished = collect(child);
-  const landed = address(child).then((url) => world.provider.redirectOverHttp(url, account));
-  landed.then(
-    (url) => child.stdin?.end(`${url}\n`),
-    () => child.stdin?.end(),
-  );
-  return finished;
+  return signing(world, account, ['approvals', verb, row.id, '--yes', '--digest', row.digest, ...more]);
 }

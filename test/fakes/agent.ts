@@ -180,6 +180,7 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     test: unused,
     access: unused,
     remotes: unused,
+    teams: unused,
     approvals: unused,
     setSecret: unused,
     deleteSecret: unused,

@@ -28,7 +28,7 @@ export async function inTime<T>(address: Address, action: () => Promise<T>): Pro
   }
 }
 
-async function putBlob(store: Store, text: string): Promise<void> {
+export async function putBlob(store: Store, text: string): Promise<void> {
   const bytes = Buffer.from(text, 'utf8');
   const key = blobKey(sha256(bytes));
   if ((await store.put(key, bytes)) === 'created') return;
@@ -40,7 +40,7 @@ async function putBlob(store: Store, text: string): Promise<void> {
 
 /** Puts the sign-in's proof and says how to sign with it. */
 export async function prepareSigning(
-  ports: ApprovalPorts,
+  ports: Pick<ApprovalPorts, 'store' | 'storeId' | 'clock' | 'tool'>,
   address: Address,
   signIn: EpochSignIn,
 ): Promise<Signing> {
