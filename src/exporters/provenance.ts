@@ -2,108 +2,19 @@
 // Levels: P0 nothing is known · P1 the host has a name · P2 the host says which call or model it was · P3 a recorded exchange with a model holds
 // exactly this · P4 P3, and statements ran under this session's credential inside the call's window.
 import type { Json } from '../lib/canonical.ts';
+import {
+  type Call,
+  type ClaimTold,
+  distinct,
+  type ExchangeTold,
+  group,
+  joined,
+  type ProvenanceTold,
+  type Ran,
+  told,
+  type Use,
+} from './provenance-joining.ts';
 import { type EventValue, members, text, whole } from './story.ts';
-
-export type Level = 'P0' | 'P1' | 'P2' | 'P3' | 'P4';
-
-/** One assertion, and where it stood. */
-export interface ClaimTold {
-  readonly level: Level;
-  readonly subject: string;
-  readonly value: string;
-  readonly source: string;
-}
-
-/** A call of a model, as it passed the door of `broker run`. */
-export interface ExchangeTold {
-  readonly session: string;
-  readonly seq: number;
-  readonly time: string;
-  readonly api: string;
-  readonly asked: string;
-  readonly answered: string;
-  /** SHA-256 hex of the request's body. */
-  readonly prompt: string;
-  readonly said: string;
-  readonly complete: boolean;
-}
-
-/** A tool use in an exchange. */
-export interface UseTold {
-  readonly exchange: ExchangeTold;
-  readonly id: string;
-  readonly name: string;
-}
-
-/** A statement of the session's own target. */
-export interface RanTold {
-  readonly seq: number;
-  readonly conversation: number;
-  readonly statement: number;
-  /** Numbers of all calls that were under way: more than one, and nobody can tell from the time alone which it belongs to. */
-  readonly candidates: readonly number[];
-  /** Its text is one that the model generated for this use. */
-  readonly sameText: boolean;
-}
-
-export interface CallTold {
-  readonly statement: number;
-  readonly seq: number;
-  readonly time: string;
-  readonly method: string;
-  readonly name: string;
-  readonly level: Level;
-  readonly claims: readonly ClaimTold[];
-  /** The use that asked for it; several when nothing tells them apart. */
-  readonly uses: readonly UseTold[];
-  /** What joins them: the use's id and its arguments, or the arguments alone. */
-  readonly by?: 'id' | 'arguments';
-  readonly statements: readonly RanTold[];
-  /** What does not fit together. */
-  readonly conflicts: readonly string[];
-}
-
-/** A statement that no call explains, and the uses that hold exactly its text. */
-export interface DirectTold {
-  readonly seq: number;
-  readonly conversation: number;
-  readonly statement: number;
-  readonly level: Level;
-  readonly uses: readonly UseTold[];
-}
-
-export interface ProvenanceTold {
-  /** Of the host: what is said of every call. */
-  readonly claims: readonly ClaimTold[];
-  readonly calls: readonly CallTold[];
-  readonly direct: readonly DirectTold[];
-}
-
-interface Use extends UseTold {
-  /** SHA-256 hex of the masked arguments (RFC 8785); empty when they are not JSON. */
-  readonly arguments: string;
-  readonly texts: ReadonlySet<string>;
-}
-
-interface Call {
-  readonly statement: number;
-  readonly seq: number;
-  readonly time: string;
-  readonly method: string;
-  readonly name: string;
-  readonly arguments: string;
-  readonly claims: ClaimTold[];
-  readonly ran: Ran[];
-}
-
-interface Ran {
-  readonly seq: number;
-  readonly time: string;
-  readonly conversation: number;
-  readonly statement: number;
-  readonly digest: string;
-  readonly candidates: readonly number[];
-}
 
 interface Session {
   readonly person: string;
@@ -129,30 +40,6 @@ function claimOf(data: EventValue): ClaimTold | undefined {
   return { level, subject: text(data['subject']), value: text(data['value']), source: text(data['source']) };
 }
 
-/** Hosts put the server's name before a tool's: `mcp__prod-db__query` is `query`. */
-function sameTool(used: string, called: string): boolean {
-  const [long, short] = [used, called].map((name) => name.toLowerCase().replace(/[^a-z0-9]+/g, '_'));
-  return long !== undefined && short !== undefined && (long === short || long.endsWith(`_${short}`));
-}
-
-function highest(claims: readonly ClaimTold[]): Level {
-  return claims.some(({ level }) => level === 'P2') ? 'P2' : claims.length > 0 ? 'P1' : 'P0';
-}
-
-function told({ exchange, id, name }: Use): UseTold {
-  return { exchange, id, name };
-}
-
-/** The same exchange stands in the record of every session its bot had open. */
-function distinct(uses: readonly Use[]): Use[] {
-  const seen = new Map<string, Use>();
-  for (const use of uses) {
-    const key = `${use.id}\n${use.exchange.prompt}\n${use.arguments}`;
-    if (!seen.has(key)) seen.set(key, use);
-  }
-  return [...seen.values()];
-}
-
 export class Provenance {
   readonly #sessions = new Map<string, Session>();
   /** Something was left out of the joining. */
@@ -163,6 +50,11 @@ export class Provenance {
     if (this.#sessions.has(id)) return;
     const empty = { claims: [], calls: [], direct: [], uses: [] };
     this.#sessions.set(id, { person, ...empty, open: new Map(), byNumber: new Map() });
+  }
+
+  /** The sessions it was told of. */
+  get ids(): Iterable<string> {
+    return this.#sessions.keys();
   }
 
   /** In the order in which they were sealed. */
@@ -191,7 +83,7 @@ export class Provenance {
       group(uses, (use) => (use.arguments === '' ? [] : [use.arguments])),
       group(uses, ({ texts }) => texts),
     ];
-    const calls = session.calls.map((call) => joined(session, call, byId, byArguments));
+    const calls = session.calls.map((call) => joined(session.claims, call, byId, byArguments));
     const direct = session.direct.flatMap((ran) => {
       const before = (byText.get(ran.digest) ?? []).filter(({ exchange }) => exchange.time <= ran.time);
       const { seq, conversation, statement } = ran;
@@ -260,73 +152,4 @@ export class Provenance {
     const to = call ? call.claims : session.claims;
     if (this.#room(to)) to.push(claim);
   }
-}
-
-function group(uses: readonly Use[], keys: (use: Use) => Iterable<string>): Groups {
-  const groups = new Map<string, Use[]>();
-  for (const use of uses)
-    for (const key of keys(use)) {
-      const found = groups.get(key);
-      if (found) found.push(use);
-      else groups.set(key, [use]);
-    }
-  return groups;
-}
-
-type Groups = ReadonlyMap<string, readonly Use[]>;
-
-/** Why a use that bears the call's id is not what asked for it. */
-function misfits(call: Call, use: Use): string[] {
-  const problems: string[] = [];
-  if (use.arguments !== call.arguments) problems.push(`the model gave ${use.id} other arguments`);
-  if (!sameTool(use.name, call.name)) problems.push(`the model meant ${use.id} for ${use.name}`);
-  if (use.exchange.time > call.time) problems.push(`the model asked for ${use.id} after the call`);
-  return problems;
-}
-
-/** A host that names a model, where another one answered. */
-function otherModels(claims: readonly ClaimTold[], uses: readonly Use[]): string[] {
-  const named = claims.filter(({ subject }) => subject === 'model');
-  return uses.flatMap(({ exchange: { asked, answered } }) =>
-    named
-      .filter(({ value }) => value !== asked && value !== answered)
-      .map(({ value, source }) => `${source} says ${value}, and ${answered || asked} was asked`),
-  );
-}
-
-function ranTold(ran: Ran, uses: readonly Use[]): RanTold {
-  const { seq, conversation, statement, candidates, digest } = ran;
-  const sameText = uses.some(({ texts }) => texts.has(digest));
-  return { seq, conversation, statement, candidates, sameText };
-}
-
-function joined(session: Session, call: Call, byId: Groups, byArguments: Groups): CallTold {
-  const { statement, seq, time, method, name, claims } = call;
-  const all = [...session.claims, ...claims];
-  const base = { statement, seq, time, method, name, claims };
-  const ids = claims.filter(({ subject }) => subject === 'call').map(({ value }) => value);
-  const named = ids.flatMap((id) => byId.get(id) ?? []);
-  const fitting = named.filter((use) => misfits(call, use).length === 0);
-  const [first] = named;
-  if (first && fitting.length === 0) {
-    const statements = call.ran.map((ran) => ranTold(ran, []));
-    return { ...base, level: highest(all), uses: [], statements, conflicts: misfits(call, first) };
-  }
-  const alike = (byArguments.get(call.arguments) ?? []).filter(
-    (use) => call.arguments !== '' && sameTool(use.name, name) && use.exchange.time <= time,
-  );
-  const uses = fitting.length > 0 ? fitting : alike;
-  const statements = call.ran.map((ran) => ranTold(ran, uses));
-  const exact = statements.some(({ candidates, sameText }) => candidates.length === 1 || sameText);
-  const level = fitting.length === 0 ? highest(all) : exact ? 'P4' : 'P3';
-  const by = fitting.length > 0 ? 'id' : 'arguments';
-  const conflicts = otherModels(all, fitting);
-  return {
-    ...base,
-    level,
-    uses: uses.map(told),
-    ...(uses.length > 0 ? { by } : {}),
-    statements,
-    conflicts,
-  } as const;
 }

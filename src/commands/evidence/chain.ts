@@ -1,6 +1,12 @@
 // Draws what led to what: prompt, model, generated code, call, statement, rows. Must never print recorded text unsanitised, nor more certainty
 // than the record has.
-import type { CallTold, DirectTold, ProvenanceTold, RanTold, UseTold } from '../../exporters/provenance.ts';
+import type {
+  CallTold,
+  DirectTold,
+  ProvenanceTold,
+  RanTold,
+  UseTold,
+} from '../../exporters/provenance-joining.ts';
 import type { StatementTold } from '../../exporters/story.ts';
 import { visible } from '../../lib/visible.ts';
 
@@ -27,7 +33,7 @@ const MEANS: Readonly<Record<string, string>> = {
   P1: 'the host has named itself',
   P2: 'the host says which call or model it was',
   P3: 'a recorded exchange with a model holds exactly this',
-  P4: 'and what ran under it is on record',
+  P4: 'and the statements under it are on record',
 };
 
 class Drawing {
@@ -86,7 +92,7 @@ function origin(drawing: Drawing, edge: string, uses: readonly UseTold[], by: st
   const { said, prompt } = use.exchange;
   drawing.field(edge, 'prompt', said === '' ? short(prompt) : `“${said}”`);
   drawing.field(edge, 'model', modelOf(use));
-  drawing.field(edge, 'generated', `${use.name} ${use.id} · ${by} · ${whereOf(use, own)}`);
+  drawing.field(edge, 'generated', `${use.id} · ${by} · ${whereOf(use, own)} · ${use.name}`);
   if (more.length > 0)
     drawing.field(
       edge,
@@ -106,7 +112,8 @@ function answerOf(statement: StatementTold | undefined): string {
 function statement(drawing: Drawing, edge: string, told: StatementTold | undefined, note: string): void {
   const text = told?.text === '' ? short(told.digest) : (told?.text ?? '(beyond what is shown)');
   const decision = told ? `${told.decision} · ` : '';
-  drawing.field(edge, 'statement', `${decision}${text}${note}`);
+  drawing.field(edge, 'statement', `${decision}${text}`);
+  drawing.field(edge, 'which is', note);
   drawing.field(edge, 'rows', answerOf(told));
   const rows = told?.answer?.sample ?? [];
   for (const row of rows.slice(0, MOST_ROWS))
@@ -115,8 +122,8 @@ function statement(drawing: Drawing, edge: string, told: StatementTold | undefin
 }
 
 function noteOf({ candidates, sameText }: RanTold): string {
-  const shared = candidates.length > 1 ? ` · one of calls ${candidates.join(', ')}` : '';
-  return `${sameText ? ' · the very text the model generated' : ''}${sameText ? '' : shared}`;
+  if (sameText) return 'the very text the model generated';
+  return candidates.length > 1 ? `of one of the calls ${candidates.join(', ')}: they ran at once` : '';
 }
 
 const BY: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 // One session's signed summary and what happened in it. Must never print recorded text unsanitised.
-import { Provenance, type ProvenanceTold } from '../../exporters/provenance.ts';
+import { Provenance } from '../../exporters/provenance.ts';
+import type { ProvenanceTold } from '../../exporters/provenance-joining.ts';
 import { type StatementTold, Story } from '../../exporters/story.ts';
 import type { Json } from '../../lib/canonical.ts';
 import { visible } from '../../lib/visible.ts';
@@ -185,6 +186,8 @@ export async function run(context: CommandContext): Promise<number> {
     const { statements } = reader;
     const width = stdout.isTTY ? { width: stdout.columns ?? 80 } : {};
     stdout.write(chainOf(told, { ...width, fancy, session: found.predicate.session?.id ?? '', statements }));
+    if (reader.provenance.cut)
+      context.stderr.write('broker: note: this session is longer than can be joined: its end is not\n');
     if (note !== undefined) context.stderr.write(`broker: note: ${note}\n`);
     return EXIT.done;
   } finally {

@@ -11,6 +11,7 @@ import type {
   ExportTarget,
   ExportWriter,
 } from '../exporter.ts';
+import { Provenance } from '../provenance.ts';
 import { NOT_PROOF, writeReadme } from '../readme.ts';
 import { PAGE_JS } from './page.ts';
 import { playerScript } from './player.ts';
@@ -117,6 +118,7 @@ class HtmlWriter implements ExportWriter {
   readonly #sessions: object[] = [];
   readonly #ledger: object[] = [];
   readonly #attempts: object[] = [];
+  readonly #provenance = new Provenance();
   #header: ExportHeader | undefined;
   #now: SessionContent | undefined;
   #written = 0;
@@ -137,7 +139,10 @@ class HtmlWriter implements ExportWriter {
     const { kind, clock, identity, chain, session, detail } = predicate;
     this.#ledger.push({ time: clock.wall, kind, user: identity.sub, seq: chain.seq, key, sha256: digest });
     if (!chosen) return;
-    if (kind === 'session') this.#now = new SessionContent(statement);
+    if (kind === 'session') {
+      this.#now = new SessionContent(statement);
+      this.#provenance.session(session?.id ?? '', `${identity.iss}|${identity.sub}`);
+    }
     if (kind !== 'attempt') return;
     const policies = Array.isArray(detail?.['policies']) ? detail['policies'] : [];
     this.#attempts.push({
@@ -156,6 +161,7 @@ class HtmlWriter implements ExportWriter {
 
   async event({ value }: ExportedEvent): Promise<void> {
     this.#now?.event(value);
+    this.#provenance.event(this.#now?.statement.predicate.session?.id ?? '', value);
   }
 
   async footer(footer: ExportFooter): Promise<void> {
@@ -168,6 +174,7 @@ class HtmlWriter implements ExportWriter {
       sessions: this.#sessions,
       attempts: this.#attempts,
       ledger: this.#ledger,
+      provenance: Object.fromEntries(this.#told()),
       omitted: { sessions: this.#omitted },
     };
     await this.#target.append(
@@ -175,6 +182,14 @@ class HtmlWriter implements ExportWriter {
       `<script type="application/json" id="data">${block(data)}</script>\n<script>${this.#script}</script>\n</body>\n</html>\n`,
     );
     await writeReadme(this.#target, this.#header, footer, { sessions: this.#sessions.length, about: ABOUT });
+  }
+
+  /** Known at the end only: an exchange with a model may stand in a session that was sealed later. */
+  *#told(): Generator<readonly [string, object]> {
+    for (const id of this.#provenance.ids) {
+      const told = this.#provenance.of(id);
+      if (told.calls.length > 0 || told.direct.length > 0) yield [id, told];
+    }
   }
 
   async #finish(): Promise<void> {

@@ -141,6 +141,36 @@ function statement(told){
   }else parts.push(el('p',{class:'soft'},'no answer was recorded'));
   return el('article',{class:'statement',id:'e'+told.seq},parts);
 }
+const LEVELS={P0:'nothing is known of who asked for it',P1:'the host has named itself',P2:'the host says which call or model it was',P3:'a recorded exchange with a model holds exactly this',P4:'and the statements under it are on record'};
+const levelTone={P4:'good',P3:'good',P2:'warn'};
+function origin(uses,by){
+  const [use]=uses;
+  if(!use)return [];
+  const {exchange}=use;
+  const model=(exchange.answered||'nobody says who')+(exchange.asked&&exchange.asked!==exchange.answered?', asked as '+exchange.asked:'')+' · '+exchange.api;
+  return [['prompt',exchange.said||'sha256 '+exchange.prompt],['model',model],['generated',use.id+' '+use.name+' · '+by],
+    ['in',el('a',{href:'#s/'+exchange.session},shown(exchange.session+', event '+exchange.seq))],
+    ...(uses.length>1?[['or',(uses.length-1)+' more that cannot be told apart: '+uses.slice(1).map(each=>each.id).join(', ')]]:[])];
+}
+const jump=(seq,text)=>{
+  const link=el('a',{href:'#'},text);
+  link.addEventListener('click',event=>{event.preventDefault();const node=document.getElementById('e'+seq);if(node){node.scrollIntoView();node.focus();}});
+  return link;
+};
+function chain(told,content){
+  const texts=new Map(content.statements.map(each=>[each.seq,each]));
+  const line=seq=>{const s=texts.get(seq);return s?s.decision+' · '+s.text+' · '+(s.answer?s.answer.rows+' rows'+(s.answer.masked?', '+s.answer.masked+' masked':''):'no answer'):'beyond what this page holds';};
+  const ran=each=>el('li',{},jump(each.seq,shown(line(each.seq))),each.sameText?' — the very text the model generated':each.candidates.length>1?' — of one of the calls '+each.candidates.join(', ')+': they ran at once':'');
+  const head=(level,text)=>el('header',{},badge(level,levelTone[level]||'soft'),el('span',{},shown(text)),el('span',{class:'soft'},LEVELS[level]));
+  const parts=told.calls.slice(0,500).map(call=>el('article',{class:'statement'},head(call.level,'call '+call.statement+' · '+call.method+' '+call.name),
+    facts([...call.claims.map(each=>['claim',each.subject+' '+each.value+' · '+each.source]),...origin(call.uses,call.by==='id'?'same id, same arguments':'same arguments; the host gave no id')]),
+    call.conflicts.map(each=>el('p',{class:'bad'},'conflict: '+shown(each))),
+    el('p',{},jump(call.seq,'the call itself')),call.statements.length?el('ul',{},call.statements.map(ran)):''));
+  for(const each of told.direct.slice(0,500))parts.push(el('article',{class:'statement'},head(each.level,'run without a call'),facts(origin(each.uses,'the very text')),el('ul',{},el('li',{},jump(each.seq,shown(line(each.seq)))))));
+  const more=Math.max(0,told.calls.length-500)+Math.max(0,told.direct.length-500);
+  return [el('h3',{},'Provenance'),el('p',{class:'soft'},'Joined from what was recorded; claims are marked as such. '+told.claims.map(each=>each.subject+' '+each.value+' ('+each.source+')').map(shown).join(', ')),...parts,
+    ...(more?[el('p',{class:'bad'},more+' more are not drawn here.')]:[])];
+}
 let playing;
 function session(id){
   const row=DATA.sessions.find(each=>each.id===id);
@@ -159,6 +189,8 @@ function session(id){
     parts.push(el('h3',{},content.casts.length>1?'Terminal '+(index+1):'Terminal'),playing.node,el('p',{class:'soft'},'Shown without anything that could act on a terminal. The recording as it was hashed is in the format bundle.'));
   });
   if(content.coverage.length)parts.push(el('h3',{},'Masking'),grid('',['What','Seen','Masked by origin','Masked by content','Masked because unknown'],content.coverage.map(each=>[each.subject,String(each.seen),String(each.lineage),String(each.content),String(each.unknown)]),[1,2,3,4]));
+  const told=Object.hasOwn(DATA.provenance,id)?DATA.provenance[id]:undefined;
+  if(told)parts.push(...chain(told,content));
   parts.push(el('h3',{},content.statements.length+' statements'),...list);
   if(content.others.length)parts.push(el('h3',{},'Other events'),grid('',['Time','Event','What'],content.others.map(each=>[when(each.time),each.type,each.what]),[]));
   main.replaceChildren(...parts);
