@@ -4,9 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type McpPeers, mcpPeers } from '../peers/mcp.ts';
-import { peer } from '../peers/peer.ts';
+import { peer, which } from '../peers/peer.ts';
 import { startTmux } from '../peers/tmux.ts';
 import { startWorld, type World } from '../peers/world.ts';
 
@@ -266,4 +267,57 @@ describe.runIf(peer('psql'))('an AI agent from its prompt to rows', () => {
       }
     }
   });
+
+  it.runIf(peer('chromium'))(
+    'is drawn on the evidence page, inert, and written beside exported events',
+    async () => {
+      const page = join(world.folder, 'page');
+      const lines = join(world.folder, 'lines');
+      for (const [format, output] of [
+        ['html', page],
+        ['jsonl', lines],
+      ] as const)
+        expect(
+          await world.broker(['export', '--since', '1h', '--format', format, '-o', output]),
+        ).toMatchObject({ code: 0 });
+      const told = readFileSync(join(lines, 'provenance.jsonl'), 'utf8').trim().split('\n');
+      expect(told.map((line) => (JSON.parse(line) as { session: string }).session).sort()).toEqual(
+        Object.values(sessions).sort(),
+      );
+      const browser = await chromium.launch({
+        executablePath: which('chromium') ?? '',
+        args: ['--no-sandbox'],
+      });
+      try {
+        const tab = await browser.newPage({ viewport: { width: 390, height: 900 } });
+        const complaints: string[] = [];
+        tab.on('console', (message) => complaints.push(message.text()));
+        tab.on('pageerror', (error) => complaints.push(String(error)));
+        await tab.goto(`file://${page}/evidence.html#s/${sessions['mcp']}`);
+        const text = (await tab.locator('main').textContent()) ?? '';
+        expect(text).toContain('claude-2026, asked as claude-alias');
+        expect(text).toContain('conflict: the model gave toolu_other other arguments');
+        expect(text).toContain('who\\u{1b}]0;owned');
+        expect(text).not.toContain('4111 1111');
+        expect(await tab.locator('article .badge', { hasText: /^P4$/ }).count()).toBe(3);
+        const wide = await tab.evaluate(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        );
+        expect(wide).toBe(0);
+        if (process.env['BROKER_SCREENSHOTS'])
+          await tab.screenshot({
+            path: join(process.env['BROKER_SCREENSHOTS'], 'provenance.png'),
+            fullPage: true,
+          });
+        await tab
+          .locator('main a', { hasText: sessions['run'] ?? '' })
+          .first()
+          .click();
+        expect(await tab.locator('#title').textContent()).toBe(`Session ${sessions['run']}`);
+        expect(complaints).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+  );
 });
