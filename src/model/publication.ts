@@ -67,7 +67,7 @@ export interface PolicySigner {
 }
 
 /** Every check of a published version, in the order in which they are made. */
-export const PUBLICATION_STEPS = [
+const PUBLICATION_STEPS = [
   'format',
   'key',
   'store',
@@ -76,10 +76,10 @@ export const PUBLICATION_STEPS = [
   'provider-signature',
   'audience',
   'nonce',
-  'att',
   'signature',
   'identity',
   'validity-at-signing',
+  'att',
   'auth-time',
   'strength',
   'signer',
