@@ -1,7 +1,13 @@
 // `broker mcp --url`: official clients on one side, real remote servers on the other, in both eras.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type McpPeers, mcpPeers } from '../peers/mcp.ts';
-import { type OfficialPeer, startEverything, startOfficial } from '../peers/mcp-remote.ts';
+import {
+  type OfficialPeer,
+  startDbhub,
+  startEverything,
+  startExample,
+  startOfficial,
+} from '../peers/mcp-remote.ts';
 import { startWorld, type World } from '../peers/world.ts';
 import { type Hosted, hostOf, sealedSessions } from './mcp-hosted.ts';
 
@@ -36,7 +42,7 @@ beforeAll(async () => {
   world = await startWorld({
     policy: POLICY,
     provider: { registration: true },
-    connections: connections({ tickets: everything.url, plain: open.url }),
+    connections: `${connections({ tickets: everything.url, plain: open.url, kept: open.url })}    credential: { source: keychain, user: alice, secret: tickets-token }\n`,
   });
   guarded = await startOfficial(peers, { issuer: world.provider.issuer });
   await world.signIn('alice');
@@ -201,6 +207,86 @@ describe('a server that wants to know who asks', () => {
     const tokens = guarded.seen.flatMap(({ headers }) => headers.authorization ?? []);
     expect(tokens.length).toBeGreaterThan(0);
     expect(guarded.seen.every(({ path }) => !path.includes('ey'))).toBe(true);
-    expect([...open.seen].every(({ headers }) => headers.authorization === undefined)).toBe(true);
+    expect(open.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  });
+});
+
+describe('servers nobody here wrote', () => {
+  it('the official example signs in at its own authorization server, and keeps its session', async () => {
+    const example = await startExample(peers);
+    try {
+      const args = ['prod-db', '--url', example.url];
+      const hosted = await hostOf(peers, world, args);
+      expect(hosted.client.getInstructions()).toContain('broker login');
+      const child = world.spawn(['login', ...args, '--no-browser']);
+      let err = '';
+      child.stderr?.on('data', (chunk: Buffer) => {
+        err += chunk.toString();
+      });
+      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+      const url = () => /http:\/\/localhost\S+authorize\S+(?=\s)/.exec(err)?.[0];
+      await soon(() => url() !== undefined || child.exitCode !== null, `an address: ${err}`);
+      const redirected = await fetch(url() ?? '', { redirect: 'manual' });
+      child.stdin?.end(`${redirected.headers.get('location')}\n`);
+      expect({ code: await ended, err: err.replace(url() ?? '', '') }).toMatchObject({ code: 0 });
+      const greeted = await hosted.client.callTool({ name: 'greet', arguments: { name: 'alice' } });
+      expect(textOf(greeted)).toBe('Hello, alice!');
+      const resumable = await hosted.client.callTool({
+        name: 'start-notification-stream',
+        arguments: { interval: 10, count: 3 },
+      });
+      expect(textOf(resumable)).toContain('10ms');
+      await hosted.close();
+    } finally {
+      await example.stop();
+    }
+  });
+
+  it('dbhub over http', async () => {
+    const { port, superuser } = world.postgres;
+    const dsn = `postgres://${superuser.user}:${superuser.password}@127.0.0.1:${port}/shop?sslmode=disable`;
+    const dbhub = await startDbhub(peers, dsn);
+    try {
+      const hosted = await hostOf(peers, world, ['prod-db', '--url', dbhub.url], { sdk: 2, mode: 'legacy' });
+      const found = await hosted.client.callTool({
+        name: 'execute_sql',
+        arguments: { sql: 'select id, email from customers order by id limit 2' },
+      });
+      expect(found.isError ?? false).toBe(false);
+      // It has a way of its own to the database: what it says is masked by content alone.
+      expect(JSON.stringify(found)).not.toMatch(/[a-z]@[a-z]+\.(com|org|example)/);
+      await hosted.close();
+    } finally {
+      await dbhub.stop();
+    }
+  });
+});
+
+describe('a connection that is a remote server', () => {
+  it('is used by `broker mcp` and nothing else, and its evidence verifies', async () => {
+    const connect = await world.broker(['query', 'plain', 'select 1']);
+    expect(connect).toMatchObject({ code: 3, stdout: '' });
+    expect(connect.stderr).toContain('broker mcp plain');
+    const shown = await world.broker(['connections', 'show', 'plain']);
+    expect(shown.stdout).toContain(open.url);
+    const tested = await world.broker(['connections', 'test', 'plain']);
+    expect(tested).toMatchObject({ code: 0 });
+    expect(await world.broker(['config', 'check'])).toMatchObject({ code: 0 });
+    const none = await world.broker(['login', 'prod-db']);
+    expect(none).toMatchObject({ code: 2 });
+    expect(none.stderr).toContain('--url');
+    const openOne = await world.broker(['login', 'plain', '--json']);
+    expect(JSON.parse(openOne.stdout)).toMatchObject({ connection: 'plain', state: 'open' });
+    const verified = await world.broker(['verify', '--since', '1h']);
+    expect(verified).toMatchObject({ code: 0 });
+  });
+
+  it('takes a token that a person keeps', async () => {
+    await world.broker(['secrets', 'set', 'tickets-token'], 'kept-token\n');
+    const hosted = await hostOf(peers, world, ['kept']);
+    await hosted.client.listTools().catch(() => undefined);
+    await echo(hosted, 'hello').catch(() => undefined);
+    await hosted.close();
+    expect(open.seen.some(({ headers }) => headers.authorization === 'Bearer kept-token')).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createSocket } from 'node:net';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import type { McpPeers } from './mcp.ts';
@@ -35,6 +36,34 @@ async function answers(url: string): Promise<void> {
   throw new Error(`nobody answers at ${url}`);
 }
 
+const LOOPBACK = new URL('./loopback-only.cjs', import.meta.url).pathname;
+
+interface Program {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** What answers once it is up. */
+  readonly url: string;
+}
+
+async function run({ file, args, environment, url }: Program): Promise<RemotePeer> {
+  const child = spawn(process.execPath, ['--require', LOOPBACK, file, ...args], {
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: 'ignore',
+  });
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  await answers(url).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return { url, stop };
+}
+
 /** server-everything with sessions, streams of events and an event store. */
 export async function startEverything(
   peers: McpPeers,
@@ -42,22 +71,38 @@ export async function startEverything(
 ): Promise<RemotePeer & { readonly port: number }> {
   const chosen = port ?? (await freePort());
   const file = peers.server('@modelcontextprotocol/server-everything');
-  const child = spawn(process.execPath, [file, 'streamableHttp'], {
-    env: { PATH: process.env['PATH'], PORT: String(chosen) },
-    stdio: 'ignore',
-  });
   const url = `http://127.0.0.1:${chosen}/mcp`;
-  await answers(url);
   return {
-    url,
+    ...(await run({ file, args: ['streamableHttp'], environment: { PORT: String(chosen) }, url })),
     port: chosen,
-    stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    },
   };
+}
+
+/** dbhub, with its own way to the database. */
+export async function startDbhub(peers: McpPeers, dsn: string): Promise<RemotePeer> {
+  const port = await freePort();
+  const args = ['--transport', 'http', '--port', String(port)];
+  const url = `http://127.0.0.1:${port}/mcp`;
+  return run({
+    file: peers.server('@bytebase/dbhub'),
+    args,
+    environment: { DSN: dsn, HOST: '127.0.0.1' },
+    url,
+  });
+}
+
+/** The official library's own example of a server with an authorization server, which approves whoever comes. */
+export async function startExample(peers: McpPeers): Promise<RemotePeer> {
+  const [port, auth] = [await freePort(), await freePort()];
+  const file = join(
+    peers.folder,
+    'node_modules/@modelcontextprotocol/sdk/dist/esm/examples/server/simpleStreamableHttp.js',
+  );
+  const environment = { MCP_PORT: String(port), MCP_AUTH_PORT: String(auth) };
+  const url = `http://localhost:${port}/mcp`;
+  const peer = await run({ file, args: ['--oauth', '--oauth-strict'], environment, url });
+  await answers(`http://localhost:${auth}/`);
+  return peer;
 }
 
 interface WebHandler {
