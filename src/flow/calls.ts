@@ -70,6 +70,8 @@ const wellFormed = (text: string): string => text.toWellFormed();
 export class Calls {
   readonly #ports: CallPorts;
   readonly #masker: DocumentMasker;
+  /** What is recorded is for others than the one who may see it: nothing is revealed there. */
+  readonly #scribe: DocumentMasker;
   readonly #open = new Set<OpenCall>();
   #recorder: Recorder | undefined;
   #statements = 0;
@@ -79,12 +81,9 @@ export class Calls {
     const { terms, policy, scanner, hashKey } = ports;
     const { connection, principal } = terms;
     const revealed = reveals(policy, { connection, principal, dataTypes: scanner.types }).dataTypes;
-    this.#masker = new DocumentMasker({
-      scanner,
-      revealed,
-      strategies: connection.masking.strategies,
-      hashKey,
-    });
+    const rules = { scanner, strategies: connection.masking.strategies, hashKey };
+    this.#masker = new DocumentMasker({ ...rules, revealed });
+    this.#scribe = revealed.size === 0 ? this.#masker : new DocumentMasker({ ...rules, revealed: new Set() });
   }
 
   get terms(): CallTerms {
@@ -171,8 +170,8 @@ export class Calls {
       rows: shown.length,
       bytes,
       micros,
-      ...(message === undefined ? {} : { message: wellFormed(this.#masker.text(message)) }),
-      ...(shown.length === 0 ? {} : { sample: sampleOf(shown.slice(0, maxRows), maxBytes) }),
+      ...(message === undefined ? {} : { message: wellFormed(this.#scribe.text(message)) }),
+      ...(shown.length === 0 ? {} : { sample: sampleOf(this.#written(shown.slice(0, maxRows)), maxBytes) }),
       ...(hidden === 0 ? {} : { masked: hidden }),
       ...(open.beside === 0 ? {} : { beside: open.beside }),
     });
@@ -180,22 +179,22 @@ export class Calls {
   }
 
   claim(claim: Omit<EventData['claim'], 'conversation'>): void {
-    const value = wellFormed(this.#masker.text(claim.value)).slice(0, 1024);
+    const value = wellFormed(this.#scribe.text(claim.value)).slice(0, 1024);
     this.#recorder?.append('claim', { ...claim, value, conversation: CALLS });
   }
 
   warn(code: string, detail: string): void {
-    this.#recorder?.append('warning', { code, detail: wellFormed(this.#masker.text(detail)).slice(0, 4096) });
+    this.#recorder?.append('warning', { code, detail: wellFormed(this.#scribe.text(detail)).slice(0, 4096) });
   }
 
   connected(application: string, parameters: Readonly<Record<string, string>>): void {
     const shown = Object.entries(parameters).map(([name, value]) => [
       name,
-      wellFormed(this.#masker.text(value)),
+      wellFormed(this.#scribe.text(value)),
     ]);
     this.#recorder?.append('client.connect', {
       conversation: CALLS,
-      application: wellFormed(this.#masker.text(application)),
+      application: wellFormed(this.#scribe.text(application)),
       parameters: Object.fromEntries(shown),
     });
     this.#recorder?.flush();
@@ -229,15 +228,20 @@ export class Calls {
     this.#recorder = undefined;
   }
 
+  /** Parts of an answer that was shown, as they may be kept. */
+  #written(shown: readonly string[]): readonly string[] {
+    return this.#scribe === this.#masker ? shown : shown.map((part) => this.#scribe.text(part));
+  }
+
   #statementOf({ call, statement, decision }: OpenCall): EventData['statement'] {
     const { method, name, use } = call;
-    const masked = call.arguments && this.mask(call.arguments).value;
+    const masked = call.arguments && this.#scribe.mask(call.arguments).value;
     const given = masked ? ` ${JSON.stringify(masked)}` : '';
     const digest = masked ? { arguments: jcsDigest(masked) } : {};
-    const shown = name === undefined ? undefined : wellFormed(this.text(name));
+    const shown = name === undefined ? undefined : wellFormed(this.#scribe.text(name));
     const whole = wellFormed(`${method}${shown === undefined ? '' : ` ${shown}`}${given}`);
     const text = whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT)}…`.toWellFormed() : whole;
-    const id = wellFormed(this.text(use.resource.id));
+    const id = wellFormed(this.#scribe.text(use.resource.id));
     return {
       conversation: CALLS,
       statement,
