@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 let prepared = false;
 
 /** Later ones may not know the flags, and would say so on stderr. */
-const LAST_KNOWN = 12;
+const LAST_KNOWN = 13;
 
 /** Only the baseline compiler, and no inlining of calls into JavaScript. ADR 0024 says why and what it costs. */
 export function prepareWebAssembly(): void {
