@@ -78,7 +78,7 @@ export async function sealPart(
     session,
     actor,
     policy,
-    subjects: content.subjects,
+    subjects: [...spooled.subjects, ...content.subjects],
     events: content.events,
     ...(damaged ? { detail: { damage: content.damage.slice(progress?.damage.length ?? 0) } } : {}),
   };

@@ -18,6 +18,7 @@ export interface Archive {
   readonly bob: Installation;
   /** Alice's sign-in, for those who forge. */
   readonly signIn: EpochSignIn;
+  readonly bobsSignIn: EpochSignIn;
   /** What a command needs to find it. */
   readonly environment: Readonly<Record<string, string>>;
   remove(): void;
@@ -46,6 +47,8 @@ async function work(
 export async function makeArchive(
   remote?: { readonly url: string; readonly environment: Readonly<Record<string, string>> },
   clock: FakeClock = fakeClock(),
+  /** What else happens before both sign out. */
+  more?: (so: Pick<Archive, 'alice' | 'bob' | 'provider' | 'signIn' | 'bobsSignIn'>) => Promise<void>,
 ): Promise<Archive> {
   const provider = fakeProvider();
   const { path: folder, remove } = workFolder();
@@ -61,7 +64,8 @@ export async function makeArchive(
     policies: ['no-night-work'],
   });
   await alice.outbox.flush();
-  await work(bob, provider, 'bob', ['b1']);
+  const bobsSignIn = await work(bob, provider, 'bob', ['b1']);
+  await more?.({ alice, bob, provider, signIn, bobsSignIn });
   for (const at of [alice, bob]) {
     await at.ledger.signOut();
     await at.outbox.flush();
@@ -77,5 +81,5 @@ export async function makeArchive(
     BROKER_STATE_DIR: join(folder, 'state'),
     BROKER_RUNTIME_DIR: join(folder, 'run'),
   };
-  return { folder, root, url, clock, provider, alice, bob, signIn, environment, remove };
+  return { folder, root, url, clock, provider, alice, bob, signIn, bobsSignIn, environment, remove };
 }

@@ -7,10 +7,16 @@ import { signStatement } from '../../../src/flow/seal/index.ts';
 import { canonical } from '../../../src/lib/canonical.ts';
 import { sha256 } from '../../../src/lib/digest.ts';
 import { preAuthentication } from '../../../src/lib/dsse.ts';
-import { blobKey, encodeBundle, parseBundle, parseStatementKey, statementKey } from '../../../src/model/bundle.ts';
-import { type InTotoStatement, PAYLOAD_TYPE, type Predicate } from '../../../src/model/evidence.ts';
+import { MerkleTree } from '../../../src/lib/merkle.ts';
+import { APPROVAL_FORM } from '../../../src/model/approval-predicate.ts';
+import { blobKey, encodeBundle, parseBundle, parseSigned, parseStatementKey, statementKey } from '../../../src/model/bundle.ts';
+import { type InTotoStatement, PAYLOAD_TYPE, type Predicate, type Subject } from '../../../src/model/evidence.ts';
+import { eventLogs, LineSalts, lineLeaf } from '../../../src/model/sealed.ts';
+import { signPredicate } from '../../../src/model/signing.ts';
+import type { HiddenObject } from '../../../src/model/store.ts';
 import type { Archive } from '../../fakes/archive.ts';
 import { fakeProvider } from '../../fakes/sign-in.ts';
+import { approvalAttacks, endAttacks, partAttacks } from './stories.ts';
 
 /** What an attack does to the valid export, and which verdict names it. */
 export interface Attack {
@@ -22,9 +28,13 @@ export interface Attack {
   readonly remove?: readonly string[];
   /** Key → base64 of the new content. */
   readonly put?: Readonly<Record<string, string>>;
+  /** When it is looked at, if not at once. */
+  readonly now?: string;
+  /** What a bucket with versions would tell. */
+  readonly hidden?: readonly HiddenObject[];
 }
 
-type Change = { remove?: string[]; put?: Record<string, Uint8Array> };
+export type Change = { remove?: string[]; put?: Record<string, Uint8Array> };
 
 export function exportFiles(root: string, below = ''): string[] {
   return readdirSync(join(root, below))
@@ -36,15 +46,20 @@ export function exportFiles(root: string, below = ''): string[] {
 }
 
 /** Tools of somebody who can write into the store, and for some attacks holds alice's key. */
-class Forger {
+export class Forger {
   readonly #root: string;
+  readonly #archive: Archive;
+  /** Every file of the export. */
+  readonly all: readonly string[];
   readonly signIn: EpochSignIn;
   readonly keys: readonly string[];
 
-  constructor(root: string, signIn: EpochSignIn, writer: string) {
+  constructor(root: string, archive: Archive, writer: string) {
     this.#root = root;
-    this.signIn = signIn;
-    this.keys = exportFiles(root).filter((key) => parseStatementKey(key)?.writer === writer);
+    this.#archive = archive;
+    this.signIn = archive.signIn;
+    this.all = exportFiles(root);
+    this.keys = this.all.filter((key) => parseStatementKey(key)?.writer === writer);
   }
 
   key(kind: string, nth = 0): string {
@@ -66,6 +81,77 @@ class Forger {
   /** The statement at a key, changed and signed again with alice's key. */
   resigned(key: string, change: Partial<Predicate>, subjects = this.statement(key).subject, by = this.signIn): Buffer {
     return signStatement(by.signer, { ...this.statement(key).predicate, ...change }, subjects);
+  }
+
+  /** A predicate signed by whoever its chain belongs to. */
+  signed(predicate: Predicate, subjects: readonly Subject[], by?: EpochSignIn): Buffer {
+    const { signIn, bobsSignIn } = this.#archive;
+    const owner = predicate.identity.sub === 'bob' ? bobsSignIn : signIn;
+    return signStatement((by ?? owner).signer, predicate, subjects);
+  }
+
+  signedFile(key: string) {
+    return parseSigned(this.bytes(key), APPROVAL_FORM);
+  }
+
+  /** Count and root of a session as its one log has them now. */
+  recounted(file: Uint8Array, put: Readonly<Record<string, Uint8Array>>): Buffer {
+    const { predicate, subject } = parseBundle(file).statement;
+    const [digest = ''] = eventLogs(subject);
+    const [head = '', ...lines] = gunzipSync(put[blobKey(digest)] ?? this.bytes(blobKey(digest))).toString().split('\n').slice(0, -1);
+    const salts = new LineSalts((JSON.parse(head) as { salt: string }).salt);
+    const tree = new MerkleTree();
+    for (const line of lines) tree.append(lineLeaf(salts.next(), line));
+    return this.signed({ ...predicate, events: { count: tree.count, merkleRoot: tree.root() } }, subject);
+  }
+
+  /** The whole ledger signed anew around a change, by all who ever signed: links, witnesses and index agree again. */
+  consistent(put: Readonly<Record<string, Uint8Array>>, remove: readonly string[] = []): Change {
+    const out: Record<string, Uint8Array> = { ...put };
+    const digests = new Map<string, string>();
+    const statements = [...new Set([...this.all, ...Object.keys(put)])].filter((key) => parseStatementKey(key) && !remove.includes(key));
+    const seq = (key: string) => parseStatementKey(key)?.seq ?? 0;
+    const writer = (key: string) => parseStatementKey(key)?.writer ?? '';
+    // As they were signed: who saw another's statement comes after it.
+    const first = (key: string) => this.all.find((each) => writer(each) === writer(key) && parseStatementKey(each) && seq(each) === seq(key));
+    const wall = (key: string) => this.statement(first(key) ?? key).predicate.clock.wall;
+    const order = statements.sort((a, b) => (wall(a) < wall(b) ? -1 : 1));
+    const index = JSON.parse(this.bytes('index.json').toString());
+    for (const key of order) {
+      let file: Uint8Array = out[key] ?? this.bytes(key);
+      const { predicate, subject } = parseBundle(file).statement;
+      const now = (digest: string) => digests.get(digest) ?? digest;
+      const chain = { ...predicate.chain, prev: now(predicate.chain.prev) };
+      const seen = predicate.seen.map((each) => ({ ...each, head: now(each.head) }));
+      const parts = predicate.parts?.map((each) => ({ ...each, head: now(each.head) }));
+      const next = { ...predicate, chain, seen, ...(parts ? { parts } : {}) };
+      if (canonical(next) !== canonical(predicate)) file = out[key] = this.signed(next, subject);
+      const before = first(key);
+      if (before) digests.set(sha256(this.bytes(before)), sha256(file));
+      const row = index.statements.find((each: { key: string }) => each.key === before) ?? {};
+      Object.assign(row, { key, sha256: sha256(file) });
+      if (index.heads[writer(key)]?.seq === seq(key)) index.heads[writer(key)].sha256 = sha256(file);
+    }
+    return { put: { ...out, 'index.json': Buffer.from(JSON.stringify(index)) }, ...(remove.length > 0 ? { remove: [...remove] } : {}) };
+  }
+
+  /** A request's answer exchanged for other bytes, and the session, the use and the mirror saying that those were meant. */
+  renamed(id: string, key: string, file: Uint8Array, archive: Archive): Change {
+    const [was, is] = [sha256(this.bytes(key)), sha256(file)];
+    const put: Record<string, Uint8Array> = { [key]: file };
+    const exchange = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll(was, is)) as T;
+    const useKey = this.all.find((each) => each.includes(`/req=${id}/consumed`)) as string;
+    const { predicate: use, subject } = this.signedFile(useKey).statement;
+    const used = signPredicate(archive.signIn.signer, APPROVAL_FORM, exchange(use), exchange(subject));
+    put[useKey] = used;
+    for (const each of this.all.filter((name) => /-(session|approve)\.sigstore\.json$/.test(name) && name.startsWith('v1/stmt/'))) {
+      const { predicate, subject: subjects } = this.statement(each);
+      const text = JSON.stringify(predicate);
+      if (!text.includes(was)) continue;
+      const next = JSON.parse(text.replaceAll(was, is).replaceAll(sha256(this.bytes(useKey)), sha256(used))) as Predicate;
+      put[each] = this.signed(next, subjects);
+    }
+    return this.consistent(put);
   }
 
   /** The same for what our own signer would never sign. */
@@ -131,7 +217,15 @@ function flip(bytes: Buffer, at = Math.floor(bytes.length / 2)): Buffer {
   return changed;
 }
 
-type Row = readonly [name: string, verdict: string, step: string, script: boolean, about: string, make: (f: Forger) => Change | Promise<Change>];
+export type Row = readonly [
+  name: string,
+  verdict: string,
+  step: string,
+  script: boolean,
+  about: string,
+  make: (f: Forger) => Change | Promise<Change>,
+  more?: { readonly now?: string; readonly hidden?: (f: Forger) => readonly HiddenObject[] },
+];
 
 function simpleAttacks(): Row[] {
   return [
@@ -320,12 +414,21 @@ export async function writeVectors(archive: Archive, exported: string, folder: s
   writeFileSync(join(folder, 'provider-jwks.json'), provider.jwks);
   const facts = { now: new Date(clock.now()).toISOString(), issuer: provider.issuer, audience: provider.audience };
   writeFileSync(join(folder, 'facts.json'), `${JSON.stringify(facts, null, 2)}\n`);
-  const forger = new Forger(valid, archive.signIn, archive.alice.ledger.writer ?? writerOf(valid));
+  const forger = new Forger(valid, archive, archive.alice.ledger.writer ?? writerOf(valid));
   mkdirSync(join(folder, 'invalid'));
-  for (const [name, verdict, step, script, about, make] of [...simpleAttacks(), ...logAttacks(), ...formAttacks(), ...forgedAttacks(archive)]) {
+  const rows = [
+    ...simpleAttacks(),
+    ...logAttacks(),
+    ...formAttacks(),
+    ...forgedAttacks(archive),
+    ...approvalAttacks(archive),
+    ...partAttacks(),
+    ...endAttacks(archive),
+  ];
+  for (const [name, verdict, step, script, about, make, more] of rows) {
     const { remove, put } = await make(forger);
     const encoded = put && Object.fromEntries(Object.entries(put).map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]));
-    const attack: Attack = { about, verdict, step, script, ...(remove ? { remove } : {}), ...(encoded ? { put: encoded } : {}) };
+    const attack: Attack = { about, verdict, step, script, ...(remove ? { remove } : {}), ...(encoded ? { put: encoded } : {}), ...(more?.now ? { now: more.now } : {}), ...(more?.hidden ? { hidden: more.hidden(forger) } : {}) };
     writeFileSync(join(folder, 'invalid', `${name}.json`), `${JSON.stringify(attack, null, 2)}\n`);
   }
 }

@@ -41,16 +41,17 @@ while IFS= read -r f; do
   [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one approval, not for a ledger"
   [ "${own[$w]:=$who}" = "$who" ] || bad "$f" "its chain belongs to another person"
   [ -z "${prev[$w]:-}" ] || [ "${prev[$w]}" = "$q $before" ] || bad "$f" "does not follow the statement before it: removed, added or exchanged"; prev[$w]="$((q + 1)) $(sum "$f")"; n=$((n + 1))
-  jq -r ".predicate | (.approvals // [] | $names), (select(.kind == \"approve\").detail | \"request \(.request)\", \"decision \(.decision)\")" "$t/p" >> "$t/named"; d=$(jq -r '.subject[] | select(.name == "approvals.json").digest.sha256' "$t/p"); [ -z "$d" ] || [ ! -e "$(blob "$d")" ] || jq -r ".approvals | $names" "$(blob "$d")" >> "$t/named"
+  jq -r ".predicate | (.approvals // [] | $names), (.policy.published // empty | \"policy \(.digest)\"), (select(.kind == \"approve\").detail | \"request \(.request)\", \"decision \(.decision)\")" "$t/p" >> "$t/named"; d=$(jq -r '.subject[] | select(.name == "approvals.json").digest.sha256' "$t/p"); [ -z "$d" ] || [ ! -e "$(blob "$d")" ] || jq -r ".approvals | $names" "$(blob "$d")" >> "$t/named"
 done < <(printf '%s\n' v1/stmt/*/*/*.sigstore.json | sort -t/ -k4,4 -k5,5)
 [ "$n" = "$(jq '.statements | length' index.json)" ] || bad index.json "it lists another number of statements"
 while read -r w h; do [ "${prev[$w]:-}" = "$h" ] || bad index.json "the newest statement of $w is not here"; done < <(jq -r '.heads | to_entries[] | "\(.key) \(.value.seq + 1) \(.value.sha256)"' index.json)
 
 # Every request, answer and use that a session or an approver names: six checks, and that a fresh sign-in was made for this very answer, by somebody else.
-declare -A at; for f in v1/appr/*/*/*.sigstore.json; do [ ! -e "$f" ] || at[$(sum "$f")]=$f; done; o=0
+declare -A at; for f in v1/appr/*/*/*.sigstore.json v1/policy/*.sigstore.json; do [ ! -e "$f" ] || at[$(sum "$f")]=$f; done; o=0
 while read -r kind d; do
   f=${at[$d]:-}; [ -n "$f" ] || { grep -qxF "$d" "$t/withheld" || bad "v1/appr" "missing: the $kind with digest $d"; continue; }; o=$((o + 1)); opened "$f"
   [ "$(jq -r .predicate.kind "$t/p")" = "$kind" ] || bad "$f" "it is no $kind"; [ -n "$(< "$t/$pk.nonce")" ] || bad "$f" "its sign-in does not commit to its key"
+  [ "$kind" != policy ] || { att=; [ "$(jq -r .predicate.strength "$t/p")" = session-key ] || { jq -c .predicate.publication "$t/p" > "$t/dec"; canon "$t/dec" || :; att=$(sum "$t/canon"); }; [ "$att" = "$(< "$t/$pk.att")" ] || bad "$f" "its sign-in was made for another version"; continue; }
   [ "$kind" = decision ] || { [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one answer"; continue; }
   r=${f%/*}/request.sigstore.json; [ -e "$r" ] || bad "$r" "missing: the request that was answered"; [ "$(jq -r .predicate.decision.request "$t/p")" = "$(sum "$r")" ] || bad "$f" "it answers other bytes than those of its request"
   att=; [ "$(jq -r .predicate.strength "$t/p")" = session-key ] || { jq -c .predicate.decision "$t/p" > "$t/dec"; canon "$t/dec" || :; att=$(sum "$t/canon"); }; [ "$att" = "$(< "$t/$pk.att")" ] || bad "$f" "its sign-in was made for another answer"
