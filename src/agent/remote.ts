@@ -41,6 +41,8 @@ interface Place {
   readonly connection: Connection;
   readonly server: URL;
   readonly entry: string;
+  /** `iss|sub`; nobody has signed in with the identity provider when absent. */
+  readonly person: string | undefined;
   /** What `broker login` is given. */
   readonly login: string;
   readonly redirectPort: number;
@@ -101,8 +103,12 @@ export class Remotes {
     const { connection, server } = place;
     if (connection.type === 'mcp' && connection.credential.source !== 'oauth')
       return this.#byCredential(place, request.refused);
-    const kept = await this.#kept(place);
     const { refused, challenge } = request;
+    if (place.person === undefined) {
+      if (refused === undefined) return { name: '' };
+      throw new BrokerError('not-signed-in');
+    }
+    const kept = await this.#kept(place);
     const scopes = challenge?.scope?.split(' ').filter(Boolean) ?? [];
     if (challenge && (challenge.metadata !== undefined || scopes.length > 0))
       await this.#remember(place, {
@@ -134,6 +140,8 @@ export class Remotes {
   }
 
   async signIn(request: RemotePlace, talk: RemoteTalk): Promise<RemoteState> {
+    // Throws what keeps a person from being known: a grant is theirs.
+    await this.#ports.person();
     const place = await this.#place(request);
     const { connection, server, redirectPort } = place;
     const about = { connection: connection.name, server: server.href };
@@ -194,6 +202,11 @@ export class Remotes {
     const { config } = await this.#ports.setting(caller);
     const connection = config.connections.get(name);
     if (!connection) throw new BrokerError('connection-unknown', { connection: name });
+    const user = await this.#ports.person().then(
+      (signedIn) => signedIn.user,
+      () => undefined,
+    );
+    const person = user && `${user.iss}|${user.sub}`;
     const server = new URL(url);
     server.hash = '';
     if (connection.url !== undefined && connection.url !== server.href)
@@ -204,8 +217,11 @@ export class Remotes {
     return {
       connection,
       server,
-      entry: `remote/${sha256(`${name}\n${server.href}`).slice(0, 24)}`,
-      login: connection.url === undefined ? `${name} --url ${server.href}` : name,
+      // What one person was granted is no other's, though they share a machine.
+      entry: `remote/${sha256(`${person ?? ''}\n${name}\n${server.href}`).slice(0, 24)}`,
+      person,
+      login:
+        connection.url !== undefined ? name : `${name} --url ${server.search === '' ? server.href : '…'}`,
       redirectPort: config.identity?.redirectPort ?? 0,
     };
   }

@@ -108,7 +108,10 @@ const settings = z
     type: z.enum(['postgres', 'mcp']).describe('Protocol of the target; mcp is a remote MCP server.'),
     host: text.optional().describe('Host name, address, or the folder of a unix socket.'),
     port: z.int().min(1).max(65535).optional().describe('Port of the target; 5432 when left out.'),
-    url: issuer.optional().describe('Address of a remote MCP server; https, or http on loopback.'),
+    url: issuer
+      .refine((value) => !/^[^/?#]*\/\/[^/?#]*@/.test(value), 'must not carry a password')
+      .optional()
+      .describe('Address of a remote MCP server; https, or http on loopback.'),
     database: text.optional().describe('Database; the account name when left out.'),
     tls: tls.prefault({}),
     credential: z

@@ -290,3 +290,49 @@ describe('a connection that is a remote server', () => {
     expect(open.seen.some(({ headers }) => headers.authorization === 'Bearer kept-token')).toBe(true);
   });
 });
+
+describe('what a remote server asks of the host', () => {
+  it('passes policy on its way: its model is asked, and answers', async () => {
+    const { CreateMessageRequestSchema } = await peers.load<{ CreateMessageRequestSchema: object }>(
+      '@modelcontextprotocol/sdk/types.js',
+    );
+    const hosted = await hostOf(peers, world, ['tickets'], {
+      capabilities: { sampling: {} },
+      prepare: (client) =>
+        client.setRequestHandler(CreateMessageRequestSchema, () => ({
+          model: 'model-of-the-host',
+          role: 'assistant',
+          content: { type: 'text', text: 'sampled' },
+        })),
+    });
+    const names = (await hosted.client.listTools()).tools.map(({ name }) => name);
+    expect(names).toContain('trigger-sampling-request');
+    const sampled = await hosted.client.callTool({
+      name: 'trigger-sampling-request',
+      arguments: { prompt: 'hello', maxTokens: 10 },
+    });
+    expect(JSON.stringify(sampled)).toContain('sampled');
+    await hosted.close();
+  });
+});
+
+describe('a grant', () => {
+  it('of one person is not used for another on the same machine', async () => {
+    await world.broker(['logout']);
+    const none = await hostOf(peers, world, ['prod-db', '--url', guarded.url]);
+    expect(none.client.getInstructions()).toContain('broker login');
+    await none.close();
+    await world.signIn('alice');
+    await signInAt(['prod-db', '--url', guarded.url]);
+    await world.broker(['logout']);
+    await world.signIn('dana');
+    const hosted = await hostOf(peers, world, ['prod-db', '--url', guarded.url]);
+    expect(hosted.client.getInstructions()).toContain('broker login prod-db');
+    await hosted.close();
+    await world.broker(['logout']);
+    await world.signIn('alice');
+    const again = await hostOf(peers, world, ['prod-db', '--url', guarded.url]);
+    expect(textOf(await echo(again, 'mine'))).toContain('mine');
+    await again.close();
+  });
+});

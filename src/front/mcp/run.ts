@@ -138,6 +138,7 @@ class Front {
   }
 
   #opened(calls: Calls): void {
+    this.#server.begun?.();
     const host = this.#host;
     const name = host
       ? `${host.name}${host.version === undefined ? '' : ` ${host.version}`}`

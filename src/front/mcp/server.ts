@@ -16,4 +16,6 @@ export interface McpServer {
   /** Resolves when it has ended and everything it wrote has been read. */
   readonly ended: Promise<ServerEnd>;
   end(): Promise<void>;
+  /** Somebody's session begins: perhaps another person's than before. */
+  begun?(): void;
 }

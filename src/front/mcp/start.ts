@@ -57,5 +57,8 @@ export function programOf(order: McpOrder): string {
 
 /** For the record: how it was started, or where it is. */
 export function commandOf(order: McpOrder): string {
-  return order.url === undefined ? [basename(order.file), ...order.args].join(' ') : order.url.href;
+  if (order.url === undefined) return [basename(order.file), ...order.args].join(' ');
+  // Some addresses carry a key behind the question mark.
+  const { origin, pathname, search } = order.url;
+  return `${origin}${pathname}${search === '' ? '' : '?…'}`;
 }

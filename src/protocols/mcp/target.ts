@@ -13,9 +13,9 @@ const NOTHING: Catalogue = {
   types: new Map(),
 };
 
-function targetOf({ connection, credential }: OpenOptions): Target {
+function targetOf({ credential }: OpenOptions): Target {
   return {
-    serverVersion: connection.url ?? '',
+    serverVersion: 'not asked',
     account: credential.user,
     database: '',
     loadCatalogue: async () => NOTHING,

@@ -42,6 +42,11 @@ export class Authorization {
     return reply;
   }
 
+  /** The next request asks anew whose token it may use. */
+  forget(): void {
+    this.#token = undefined;
+  }
+
   /** Forgets what it knows: somebody may have signed in. True when there is a token now. */
   async again(): Promise<boolean> {
     this.#token = await this.#ask({});

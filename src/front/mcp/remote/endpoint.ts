@@ -107,6 +107,8 @@ export class Endpoint {
       });
       call.once('response', (response) => {
         clearTimeout(timer);
+        // Whoever reads the body is told; one that nobody reads may break off.
+        response.on('error', () => undefined);
         resolve(response);
       });
       call.on('error', (error) => {

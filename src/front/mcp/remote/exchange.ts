@@ -27,8 +27,9 @@ export interface Order {
 /** The session this was sent in is no longer known to the server. */
 export class Expired extends Error {}
 
-/** Milliseconds before a broken stream is taken up, when the server does not say; and never more. */
+/** Milliseconds before a broken stream is taken up, when the server does not say; never less than the second, more than the third. */
 const RETRY = 1000;
+const EARLIEST = 100;
 const LATEST = 30_000;
 /** Tries in a row that bring nothing. */
 const MOST_TRIES = 6;
@@ -147,7 +148,8 @@ export class Exchanges {
       }
       tries = place.lastId === before && tries > 0 ? tries + 1 : 1;
       if (tries > MOST_TRIES) throw broken instanceof Error ? broken : new Error('its stream broke off');
-      await sleep(Math.min(LATEST, place.retry ?? RETRY * tries), undefined, { signal: order.signal });
+      const wait = Math.max(EARLIEST, Math.min(LATEST, place.retry ?? RETRY * tries));
+      await sleep(wait, undefined, { signal: order.signal });
       stream = await this.#resume(order, place);
     }
   }

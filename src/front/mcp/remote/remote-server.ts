@@ -1,6 +1,6 @@
 // A remote MCP server as the front sees any other: lines in, lines out. It keeps up the HTTP session of the handshake era, and sends each
 // request of the stateless era by itself. Must never send to the server what did not pass the relay, but to greet it again.
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import type { AgentClient } from '../../../agent/client.ts';
 import {
@@ -39,6 +39,7 @@ export class RemoteServer implements McpServer {
   readonly stdout = new PassThrough({ highWaterMark: 1 << 20 });
   readonly ended: Promise<ServerEnd>;
   readonly #endpoint: Endpoint;
+  readonly #authorization: Authorization;
   readonly #exchanges: Exchanges;
   readonly #tools: ToolHeaders;
   readonly #gone = new AbortController();
@@ -49,8 +50,11 @@ export class RemoteServer implements McpServer {
   #end: (end: ServerEnd) => void = () => undefined;
 
   constructor(order: RemoteParts) {
+    // As many as there are requests under way.
+    setMaxListeners(0, this.#gone.signal, this.stdout);
     this.#endpoint = new Endpoint(order.url);
-    const authorization = new Authorization(order);
+    this.#authorization = new Authorization(order);
+    const authorization = this.#authorization;
     const deliver = (bytes: Buffer) => this.#deliver(bytes);
     this.#exchanges = new Exchanges(this.#endpoint, authorization, deliver);
     this.#session = new RemoteSession({
@@ -72,6 +76,10 @@ export class RemoteServer implements McpServer {
         done();
       },
     });
+  }
+
+  begun(): void {
+    this.#authorization.forget();
   }
 
   /** Ends what runs, and tells the server that its session is over. */

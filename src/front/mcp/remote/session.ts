@@ -40,6 +40,9 @@ const LISTEN_AGAIN = 1000;
 const LATEST = 30_000;
 const VISIBLE = /^[\x21-\x7e]{1,4096}$/;
 
+/** What a person mends while the host runs. */
+const NEED_PERSON: ReadonlySet<string> = new Set(['remote-sign-in', 'not-signed-in', 'sign-in-expired']);
+
 const freshId = (): string => `broker-${randomBytes(16).toString('hex')}`;
 const nothing = async (): Promise<void> => undefined;
 
@@ -99,7 +102,7 @@ export class RemoteSession {
     try {
       await deliver((await this.#greet(message, signal)).bytes);
     } catch (error) {
-      if (!(error instanceof BrokerError) || error.code !== 'remote-sign-in') throw error;
+      if (!(error instanceof BrokerError) || !NEED_PERSON.has(error.code)) throw error;
       this.#waiting = true;
       say(`${error.message}; ${error.hint}`);
       void this.#look();
