@@ -34,6 +34,7 @@ export interface Secrets {
   readonly kind: string;
   set(name: string, value: string): Promise<void>;
   delete(name: string): Promise<boolean>;
+  lend(name: string): Promise<string | undefined>;
   names(): Promise<readonly string[]>;
 }
 
@@ -187,6 +188,10 @@ export class Agent implements Host {
 
   deleteSecret(name: string): Promise<boolean> {
     return this.#use(async () => (await this.#ports.secrets()).delete(name));
+  }
+
+  lendSecret(name: string): Promise<string | undefined> {
+    return this.#use(async () => (await this.#ports.secrets()).lend(name));
   }
 
   secrets(): Promise<readonly string[]> {

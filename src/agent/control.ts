@@ -84,6 +84,8 @@ export interface AgentClient {
   push(first: FromPush, signal: AbortSignal): Dialogue<ToPush, FromPush>;
   setSecret(name: string, value: string): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
+  /** A secret of an MCP server (`mcp/…`); undefined for every other and for one that is not there. */
+  lendSecret(name: string): Promise<string | undefined>;
   secrets(): Promise<readonly string[]>;
   /** Has an `access` statement signed: somebody reads evidence. */
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<{ readonly key: string }>;
@@ -209,6 +211,8 @@ export async function attach(socket: string): Promise<AgentClient> {
     setSecret: (name, value) => ask(socket, 'PUT', `/v1/secrets/${encodeURIComponent(name)}`, { value }),
     deleteSecret: async (name) =>
       (await ask<{ deleted: boolean }>(socket, 'DELETE', `/v1/secrets/${encodeURIComponent(name)}`)).deleted,
+    lendSecret: async (name) =>
+      (await ask<{ value?: string }>(socket, 'GET', `/v1/secrets/${encodeURIComponent(name)}`)).value,
     secrets: () => ask(socket, 'GET', '/v1/secrets'),
     access: (caller, detail) => ask(socket, 'POST', '/v1/access', { caller, detail }),
     stop: (options) => ask(socket, 'POST', '/v1/stop', { now: options?.now ?? false }),

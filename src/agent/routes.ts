@@ -33,6 +33,8 @@ export interface Host {
   test(connection: string, caller: Caller, environment: Ask): Promise<ConnectionTest>;
   setSecret(name: string, value: string): Promise<void>;
   deleteSecret(name: string): Promise<boolean>;
+  /** A secret of an MCP server (`mcp/…`); undefined for every other. */
+  lendSecret(name: string): Promise<string | undefined>;
   secrets(): Promise<readonly string[]>;
   /** Signs that somebody reads evidence; the key of the statement. */
   access(caller: Caller, detail: Readonly<Record<string, unknown>>): Promise<string>;
@@ -173,6 +175,12 @@ export const ROUTES: readonly Route<Host>[] = [
   },
   { kind: 'lines', method: 'POST', path: /^\/v1\/test$/, run: test },
   { kind: 'json', method: 'GET', path: /^\/v1\/secrets$/, run: (host) => host.secrets() },
+  {
+    kind: 'json',
+    method: 'GET',
+    path: /^\/v1\/secrets\/([^/]+)$/,
+    run: async (host, call) => ({ value: await host.lendSecret(call.parameters[0] ?? '') }),
+  },
   {
     kind: 'json',
     method: 'PUT',

@@ -11,6 +11,8 @@ export interface SecretKeeper {
 }
 
 const NAMES = 'secret-names';
+/** What was moved out of the configuration of an MCP host; its server is given it back. Passwords of targets are never told. */
+const LENT = 'mcp/';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/@-]{0,127}$/;
 
 /** The keychain's own name of a secret, apart from what the agent keeps for itself. */
@@ -39,6 +41,10 @@ export function openSecrets(keeper: SecretKeeper): Secrets {
       checkName(name);
       await keeper.set(secretEntry(name), value);
       await keeper.set(NAMES, JSON.stringify([...new Set([...(await names()), name])].sort()));
+    },
+    lend: async (name) => {
+      checkName(name);
+      return name.startsWith(LENT) ? keeper.get(secretEntry(name)) : undefined;
     },
     delete: async (name) => {
       checkName(name);

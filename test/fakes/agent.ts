@@ -184,6 +184,7 @@ export async function startFakeAgent(connections: readonly Connection[]): Promis
     approvals: unused,
     setSecret: unused,
     deleteSecret: unused,
+    lendSecret: unused,
     secrets: unused,
     drain: unused,
     recover: () => undefined,
