@@ -1,6 +1,15 @@
 // Each attack on a PK token as a few lines, named; each must fail at its own step.
+import { createPublicKey } from 'node:crypto';
 import fc from 'fast-check';
-import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import {
+  exportPKCS8,
+  exportSPKI,
+  generateKeyPair,
+  importPKCS8,
+  type JWK,
+  type JWTPayload,
+  SignJWT,
+} from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commitment, encodeCic, type PkCheck, verifyPkToken } from '../../src/identity/index.ts';
 import { type FreshKey, makeKey } from '../../src/identity/key.ts';
@@ -16,9 +25,14 @@ interface Issuer {
 }
 
 async function makeIssuer(alg: string, kid: string): Promise<Issuer> {
-  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+  // Read back from its encoding, as src/identity/key.ts says why.
+  const pair = await generateKeyPair(alg, { extractable: true });
+  const [spki, privateKey] = [
+    await exportSPKI(pair.publicKey),
+    await importPKCS8(await exportPKCS8(pair.privateKey), alg),
+  ];
   return {
-    jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' },
+    jwk: { ...createPublicKey(spki).export({ format: 'jwk' }), kid, alg, use: 'sig' } as JWK,
     issue: (claims, header = {}) =>
       new SignJWT(claims).setProtectedHeader({ alg, kid, ...header }).sign(privateKey),
   };
