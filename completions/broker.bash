@@ -120,10 +120,10 @@ _broker() {
     'connections add')
       case "$prev" in
         --tls) COMPREPLY=($(compgen -W 'disable allow prefer require verify-ca verify-full' -- "$cur")); return ;;
-        --credential) COMPREPLY=($(compgen -W 'env ephemeral-role exec keychain oidc' -- "$cur")); return ;;
+        --credential) COMPREPLY=($(compgen -W 'env ephemeral-role exec keychain oauth oidc' -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--host --port --database --tls --credential --user --set --label --protect --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--host --url --port --database --tls --credential --user --set --label --protect --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'connections ls')
       case "$prev" in

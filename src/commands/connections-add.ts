@@ -8,6 +8,7 @@ export const connectionsAdd: CommandDefinition = {
   arguments: [{ name: 'NAME', summary: 'how you will call it, e.g. prod-db', required: true }],
   options: [
     { flags: '--host <host>', summary: 'host name, address, or folder of a unix socket' },
+    { flags: '--url <address>', summary: 'address of a remote MCP server, in the place of a host' },
     { flags: '--port <port>', summary: 'port of the target' },
     { flags: '--database <name>', summary: 'database' },
     {
@@ -18,9 +19,8 @@ export const connectionsAdd: CommandDefinition = {
     },
     {
       flags: '--credential <source>',
-      summary: 'where the credential comes from',
-      default: 'keychain',
-      choices: ['env', 'ephemeral-role', 'exec', 'keychain', 'oidc'],
+      summary: 'where the credential comes from; keychain, or oauth with --url, when left out',
+      choices: ['env', 'ephemeral-role', 'exec', 'keychain', 'oauth', 'oidc'],
     },
     { flags: '--user <name>', summary: 'account on the target' },
     { flags: '--set <settings...>', summary: 'further settings of the credential, as setting=value' },
@@ -36,6 +36,10 @@ export const connectionsAdd: CommandDefinition = {
       command:
         "broker connections add prod-db --host db.example \\\n      --credential ephemeral-role --label env:prod \\\n      --set admin.user=adm admin.secret=adm 'grant=[app]'",
       explains: 'a role for each session, made by an admin; its password is in the keychain',
+    },
+    {
+      command: 'broker connections add tickets --url https://mcp.example.com/mcp',
+      explains: 'a remote MCP server; sign in there with `broker login tickets`',
     },
   ],
   run: async (context) => {

@@ -27,7 +27,9 @@ function list(context: CommandContext, option: string): readonly string[] {
 
 /** `admin.user=postgres grant=[app]` as the settings they make; values are YAML. */
 function credentialOf(context: CommandContext): Settings {
-  const credential: Record<string, unknown> = { source: text(context, 'credential') ?? 'keychain' };
+  const credential: Record<string, unknown> = {
+    source: text(context, 'credential') ?? (text(context, 'url') === undefined ? 'keychain' : 'oauth'),
+  };
   const user = text(context, 'user');
   if (user) credential['user'] = user;
   const pairs = context.options['set'];
@@ -53,6 +55,10 @@ function settings(context: CommandContext, credential: Settings): Settings {
     if (!column || !type) throw usage(`--protect needs schema.table.column=data-type, not ${pair}`);
     return [column, type] as const;
   });
+  const labels = list(context, 'label').length > 0 ? { labels: list(context, 'label') } : {};
+  const protect = columns.length > 0 ? { columns: Object.fromEntries(columns) } : {};
+  const url = text(context, 'url');
+  if (url !== undefined) return { type: 'mcp', url, credential, ...labels, ...protect };
   return {
     type: 'postgres',
     host: text(context, 'host') ?? '',
@@ -60,8 +66,8 @@ function settings(context: CommandContext, credential: Settings): Settings {
     ...(text(context, 'database') ? { database: text(context, 'database') } : {}),
     tls: { mode: text(context, 'tls') ?? 'verify-full' },
     credential,
-    ...(list(context, 'label').length > 0 ? { labels: list(context, 'label') } : {}),
-    ...(columns.length > 0 ? { columns: Object.fromEntries(columns) } : {}),
+    ...labels,
+    ...protect,
   };
 }
 

@@ -25,7 +25,16 @@ function suggestion(word: string, known: readonly string[]): string {
   return meant ? `; did you mean ${meant}?` : ` (${known.join(', ')})`;
 }
 
-function credentialProblems({ name, credential }: Connection, sources: Sources): readonly Found[] {
+/** What a remote server is given is a token; what a database is given never comes from one's sign-in there. */
+function misplaced(type: string, source: string): string | undefined {
+  if (type === 'mcp')
+    return ['oauth', 'keychain', 'oidc', 'exec'].includes(source)
+      ? undefined
+      : `gives nothing that an MCP server takes`;
+  return source === 'oauth' ? 'is for connections of type mcp' : undefined;
+}
+
+function credentialProblems({ name, type, credential }: Connection, sources: Sources): readonly Found[] {
   const at = `connections.${name}.credential`;
   const source = sources[credential.source];
   if (!source)
@@ -35,6 +44,8 @@ function credentialProblems({ name, credential }: Connection, sources: Sources):
         reason: `is not a credential source${suggestion(credential.source, Object.keys(sources))}`,
       },
     ];
+  const problem = misplaced(type, credential.source);
+  if (problem) return [{ path: `${at}.source`, reason: problem }];
   return source
     .check(credential)
     .map(({ setting, reason }) => ({ path: `${at}.${snake(setting)}`, reason: snake(reason) }));
