@@ -55,6 +55,7 @@ const ASKED = shape({
   inTransaction: [false, flag],
   client: [true, text],
   application: [false, text],
+  stated: [false, text],
   models: [false, list(text, 64)],
   policies: [true, list(text, 1024)],
   policyDigest: [true, isSha256],

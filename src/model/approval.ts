@@ -34,6 +34,8 @@ export interface Asked {
   /** Program that opened the session: `connect`, `mcp`, …; and what the client calls itself. */
   readonly client: string;
   readonly application?: string;
+  /** What the requester said when they opened the session; masked. */
+  readonly stated?: string;
   /** Model claims, if any: `model (source)`. */
   readonly models?: readonly string[];
   readonly policies: readonly string[];

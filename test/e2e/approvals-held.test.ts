@@ -23,7 +23,7 @@ describe('a held statement', () => {
     dana = alice.another('dana');
     await alice.signIn('alice');
     await dana.signIn('dana');
-    proxied = await openProxy(alice);
+    proxied = await openProxy(alice, ['--reason', 'ticket 4711, card 4111111111111111']);
   }, 120_000);
   afterAll(async () => {
     await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
@@ -80,6 +80,7 @@ describe('a held statement', () => {
         policies: ['drops-ask'],
         inTransaction: true,
         application: 'held test',
+        stated: 'ticket 4711, card [payment-card]',
       },
     });
     expect(await exists('doomed')).toBe(true);

@@ -21,6 +21,8 @@ export interface ApprovalsParts {
   readonly recorder: Recorder;
   readonly clock: Clock;
   tell(message: FromHeld): void;
+  /** Why the session was opened, masked. */
+  stated?(): string | undefined;
 }
 
 type Notice = ((message: string, hint?: string) => void) | undefined;
@@ -271,6 +273,7 @@ export class WorkerApprovals implements Approver {
     const { principal, id, client } = this.#parts.order;
     const { reason, quorum, scope, strength } = decision.ask ?? DEFAULT_TERMS;
     const models = principal.kind === 'bot' ? principal.bot.models : [];
+    const stated = this.#parts.stated?.();
     return {
       purpose: scope === 'session' && question.steady ? 'session' : 'statement',
       connection: question.connection,
@@ -285,6 +288,7 @@ export class WorkerApprovals implements Approver {
       inTransaction: question.inTransaction,
       client,
       ...(question.application ? { application: question.application } : {}),
+      ...(stated === undefined ? {} : { stated }),
       ...(models.length > 0 ? { models: models.map(({ model, source }) => `${model} (${source})`) } : {}),
       policies: decision.policies,
       policyDigest: decision.policyDigest,

@@ -16,6 +16,9 @@ import type { Serving, Target } from '../../protocols/protocol.ts';
 import { WorkerApprovals } from './approvals.ts';
 import { LiveCatalogue } from './live-catalogue.ts';
 
+/** Characters of a session's reason that those asked are shown. */
+const MOST_STATED = 1_000;
+
 export interface WorkerPorts {
   readonly clock: Clock;
   /** The session is over by itself: journal broken, target gone, pipeline failed. */
@@ -106,7 +109,7 @@ export class WorkerSession {
     this.#recorder = openRecorder({ folder: spool, origin: origin(this.#order, target), clock });
     const { tell } = this.#ports;
     const parts = { order: this.#order, recorder: this.#recorder, clock };
-    this.#approvals = tell && new WorkerApprovals({ ...parts, tell });
+    this.#approvals = tell && new WorkerApprovals({ ...parts, tell, stated: () => this.#stated() });
     this.#pipeline = new Pipeline({
       order: this.#order,
       preparation: this.#preparation,
@@ -155,6 +158,11 @@ export class WorkerSession {
   }
 
   /** Ends conversations, listener, target and journal, in this order. Safe to call twice. */
+  #stated(): string | undefined {
+    const { reason } = this.#order;
+    return reason && this.#pipeline?.scrubText(reason).toWellFormed().slice(0, MOST_STATED);
+  }
+
   close(reason: string): Promise<void> {
     this.#closing ??= this.#close(reason);
     return this.#closing;

@@ -109,6 +109,10 @@ function who(row: ApprovalRow): Fact[] {
   ];
 }
 
+/** Why the session was opened, in the words of whoever opened it. */
+const stated = ({ what }: ApprovalRow): Fact[] =>
+  some('they say', what.stated === undefined ? [] : [what.stated]);
+
 function warnings(row: ApprovalRow): Fact[] {
   const found: Fact[] = [];
   if (!row.genuine)
@@ -136,6 +140,7 @@ export function shortFacts(row: ApprovalRow, before?: string): readonly Fact[] {
     { name: 'what', value: `${titleOf(row)}: ${scopeOf(row)}` },
     ...some('tables', what.tables),
     { name: 'policy', value: policyLine(row) },
+    ...stated(row),
     ...(before === undefined ? [] : [{ name: 'before', value: before }]),
   ];
 }
@@ -175,6 +180,7 @@ export function allFacts(row: ApprovalRow, now: number, before?: string): readon
     ),
     { name: 'policy', value: `${what.policies.join(', ')} (policy text ${what.policyDigest})` },
     { name: 'reason', value: what.reason },
+    ...stated(row),
     { name: 'quorum', value: `${approvalsOf(row)} of ${what.quorum}` },
     { name: 'approval', value: strengthWords(row) },
     ...(before === undefined ? [] : [{ name: 'before', value: before }]),
