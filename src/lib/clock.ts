@@ -11,14 +11,21 @@ export interface Clock {
 
 let last = 0;
 
-/** Derives microseconds from one wall reading plus the monotonic clock, re-anchored when the wall clock jumps. */
-let anchorWall = Date.now();
-let anchorMono = performance.now();
+/**
+ * Derives microseconds from one wall reading plus the monotonic clock, re-anchored when the wall clock jumps. The first reading is the
+ * system's own, taken when the process began, to the microsecond: recorders of one session are merged by these times.
+ */
+let anchorWall = performance.timeOrigin;
+let anchorMono = 0;
+
+/** Milliseconds by which the wall clock may differ before it counts as set. */
+const JUMP = 50;
 
 function microsNow(): number {
   const mono = performance.now();
   const wall = Date.now();
-  if (Math.abs(wall - (anchorWall + (mono - anchorMono))) > 50) {
+  // Whoever was kept waiting between the two readings has not seen the clock being set.
+  if (Math.abs(wall - (anchorWall + (mono - anchorMono))) > JUMP && performance.now() - mono < 1) {
     anchorWall = wall;
     anchorMono = mono;
   }
