@@ -120,8 +120,8 @@ export class Ledger {
 
   /** Another policy, or other rules, are in force, or were refused. */
   config(policy: PolicyInForce | undefined, detail: Readonly<Record<string, unknown>>): Promise<Receipt> {
-    const { pending } = this.#options.outbox;
-    return this.#exclusive(async () => this.#append('config', await configBody(pending, policy, detail)));
+    const body = () => configBody(this.#options.outbox.pending, policy, detail);
+    return this.#exclusive(async () => this.#append('config', await body()));
   }
 
   /** Seals a session whose recorders have all closed. Its spool folder is removed once the bundle is durable here. */

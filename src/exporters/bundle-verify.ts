@@ -3,9 +3,10 @@
 /** One long line per check, so that a reader can take them in at a glance. `@{` stands for the shell's `${`. */
 export const VERIFY_SH = String.raw`#!/usr/bin/env bash
 # Checks this folder without access-broker: needs jq, openssl 3, coreutils, bash and sed. Exit 0: all holds. Exit 6: what does not is named.
-# Give your own copy of the provider's JWKS to rely on nobody's word for its keys:  ./verify.sh my-jwks.json
+# Give your own copy of the provider's JWKS to rely on nobody's word for its keys, and certificates of the time stamping authority to
+# have time stamps checked:  ./verify.sh my-jwks.json tsa.pem
 set -euo pipefail
-pin=$(realpath -- "@{1:-}" 2>/dev/null || true); cd -- "$(dirname -- "$0")"; export LC_ALL=C; t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; declare -A prev own; n=0
+pin=$(realpath -- "@{1:-}" 2>/dev/null || true); tsa=$(realpath -- "@{2:-}" 2>/dev/null || true); cd -- "$(dirname -- "$0")"; export LC_ALL=C; t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; declare -A prev own; n=0
 bad() { printf 'BAD %s: %s\n' "$1" "$2" >&2; exit 6; }
 b64u() { local s=$1; while ((@{#s} % 4)); do s+==; done; printf %s "$s" | basenc -d --base64url; }
 hex() { b64u "$1" | basenc -w0 --base16; }
@@ -35,6 +36,7 @@ opened() {
   [ -e "$t/$pk.pem" ] || { mapfile -t jwks < <(jq -r '.subject[] | select(.name | test("^jwks")) | .digest.sha256 | "v1/blob/sha256/\(.[0:2])/\(.)"' "$t/p"); [ -z "$pin" ] || jwks=("$pin"); token "$pk" "@{jwks[@]}"; }
   [ "$who" = "$(< "$t/$pk.who")" ] && [ "$jkt" = "$(< "$t/$pk.jkt")" ] || bad "$f" "signed in another person's name"
   openssl dgst -sha256 -verify "$t/$pk.pem" -signature "$t/s" <(printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(stat -c %s "$t/p")"; cat "$t/p") > /dev/null 2>&1 || bad "$f" "signature does not hold"
+  [ -z "$tsa" ] || { jq -r '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp // empty' "$f" | base64 -d > "$t/ts"; [ ! -s "$t/ts" ] || openssl ts -verify -data "$t/s" -in "$t/ts" -token_in -CAfile "$tsa" -no_check_time > /dev/null 2>&1 || bad "$f" "its time stamp does not hold"; }
 }
 
 # Every statement, each writer's in the order of their numbers. Nine checks:
@@ -44,16 +46,17 @@ while IFS= read -r f; do
   [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one approval, not for a ledger"
   [ "@{own[$w]:=$who}" = "$who" ] || bad "$f" "its chain belongs to another person"
   [ -z "@{prev[$w]:-}" ] || [ "@{prev[$w]}" = "$q $before" ] || bad "$f" "does not follow the statement before it: removed, added or exchanged"; prev[$w]="$((q + 1)) $(sum "$f")"; n=$((n + 1))
-  jq -r ".predicate | (.approvals // [] | $names), (select(.kind == \"approve\").detail | \"request \(.request)\", \"decision \(.decision)\")" "$t/p" >> "$t/named"; d=$(jq -r '.subject[] | select(.name == "approvals.json").digest.sha256' "$t/p"); [ -z "$d" ] || [ ! -e "$(blob "$d")" ] || jq -r ".approvals | $names" "$(blob "$d")" >> "$t/named"
+  jq -r ".predicate | (.approvals // [] | $names), (.policy.published // empty | \"policy \(.digest)\"), (select(.kind == \"approve\").detail | \"request \(.request)\", \"decision \(.decision)\")" "$t/p" >> "$t/named"; d=$(jq -r '.subject[] | select(.name == "approvals.json").digest.sha256' "$t/p"); [ -z "$d" ] || [ ! -e "$(blob "$d")" ] || jq -r ".approvals | $names" "$(blob "$d")" >> "$t/named"
 done < <(printf '%s\n' v1/stmt/*/*/*.sigstore.json | sort -t/ -k4,4 -k5,5)
 [ "$n" = "$(jq '.statements | length' index.json)" ] || bad index.json "it lists another number of statements"
 while read -r w h; do [ "@{prev[$w]:-}" = "$h" ] || bad index.json "the newest statement of $w is not here"; done < <(jq -r '.heads | to_entries[] | "\(.key) \(.value.seq + 1) \(.value.sha256)"' index.json)
 
 # Every request, answer and use that a session or an approver names: six checks, and that a fresh sign-in was made for this very answer, by somebody else.
-declare -A at; for f in v1/appr/*/*/*.sigstore.json; do [ ! -e "$f" ] || at[$(sum "$f")]=$f; done; o=0
+declare -A at; for f in v1/appr/*/*/*.sigstore.json v1/policy/*.sigstore.json; do [ ! -e "$f" ] || at[$(sum "$f")]=$f; done; o=0
 while read -r kind d; do
   f=@{at[$d]:-}; [ -n "$f" ] || { grep -qxF "$d" "$t/withheld" || bad "v1/appr" "missing: the $kind with digest $d"; continue; }; o=$((o + 1)); opened "$f"
   [ "$(jq -r .predicate.kind "$t/p")" = "$kind" ] || bad "$f" "it is no $kind"; [ -n "$(< "$t/$pk.nonce")" ] || bad "$f" "its sign-in does not commit to its key"
+  [ "$kind" != policy ] || { att=; [ "$(jq -r .predicate.strength "$t/p")" = session-key ] || { jq -c .predicate.publication "$t/p" > "$t/dec"; canon "$t/dec" || :; att=$(sum "$t/canon"); }; [ "$att" = "$(< "$t/$pk.att")" ] || bad "$f" "its sign-in was made for another version"; continue; }
   [ "$kind" = decision ] || { [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one answer"; continue; }
   r=@{f%/*}/request.sigstore.json; [ -e "$r" ] || bad "$r" "missing: the request that was answered"; [ "$(jq -r .predicate.decision.request "$t/p")" = "$(sum "$r")" ] || bad "$f" "it answers other bytes than those of its request"
   att=; [ "$(jq -r .predicate.strength "$t/p")" = session-key ] || { jq -c .predicate.decision "$t/p" > "$t/dec"; canon "$t/dec" || :; att=$(sum "$t/canon"); }; [ "$att" = "$(< "$t/$pk.att")" ] || bad "$f" "its sign-in was made for another answer"

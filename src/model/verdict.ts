@@ -55,6 +55,7 @@ export const STEPS = [
   'quorum',
   'consumed',
   'mirror',
+  'publication',
   'versions',
   'checkpoint',
   'target-log',
@@ -88,7 +89,11 @@ export interface Note {
     | 'versions'
     | 'unanswered'
     | 'unmirrored'
-    | 'overruled';
+    | 'overruled'
+    | 'stray'
+    | 'unstamped'
+    | 'authority-not-pinned'
+    | 'publication';
   readonly file: string;
   readonly text: string;
 }
@@ -124,6 +129,12 @@ export interface Verification {
     readonly approvals?: number;
     readonly bytes: number;
   };
+    /** All objects of the store, when every one was looked at. */
+    readonly objects?: number;
+    /** RFC 3161 time stamps that hold. */
+    readonly timestamps?: number;
+    /** Published versions of the policy that were in force, and those they follow. */
+    readonly policies?: number;
   readonly signers: readonly SignerSeen[];
   readonly window: { readonly since?: string; readonly until?: string };
   /** More findings than are listed. */

@@ -7,7 +7,9 @@ import { Ledger } from '../../src/agent/ledger.ts';
 import { Outbox } from '../../src/agent/outbox.ts';
 import { StoreLink } from '../../src/agent/store-link.ts';
 import { openRecorder } from '../../src/flow/record/journal.ts';
+import { canonical } from '../../src/lib/canonical.ts';
 import { type Clock, timestamp } from '../../src/lib/clock.ts';
+import { sha256 } from '../../src/lib/digest.ts';
 import type { EventOrigin, Recorder } from '../../src/model/event.ts';
 
 export interface Installation {
@@ -48,10 +50,9 @@ export async function install(
   return { folder, spool, store, link, outbox, ledger, clock };
 }
 
-export const POLICY = {
-  digest: '7'.repeat(64),
-  files: { 'all.cedar': 'permit (principal, action, resource);\n' },
-};
+const FILES = { 'all.cedar': 'permit (principal, action, resource);\n' };
+
+export const POLICY = { digest: sha256(canonical({ files: FILES })), files: FILES };
 
 export function openOrder(at: Installation, id: string): OpenOrder {
   const folder = join(at.spool, id);

@@ -81,6 +81,7 @@ async function exportTo(
       return handover.take(statement);
     },
   });
+  await handover.publications();
   await writer.footer({ verdicts: result, access });
   await heads.keep(context, identity.id, checkpoint, result);
   return { result, access, sessions: handover.sessions };

@@ -7,6 +7,7 @@ import { eventLogs, isJwksBlob, logNumber, PK_TOKEN_BLOB, POLICY_BLOB } from '..
 import type { Store } from '../../model/store.ts';
 import { asksContent, ContentMatch, type Filters, matches, matchesAttempt } from '../evidence-filters.ts';
 import { approvalObjects } from './approval-objects.ts';
+import { publicationObjects } from './publication-objects.ts';
 
 const MAX_BLOB = 2 ** 30;
 
@@ -64,6 +65,16 @@ export class Handover {
       // A window is named by each session that it was open for.
       if (this.#given.has(key)) continue;
       this.#given.add(key);
+      await writer.approval(key, bytes);
+      for (const digest of proofs) await this.#giveProof(digest);
+    }
+  }
+
+  /** Every published version of the policy, with what proves whose it is: which were in force, the statements say. */
+  async publications(): Promise<void> {
+    const { store, writer, exporter } = this.#order;
+    if (!writer.approval || !exporter.wants.blobs) return;
+    for await (const { key, bytes, proofs } of publicationObjects(store)) {
       await writer.approval(key, bytes);
       for (const digest of proofs) await this.#giveProof(digest);
     }

@@ -55,7 +55,7 @@ export function renderVerification(result: Verification, fancy: boolean): string
     ...notes.slice(0, SHOWN).map((note) => `note: ${visible(note.text)}`),
     ...(notes.length > SHOWN ? [`note: ${notes.length - SHOWN} more notes; --json has all`] : []),
     `checked: ${plural(checked.statements, 'signature')} of ${people === 1 ? 'one person' : `${people} people`} in ${plural(signers.length, 'chain')}, ` +
-      `${plural(checked.sessions, 'session')}, ${plural(checked.events, 'event')}, ${plural(checked.blobs, 'blob')} (${formatBytes(checked.bytes)})${span ? `, ${span}` : ''}`,
+      `${plural(checked.sessions, 'session')}, ${plural(checked.events, 'event')}, ${checked.policies ? `${plural(checked.policies, 'version')} of the policy, ` : ''}${plural(checked.blobs, 'blob')} (${formatBytes(checked.bytes)})${span ? `, ${span}` : ''}`,
     '',
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import { sha256 } from '../../lib/digest.ts';
 import { blobKey } from '../../model/bundle.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { InTotoStatement, Subject } from '../../model/evidence.ts';
-import { eventLogs, logNumber } from '../../model/sealed.ts';
+import { eventLogs, logNumber, POLICY_BLOB } from '../../model/sealed.ts';
 import type { CompletenessFinding, IntegrityFinding, Step } from '../../model/verdict.ts';
 import { eventsProblem } from './events.ts';
 import type { EvidenceReader } from './source.ts';
@@ -100,6 +100,8 @@ export class Blobs {
   async check(file: string, statement: InTotoStatement): Promise<BlobFindings> {
     const findings: BlobFindings = { integrity: [], completeness: [] };
     const found: Found = { findings, logs: [] };
+    const reason = policyProblem(statement);
+    if (reason) findings.integrity.push({ verdict: 'INVALID', step: 'publication', file, reason });
     for (const subject of statement.subject) await this.#checkOne(file, subject, statement, found);
     await this.#checkEvents(file, statement, found);
     return findings;
@@ -134,9 +136,25 @@ export class Blobs {
     // What is missing, withheld or wrong was told of.
     if (logs.length !== digests.length) return;
     const fetch = digests.length === 1 ? logs : this.#again(digests);
-    const problem = await eventsProblem(fetch, statement);
+    const policies = new Set<string>();
+    const problem = await eventsProblem(fetch, statement, policies);
     if (problem) invalid(problem.step, problem.reason);
     else if (kind === 'session') this.counts.events += events?.count ?? 0;
+    for (const policy of policies) await this.#archived(policy, session?.id, findings);
+  }
+
+  /** What decided a statement must be there to be read, also where it changed while the session was open. */
+  async #archived(policy: string, session: string | undefined, findings: BlobFindings): Promise<void> {
+    if (this.#good.has(policy) || this.#mayMiss.has(policy)) return;
+    const about = { file: blobKey(policy), ...(session === undefined ? {} : { session }) };
+    const what = 'the policy that decided statements of the session';
+    const found = await this.#fetch(policy, MAX_BLOB);
+    const told = 'wrong' in found ? `${what}: ${found.wrong}` : `${what} is not there`;
+    if ('wrong' in found)
+      findings.integrity.push({ verdict: 'INVALID', step: 'publication', reason: told, ...about });
+    else if ('missing' in found)
+      findings.completeness.push({ verdict: 'MISSING', step: 'publication', reason: told, ...about });
+    else if (this.#good.size < KNOWN) this.#good.add(policy);
   }
 
   async *#again(digests: readonly string[]): AsyncGenerator<Uint8Array> {
@@ -188,4 +206,12 @@ interface Found {
 /** One log for each part, and one for the rest. */
 function isWhole(numbers: readonly number[], parts: number): boolean {
   return numbers.length === parts + 1 && numbers.every((number, index) => number === index);
+}
+
+/** The policy that a statement names is the one it vouches for. */
+function policyProblem({ predicate, subject }: InTotoStatement): string | undefined {
+  const { kind, policy } = predicate;
+  if (!policy || !['open', 'session', 'config'].includes(kind)) return undefined;
+  const archived = subject.find(({ name }) => name === POLICY_BLOB)?.digest.sha256;
+  return archived === policy.digest ? undefined : 'the policy that it names is not what it vouches for';
 }

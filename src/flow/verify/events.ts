@@ -1,6 +1,6 @@
 // Checks a sealed event log against what its statement says of it, line by line. Must never hold more than a batch of lines.
 import { CanonicalError, canonical, type Json, parseCanonical } from '../../lib/canonical.ts';
-import { sha256 } from '../../lib/digest.ts';
+import { isSha256, sha256 } from '../../lib/digest.ts';
 import { gunzip, InflateLimit } from '../../lib/gzip.ts';
 import { MerkleTree } from '../../lib/merkle.ts';
 import type { InTotoStatement, Predicate, Subject } from '../../model/evidence.ts';
@@ -132,6 +132,7 @@ export async function* sealedEvents(
 export async function eventsProblem(
   logs: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   { predicate, subject }: Pick<InTotoStatement, 'predicate' | 'subject'>,
+  decidedBy: Set<string> = new Set(),
 ): Promise<EventProblem | undefined> {
   const { session, events, kind } = predicate;
   if (!session || !events) return { step: 'events-format', reason: 'the statement does not describe it' };
@@ -144,6 +145,7 @@ export async function eventsProblem(
       log = first;
       for (const { line, value } of batch) {
         tree.append(lineLeaf(salts.next(), line));
+        if (value['type'] === 'statement') addPolicy(value['data'], decidedBy);
         if (value['type'] === 'approval.end') asked.add(value['data'] as Readonly<Record<string, Json>>);
       }
     }
@@ -159,6 +161,14 @@ export async function eventsProblem(
   if (tree.root() !== events.merkleRoot)
     return { step: 'merkle-root', reason: 'its events have another Merkle root' };
   return kind === 'part' ? undefined : approvalsProblem(asked.named(), predicate.approvals, subject);
+}
+
+/** Policies change seldom: a session with more was made up. */
+const MAX_POLICIES = 1_000;
+
+function addPolicy(data: Json | undefined, decidedBy: Set<string>): void {
+  const digest = (data as Readonly<Record<string, Json>> | null | undefined)?.['policyDigest'];
+  if (isSha256(digest) && decidedBy.size < MAX_POLICIES) decidedBy.add(digest);
 }
 
 /** A statement names the very requests that its events tell of. */

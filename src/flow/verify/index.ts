@@ -23,6 +23,7 @@ import { Identities, type IssuerPin, identityProblem, type Known } from './ident
 import { type Outcome, refuse, unreadable } from './outcome.ts';
 import { type Checkpoint, coverageOf, type TargetLog } from './outside.ts';
 import { type EvidenceReader, type Span, statementEntries } from './source.ts';
+import { Publications } from './publications.ts';
 import { findHidden } from './versions.ts';
 
 export { sealedEvents } from './events.ts';
@@ -34,12 +35,7 @@ export {
   type TargetLog,
   TargetLogReader,
 } from './outside.ts';
-export {
-  type JudgedPublication,
-  judgePublication,
-  type PublicationVerdict,
-  readPublication,
-} from './publication.ts';
+export * from './publication.ts';
 export { type EvidenceReader, type Span, withheldOf } from './source.ts';
 
 /** A statement that passed every step of its own; what the whole ledger says comes with the verdicts. */
@@ -91,6 +87,7 @@ class Verifier {
   #sessions = 0;
 
   constructor(reader: EvidenceReader, options: VerifyOptions) {
+  readonly #publications: Publications;
     this.#reader = reader;
     this.#options = options;
     this.#identities = new Identities(options.pins);
@@ -106,6 +103,14 @@ class Verifier {
   }
 
   async run(): Promise<Verification> {
+    this.#publications = new Publications({
+      reader,
+      blobs: this.#blobs,
+      identities: this.#identities,
+      store: options.store,
+      findings: this.#findings,
+      rely: this.#rely.bind(this),
+    });
     const { signal, width = 16 } = this.#options;
     const entries = statementEntries(this.#reader, this.#options);
     for await (const outcome of ordered(entries, width, (entry) => this.#check(entry.key))) {
@@ -120,7 +125,10 @@ class Verifier {
     }
     if (this.#options.checkpoint) this.#chains.vouch(this.#options.checkpoint);
     this.#chains.finish();
-    await findHidden(this.#reader, this.#options, this.#findings);
+    const { deep = false } = this.#options;
+    await findHidden(this.#reader, deep ? {} : this.#options, this.#findings);
+    if (deep) this.#objects = await lookDeep(this.#reader, this.#findings, signal);
+    await this.#publications.finish();
     const { since = 0, until, now, grace = DAY } = this.#options;
     this.#approvalLedger.finish(this.#findings, since, Math.min(until ?? now, now - grace));
     this.#corroborate();
@@ -193,6 +201,8 @@ class Verifier {
       this.#findings.integrity({ verdict: 'INVALID', step, file: key, reason });
       const parts = parseStatementKey(key);
       if (parts) this.#chains.add({ key, digest, writer: parts.writer, seq: parts.seq });
+    this.#timestamps.take(key, bundle);
+    this.#publications.name(predicate.policy?.published, key);
       return;
     }
     const { predicate } = bundle.statement;
@@ -260,9 +270,10 @@ class Verifier {
     }
   }
 
-  #approvalCount(): { readonly approvals?: number } {
+  #moreCounts(): { readonly approvals?: number; readonly policies?: number } {
     const { requests } = this.#approvalLedger;
-    return requests > 0 ? { approvals: requests } : {};
+    const { count } = this.#publications;
+    return { ...(requests > 0 ? { approvals: requests } : {}), ...(count > 0 ? { policies: count } : {}) };
   }
 
   #report(): Verification {
@@ -274,7 +285,9 @@ class Verifier {
         statements: this.#statements,
         sessions: this.#sessions,
         ...this.#blobs.counts,
-        ...this.#approvalCount(),
+        ...this.#moreCounts(),
+        ...(this.#timestamps.count > 0 ? { timestamps: this.#timestamps.count } : {}),
+        ...(this.#objects === undefined ? {} : { objects: this.#objects }),
       },
       signers: [...this.#signers.values()],
       window: {

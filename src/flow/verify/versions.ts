@@ -22,7 +22,7 @@ export async function findHidden(reader: EvidenceReader, span: Span, findings: F
   const after = span.since === undefined ? undefined : `v1/stmt/day=${dayOf(span.since)}`;
   try {
     for (const prefix of whole
-      ? ['v1/appr/', 'v1/blob/', 'v1/jwks/', 'v1/stmt/', 'v1/store.json']
+      ? ['v1/appr/', 'v1/blob/', 'v1/jwks/', 'v1/policy/', 'v1/stmt/', 'v1/store.json']
       : ['v1/stmt/'])
       for await (const { key, how } of reader.hidden(prefix, after))
         if (within(key, span))
