@@ -354,6 +354,26 @@ export const ERRORS = {
     http: 404,
     rpc: -32_602,
   },
+  'host-file-invalid': {
+    summary: '{file} line {line}: {reason}',
+    hint: 'mend the file, then try again: nothing was changed',
+    exit: EXIT.configuration,
+  },
+  'host-file-changed': {
+    summary: '{file} was changed by another program at the same moment',
+    hint: 'nothing was written; close the host, then try again',
+    exit: EXIT.configuration,
+  },
+  'host-entry-unusable': {
+    summary: '{server} in {file} cannot be put behind broker: {reason}',
+    hint: '{mend}',
+    exit: EXIT.usage,
+  },
+  'host-entry-drifted': {
+    summary: '{server} in {file} is not what broker wrote there',
+    hint: 'look at it with `broker mcp ls`, then run this again with --yes',
+    exit: EXIT.refused,
+  },
   'mcp-server-ended': {
     summary: 'the MCP server {server} ended: {reason}',
     hint: 'run it without broker to see whether it works by itself',
