@@ -22,8 +22,8 @@ import { Findings } from './findings.ts';
 import { Identities, type IssuerPin, identityProblem, type Known } from './identities.ts';
 import { type Outcome, refuse, unreadable } from './outcome.ts';
 import { type Checkpoint, coverageOf, type TargetLog } from './outside.ts';
-import { type EvidenceReader, type Span, statementEntries } from './source.ts';
 import { Publications } from './publications.ts';
+import { type EvidenceReader, type Span, statementEntries } from './source.ts';
 import { findHidden } from './versions.ts';
 
 export { sealedEvents } from './events.ts';
@@ -80,6 +80,7 @@ class Verifier {
   readonly #chains: Chains;
   readonly #approvals: Approvals;
   readonly #approvalLedger = new ApprovalLedger();
+  readonly #publications: Publications;
   readonly #signers = new Map<string, SignerSeen>();
   readonly #uncertain = new Map<string, { known: Known; key: string; count: number }>();
   readonly #seen = new Set<string>();
@@ -87,13 +88,20 @@ class Verifier {
   #sessions = 0;
 
   constructor(reader: EvidenceReader, options: VerifyOptions) {
-  readonly #publications: Publications;
     this.#reader = reader;
     this.#options = options;
     this.#identities = new Identities(options.pins);
     this.#blobs = new Blobs(reader, options.withheld ?? new Set());
     const files = new ApprovalFiles(reader, this.#blobs, this.#identities, options.store);
     this.#approvals = new Approvals(files, this.#blobs);
+    this.#publications = new Publications({
+      reader,
+      blobs: this.#blobs,
+      identities: this.#identities,
+      store: options.store,
+      findings: this.#findings,
+      rely: this.#rely.bind(this),
+    });
     this.#chains = new Chains(this.#findings, {
       partialStart: options.since !== undefined,
       partialEnd: options.until !== undefined && options.until < options.now,
@@ -103,14 +111,6 @@ class Verifier {
   }
 
   async run(): Promise<Verification> {
-    this.#publications = new Publications({
-      reader,
-      blobs: this.#blobs,
-      identities: this.#identities,
-      store: options.store,
-      findings: this.#findings,
-      rely: this.#rely.bind(this),
-    });
     const { signal, width = 16 } = this.#options;
     const entries = statementEntries(this.#reader, this.#options);
     for await (const outcome of ordered(entries, width, (entry) => this.#check(entry.key))) {
@@ -125,9 +125,7 @@ class Verifier {
     }
     if (this.#options.checkpoint) this.#chains.vouch(this.#options.checkpoint);
     this.#chains.finish();
-    const { deep = false } = this.#options;
-    await findHidden(this.#reader, deep ? {} : this.#options, this.#findings);
-    if (deep) this.#objects = await lookDeep(this.#reader, this.#findings, signal);
+    await findHidden(this.#reader, this.#options, this.#findings);
     await this.#publications.finish();
     const { since = 0, until, now, grace = DAY } = this.#options;
     this.#approvalLedger.finish(this.#findings, since, Math.min(until ?? now, now - grace));
@@ -201,13 +199,12 @@ class Verifier {
       this.#findings.integrity({ verdict: 'INVALID', step, file: key, reason });
       const parts = parseStatementKey(key);
       if (parts) this.#chains.add({ key, digest, writer: parts.writer, seq: parts.seq });
-    this.#timestamps.take(key, bundle);
-    this.#publications.name(predicate.policy?.published, key);
       return;
     }
     const { predicate } = bundle.statement;
     this.#chains.add({ key, digest, predicate, subject: bundle.statement.subject });
     this.#sign(key, predicate, known);
+    this.#publications.name(predicate.policy?.published, key);
     if (predicate.kind === 'session') this.#sessions += 1;
     if (predicate.session && predicate.kind !== 'attempt') this.#seen.add(predicate.session.id);
     for (const finding of blobs?.integrity ?? []) this.#findings.integrity(finding);
@@ -286,8 +283,6 @@ class Verifier {
         sessions: this.#sessions,
         ...this.#blobs.counts,
         ...this.#moreCounts(),
-        ...(this.#timestamps.count > 0 ? { timestamps: this.#timestamps.count } : {}),
-        ...(this.#objects === undefined ? {} : { objects: this.#objects }),
       },
       signers: [...this.#signers.values()],
       window: {
