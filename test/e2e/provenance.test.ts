@@ -230,6 +230,15 @@ describe.runIf(peer('psql'))('an AI agent from its prompt to rows', () => {
     ]);
   });
 
+  it('names the calls that its model asked for in other sessions', async () => {
+    const { stdout } = await world.broker(['sessions', 'show', sessions['run'] ?? '']);
+    const drawn = stdout.slice(stdout.indexOf('what its model asked for in other sessions'));
+    expect(drawn).toContain(`session ${sessions['mcp']} on prod-db`);
+    expect(
+      drawn.match(/^P4 {2}call \d · tools\/call query · (toolu_read|toolu_blind|call_gpt)$/gm),
+    ).toHaveLength(3);
+  });
+
   it('draws the chain with masked rows and nothing that could act on a terminal', async () => {
     const { stdout } = await world.broker(['sessions', 'show', sessions['mcp'] ?? '']);
     const chain = stdout.slice(stdout.indexOf('\nprovenance\n'));
@@ -254,7 +263,7 @@ describe.runIf(peer('psql'))('an AI agent from its prompt to rows', () => {
       const broker = new URL('../../bin/broker.js', import.meta.url).pathname;
       const terminal = startTmux({ environment: world.environment, cwd: world.home, columns, rows: 140 });
       try {
-        terminal.type(`'${process.execPath}' '${broker}' sessions show ${sessions['mcp']}; echo the end`);
+        terminal.type(`'${process.execPath}' '${broker}' sessions show ${sessions['mcp']}; echo "the" "end"`);
         const screen = await terminal.until(/^the end$/m);
         if (process.env['SHOW_SCREEN']) console.log(screen);
         const chain = screen.slice(screen.indexOf('provenance'));

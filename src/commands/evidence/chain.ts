@@ -9,6 +9,7 @@ import type {
 } from '../../exporters/provenance-joining.ts';
 import type { StatementTold } from '../../exporters/story.ts';
 import { visible } from '../../lib/visible.ts';
+import type { Elsewhere } from './related.ts';
 
 export interface ChainOptions {
   /** Columns of the terminal; as for a pipe when absent. */
@@ -65,7 +66,7 @@ class Drawing {
     const { fancy, width = Number.POSITIVE_INFINITY } = this.#options;
     const word = fancy ? `\u001b[${COLOUR[level] ?? 0}m${level}\u001b[0m` : level;
     const room = Math.max(LEAST, width) - 4;
-    this.#text += `\n${word}  ${visible(told, Number.isFinite(room) ? { limit: room } : {})}\n`;
+    this.#text += `${word}  ${visible(told, Number.isFinite(room) ? { limit: room } : {})}\n`;
   }
 
   raw(text: string): void {
@@ -134,6 +135,7 @@ const BY: Readonly<Record<string, string>> = {
 function call(drawing: Drawing, told: CallTold, options: ChainOptions): void {
   const own = options.statements.get(told.seq);
   const what = own?.text ? own.text : `${told.method} ${told.name}`;
+  drawing.raw('\n');
   drawing.head(told.level, `call ${told.statement} · ${own?.decision ?? ''} · ${what}`.trim());
   for (const { subject, value, source } of told.claims)
     drawing.field('    │ ', 'claim', `${subject} ${value} · ${source}`);
@@ -147,6 +149,7 @@ function call(drawing: Drawing, told: CallTold, options: ChainOptions): void {
 }
 
 function direct(drawing: Drawing, told: DirectTold, options: ChainOptions): void {
+  drawing.raw('\n');
   drawing.head(told.level, `statement ${told.conversation}.${told.statement}, run without a call`);
   origin(drawing, '    │ ', told.uses, 'the very text', options.session);
   statement(drawing, '    └ ', options.statements.get(told.seq), '');
@@ -166,5 +169,21 @@ export function chainOf(told: ProvenanceTold, options: ChainOptions): string {
   const levels = [...new Set([...calls, ...told.direct].map(({ level }) => level))].sort();
   drawing.raw('\n');
   for (const level of levels) drawing.line('', `${level}: ${MEANS[level] ?? ''}`);
+  return drawing.text;
+}
+
+/** Calls in other sessions, one line each: `sessions show` of that session draws them. */
+export function elsewhereOf(
+  elsewhere: readonly Elsewhere[],
+  options: Pick<ChainOptions, 'width' | 'fancy'>,
+): string {
+  if (elsewhere.length === 0) return '';
+  const drawing = new Drawing({ ...options, session: '', statements: new Map() });
+  drawing.raw('\nwhat its model asked for in other sessions\n');
+  for (const { session, connection, calls } of elsewhere) {
+    drawing.line('\n    ', `session ${session} on ${connection}`);
+    for (const { level, statement: number, method, name, uses } of calls.slice(0, MOST_CALLS))
+      drawing.head(level, `call ${number} · ${method} ${name} · ${uses.map(({ id }) => id).join(', ')}`);
+  }
   return drawing.text;
 }

@@ -9,10 +9,10 @@ import { EXIT } from '../../model/errors.ts';
 import type { Store } from '../../model/store.ts';
 import type { CommandContext } from '../command.ts';
 import { findSession, type ListedStatement, openEvidence } from '../evidence.ts';
-import { chainOf } from './chain.ts';
+import { chainOf, elsewhereOf } from './chain.ts';
 import { coverageTable } from './coverage.ts';
 import { eventsOf } from './events.ts';
-import { personOf, tellRelated } from './related.ts';
+import { callsElsewhere, type Elsewhere, personOf, tellRelated } from './related.ts';
 
 type Event = Readonly<Record<string, Json>>;
 type Data = Readonly<Record<string, unknown>>;
@@ -128,6 +128,8 @@ class Reader {
   readonly #shown: ListedStatement;
   readonly #id: string;
   #explained = false;
+  /** There are exchanges with models in it. */
+  #asked = false;
 
   constructor(shown: ListedStatement) {
     this.#shown = shown;
@@ -138,6 +140,7 @@ class Reader {
   async *read(store: Store): AsyncGenerator<Event> {
     for await (const event of eventsOf(store, this.#shown)) {
       this.provenance.event(this.#id, event);
+      this.#asked ||= event['type'] === 'model.exchange';
       this.#explained ||= event['type'] === 'model.exchange' || event['recorder'] === 'front';
       for (const told of this.#story.push(event)) this.#keep(told);
       yield event;
@@ -149,6 +152,11 @@ class Reader {
   async chain(store: Store): Promise<{ readonly told: ProvenanceTold; readonly note: string | undefined }> {
     const note = this.#explained ? await tellRelated(store, this.#shown, this.provenance) : undefined;
     return { told: this.provenance.of(this.#id), note };
+  }
+
+  /** What the models of this session asked for elsewhere. */
+  async elsewhere(store: Store): Promise<readonly Elsewhere[]> {
+    return this.#asked ? callsElsewhere(store, this.#shown, this.provenance) : [];
   }
 
   #keep(told: StatementTold): void {
@@ -172,7 +180,14 @@ export async function run(context: CommandContext): Promise<number> {
       const events: Event[] = [];
       for await (const event of reader.read(store)) events.push(event);
       const { told: provenance } = await reader.chain(store);
-      stdout.write(`${JSON.stringify({ ...found.predicate, events, provenance })}\n`);
+      const elsewhere = await reader.elsewhere(store);
+      const shown = {
+        ...found.predicate,
+        events,
+        provenance,
+        ...(elsewhere.length > 0 ? { elsewhere } : {}),
+      };
+      stdout.write(`${JSON.stringify(shown)}\n`);
       return EXIT.done;
     }
     stdout.write(summary(found));
@@ -186,6 +201,8 @@ export async function run(context: CommandContext): Promise<number> {
     const { statements } = reader;
     const width = stdout.isTTY ? { width: stdout.columns ?? 80 } : {};
     stdout.write(chainOf(told, { ...width, fancy, session: found.predicate.session?.id ?? '', statements }));
+    const elsewhere = await reader.elsewhere(store);
+    stdout.write(elsewhereOf(elsewhere, { ...width, fancy }));
     if (reader.provenance.cut)
       context.stderr.write('broker: note: this session is longer than can be joined: its end is not\n');
     if (note !== undefined) context.stderr.write(`broker: note: ${note}\n`);
