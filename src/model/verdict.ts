@@ -90,9 +90,6 @@ export interface Note {
     | 'unanswered'
     | 'unmirrored'
     | 'overruled'
-    | 'stray'
-    | 'unstamped'
-    | 'authority-not-pinned'
     | 'publication';
   readonly file: string;
   readonly text: string;
@@ -127,14 +124,10 @@ export interface Verification {
     readonly events: number;
     /** Requests with their answers and use, as sessions name them. */
     readonly approvals?: number;
-    readonly bytes: number;
-  };
-    /** All objects of the store, when every one was looked at. */
-    readonly objects?: number;
-    /** RFC 3161 time stamps that hold. */
-    readonly timestamps?: number;
     /** Published versions of the policy that were in force, and those they follow. */
     readonly policies?: number;
+    readonly bytes: number;
+  };
   readonly signers: readonly SignerSeen[];
   readonly window: { readonly since?: string; readonly until?: string };
   /** More findings than are listed. */
