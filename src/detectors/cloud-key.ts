@@ -21,6 +21,9 @@ const OF: Readonly<Record<Alphabet, (code: number) => boolean>> = {
   base32: (code) => isUpper(code) || (code >= 50 && code <= 55),
   upper: (code) => isUpper(code) || isDigit(code),
   dotted: (code) => isBase64Url(code) || code === 46,
+  dashedHex: (code) => isHex(code) || code === 45,
+  percent: (code) => isAlphanumeric(code) || code === 37,
+  dollar: (code) => isAlphanumeric(code) || code === 36,
 };
 
 /** By the first two characters; longest prefix first, so that `sk-ant-` is not read as `sk-`. */
@@ -33,6 +36,11 @@ for (const fact of [...KEY_FACTS].sort((a, b) => b.prefix.length - a.prefix.leng
 /** Random text of letters and digits; ordinary hyphenated words are not. */
 function isMixed(body: string): boolean {
   return /\d/.test(body) && /[A-Z]/.test(body) && /[a-z]/.test(body) && entropy(body) >= 3.5;
+}
+
+/** `xxxxxxxx-xxxx` in documentation, and names such as `hf_serving_cell_description`. */
+function isWords(body: string): boolean {
+  return /^[xX*._-]+$/.test(body) || (/^[a-z_-]+$/.test(body) && new Set(body).size > 8);
 }
 
 export const cloudKey: AnchoredDetector = {
@@ -50,6 +58,7 @@ export const cloudKey: AnchoredDetector = {
       const end = runEnd(text, body, OF[fact.alphabet], fact.most + 1);
       if (end - body < fact.fewest || end - body > fact.most || isAlphanumeric(text.charCodeAt(end)))
         continue;
+      if (isWords(text.slice(body, end))) continue;
       if (fact.mixed === true && !isMixed(text.slice(body, end))) continue;
       return { start: at, end };
     }

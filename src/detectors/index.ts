@@ -11,6 +11,7 @@ import { chAhv } from './ch-ahv.ts';
 import { cloudKey } from './cloud-key.ts';
 import { cnResidentId } from './cn-resident-id.ts';
 import { connectionString } from './connection-string.ts';
+import { curlUser } from './curl-user.ts';
 import { dateOfBirth } from './date-of-birth.ts';
 import { deSteuerId } from './de-steuer-id.ts';
 import type { Detector } from './detector.ts';
@@ -25,11 +26,13 @@ import { frNir } from './fr-nir.ts';
 import { iban } from './iban.ts';
 import { inAadhaar } from './in-aadhaar.ts';
 import { inPan } from './in-pan.ts';
+import { innerKey } from './inner-key.ts';
 import { ip6Address, ipAddress } from './ip-address.ts';
 import { itCodiceFiscale } from './it-codice-fiscale.ts';
 import { jpMyNumber } from './jp-my-number.ts';
 import { jwt } from './jwt.ts';
 import { krRrn } from './kr-rrn.ts';
+import { kubernetesSecret } from './kubernetes-secret.ts';
 import { macAddress } from './mac-address.ts';
 import { mxCurp } from './mx-curp.ts';
 import { nlBsn } from './nl-bsn.ts';
@@ -85,6 +88,9 @@ export const DETECTORS: readonly Detector[] = [
   plPesel,
   privateKey,
   secret,
+  innerKey,
+  curlUser,
+  kubernetesSecret,
   ukNhs,
   ukNino,
   ukNinoSpaced,

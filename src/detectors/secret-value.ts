@@ -7,14 +7,14 @@ const LONGEST = 512;
 
 /** What stands for a value rather than being one: masks, variables, templates, null words. */
 const PLACEHOLDER =
-  /^(?:\*+|x{3,}|\.{3,}|-+|\?|\$\d+|%\w|:\w+|\$?\{\{?[^}]*\}?\}?|\$[A-Z_][A-Z0-9_]*|\$\([^)]*|<[^>]*>?|\[[^\]]*\]?|null|nil|none|undefined|true|false|yes|no|empty|redacted|hidden|masked|md5|scram-sha-256)$/i;
+  /^(?:\*+|x{3,}|\.{3,}|-+|\?|\$\d+|%\w|:\w+|\$?\{\{?[^}]*\}?\}?|\$[A-Z_][A-Z0-9_]*|\$\([^)]*|<[^>]*>?|\[[^\]]*\]?|null|nil|none|undefined|true|false|yes|no|empty|redacted|hidden|masked|md5|scram-sha-256|[01])$/i;
 
 /**
  * Source code rather than a value: `getpass(prompt`, `Optional[bytes]`, `options.token`, `(optional)`, `:py:data`. Words joined by
  * dots count only behind a usual root: `correct.horse` is a password.
  */
 const CODE =
-  /^(?:[A-Za-z_$][\w$.]*(?:\([\w$.,'"]*\)?|\[[\w$.[\]-]*\]*)|(?:args|config|credentials|env|opts|options|params|process|props|req|request|self|settings|this|user)\??\.[\w$.?]+|\([a-z ]+\)?|:.*)$/;
+  /^(?:[A-Za-z_$][\w$.]*(?:\([\w$.,'"]*\)?|\[[\w$.[\]-]*\]*)|(?:args|config|credentials|env|local|module|opts|options|params|process|props|req|request|secrets|self|settings|this|user|vars?)\??\.[\w$.?]+|\([a-z ]+\)?|:.*)$/;
 
 export function isCode(value: string): boolean {
   return CODE.test(value);
@@ -41,13 +41,38 @@ function afterBlanks(text: string, at: number): number {
   return i;
 }
 
-/** Behind `=`, `:`, `:=`, `=>` or `%3D`, when one stands at `at`; otherwise 0. */
+/** Behind `::=`; two colons alone join names. */
+function afterColons(text: string, at: number): number {
+  const equals = text.charCodeAt(at + 2) === 58 ? at + 3 : at + 2;
+  return text.charCodeAt(equals) === 61 ? equals + 1 : 0;
+}
+
+/** `"name": "DB_PASSWORD", "value": "…"`, `key="Password" value="…"`, and the same in YAML: the value has a name of its own. */
+const PAIRED = /^["']?\s{0,3},?\s{0,32}["']?value["']?\s{0,2}[:=]\s{0,2}/i;
+
+/** Where the value of such a pair starts; 0 when there is none. */
+function afterPaired(text: string, end: number): number {
+  const code = text.charCodeAt(end);
+  if (code !== 34 && code !== 39 && code !== 10 && code !== 13) return 0;
+  const paired = PAIRED.exec(text.slice(end, end + 64));
+  return paired === null ? 0 : end + paired[0].length;
+}
+
+/** Behind `=`, `:`, `:=`, `=>`, `?=`, `.=`, `+=`, `||=` or `%3D`, when one stands at `at`; otherwise 0. */
 function afterOperator(text: string, at: number): number {
   const code = text.charCodeAt(at);
+  if (code === 43 || code === 46 || code === 63 || code === 124) {
+    const equals = text.charCodeAt(at + 1) === code ? at + 2 : at + 1;
+    return text.charCodeAt(equals) === 61 ? equals + 1 : 0;
+  }
   if (code === 61)
     return text.charCodeAt(at + 1) === 62 ? at + 2 : text.charCodeAt(at + 1) === 61 ? 0 : at + 1;
   if (code === 58)
-    return text.charCodeAt(at + 1) === 61 ? at + 2 : text.charCodeAt(at + 1) === 58 ? 0 : at + 1;
+    return text.charCodeAt(at + 1) === 61
+      ? at + 2
+      : text.charCodeAt(at + 1) === 58
+        ? afterColons(text, at)
+        : at + 1;
   return code === 37 && /^%3[dDaA]/.test(text.slice(at, at + 3)) ? at + 3 : 0;
 }
 
@@ -132,7 +157,7 @@ export function assignedValue(
   end: number,
   longest = LONGEST,
 ): (Hit & { readonly quoted: boolean }) | undefined {
-  const operator = afterOperator(text, afterBlanks(text, afterQuotes(text, end)));
+  const operator = afterOperator(text, afterBlanks(text, afterQuotes(text, end))) || afterPaired(text, end);
   return operator === 0 ? undefined : valueAt(text, afterBlanks(text, operator), longest);
 }
 

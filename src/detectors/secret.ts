@@ -4,7 +4,7 @@ import { entropy } from './checksums.ts';
 import type { AnchoredDetector, Hit } from './detector.ts';
 import { assignedValue, flagValue, isClosing, isCode, isPlaceholder } from './secret-value.ts';
 
-const NAMES = ['secret', 'token', 'key', 'credential', 'authorization', 'bearer '];
+const NAMES = ['secret', 'token', 'key', 'credential', 'creds', 'authorization', 'bearer '];
 
 /** `key` alone says nothing: it has to be one of these. */
 const KEYS =
@@ -18,11 +18,17 @@ const JUDGED = 48;
 /** Bits per character; English words have 2.5 to 3 at these lengths, random hex 3 to 4, base64 4 and more. */
 const RANDOM = 2.9;
 
+/** `jjwt-jackson-0.11.2`: words and a version. */
+const VERSIONED = /^[a-z]+(?:[-_.][a-z]+)*[-_.]v?\d+(?:\.\d+)+$/i;
+
 function isRandom(whole: string): boolean {
   const value = whole.slice(0, JUDGED);
   if (value.length < FEWEST || isPlaceholder(value) || /[\s]/.test(value)) return false;
   const letters = /[a-z]/i.test(value);
   const digits = /\d/.test(value);
+  // Some services number their secrets; ordinary numbers are shorter.
+  if (/^\d{15,}$/.test(value)) return true;
+  if (VERSIONED.test(value)) return false;
   if (!letters || !digits)
     return value.length >= 20 && /[a-z]/.test(value) && /[A-Z]/.test(value) && entropy(value) >= 3.8;
   if (/^(?:https?:|\/|\.{1,2}\/|[a-z]:\\)/i.test(value)) return false;

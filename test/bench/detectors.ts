@@ -15,6 +15,9 @@ const BODIES = {
   base32: '[A-Z2-7]',
   upper: '[A-Z0-9]',
   dotted: '[\\w.-]',
+  dashedHex: '[0-9a-f-]',
+  percent: '[0-9A-Za-z%]',
+  dollar: '[0-9A-Za-z$]',
 } as const;
 
 /** The detectors' candidates as one RegExp, without their checksums, which makes it cheaper than what it stands for. */
