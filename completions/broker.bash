@@ -354,9 +354,10 @@ _broker() {
       case "$prev" in
         --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --target-log) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --tsa) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --checkpoint --target-log --offline --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --checkpoint --target-log --tsa --deep --offline --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -d -- "$cur")); fi ;;
     'whoami')
       case "$prev" in

@@ -407,6 +407,8 @@ complete -c broker -n '__fish_seen_subcommand_from verify' -l since -x -d 'from 
 complete -c broker -n '__fish_seen_subcommand_from verify' -l until -x -d 'up to then'
 complete -c broker -n '__fish_seen_subcommand_from verify' -l checkpoint -r -F -d 'what `broker export --checkpoint` kept outside the store: it must still agree'
 complete -c broker -n '__fish_seen_subcommand_from verify' -l target-log -r -F -d 'a target’s own log (PostgreSQL csvlog or jsonlog), to find sessions that are not here'
+complete -c broker -n '__fish_seen_subcommand_from verify' -l tsa -r -F -d 'certificates (PEM) of the time stamping authorities that count'
+complete -c broker -n '__fish_seen_subcommand_from verify' -l deep -d 'every object of the store, also those that no statement of the span names'
 complete -c broker -n '__fish_seen_subcommand_from verify' -l offline -d 'do not ask the identity provider for its keys'
 complete -c broker -n '__fish_seen_subcommand_from verify' -l json -d 'results as JSON on stdout, errors as JSON on stderr'
 complete -c broker -n '__fish_seen_subcommand_from verify' -l no-input -d 'never ask a question'

@@ -3,7 +3,7 @@ import { signStatement } from '../flow/seal/index.ts';
 import { canonical } from '../lib/canonical.ts';
 import { type Clock, timestamp } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
-import { statementKey } from '../model/bundle.ts';
+import { encodeBundle, MAX_STATEMENT, parseBundle, statementKey } from '../model/bundle.ts';
 import type { Predicate, StatementKind, Subject } from '../model/evidence.ts';
 import { jwksBlob, PK_TOKEN_BLOB, POLICY_BLOB } from '../model/sealed.ts';
 import { advance, type Chain, type Head } from './chain.ts';
@@ -11,6 +11,7 @@ import type { Actor, EpochSignIn, PolicyInForce, Receipt } from './evidence.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pending } from './pending.ts';
 import type { StoreLink } from './store-link.ts';
+import type { Timestamper } from './timestamper.ts';
 
 export interface LedgerOptions {
   /** State folder of the agent. */
@@ -18,6 +19,7 @@ export interface LedgerOptions {
   readonly outbox: Outbox;
   readonly link: StoreLink;
   readonly clock: Clock;
+  readonly timestamper?: Timestamper;
   readonly tool: Predicate['tool'];
   readonly enforcement: Predicate['enforcement'];
 }
@@ -97,6 +99,21 @@ function buildPredicate(
   };
 }
 
+/** What an epoch says of its time stamps: whose absence is then noted. */
+export function authorityOf({ timestamper }: LedgerOptions): { readonly timestamps?: string } {
+  return timestamper?.url === undefined ? {} : { timestamps: timestamper.url };
+}
+
+/** With a time stamp, where an authority is configured and answers. */
+async function stamped(o: LedgerOptions, kind: StatementKind, file: Buffer): Promise<Buffer> {
+  if (!o.timestamper) return file;
+  const { payload, signature, keyid } = parseBundle(file);
+  const token = await o.timestamper.stamp(kind, signature);
+  if (!token) return file;
+  const whole = encodeBundle(payload, signature, keyid, token);
+  return whole.length > MAX_STATEMENT ? file : whole;
+}
+
 /**
  * Signs the next statement: its file is durable in the outbox first, then the head moves on. Two calls for one chain must
  * not overlap.
@@ -113,7 +130,7 @@ export async function appendStatement(
   const all = [...epoch.subjects, ...(body.subjects ?? [])];
   const release = all.map((each) => o.outbox.hold(each.digest.sha256));
   try {
-    const file = signStatement(signIn.signer, predicate, all);
+    const file = await stamped(o, kind, signStatement(signIn.signer, predicate, all));
     const digest = sha256(file);
     await o.outbox.add(chain.head.writer, predicate.chain.seq, kind, file);
     await chain.save(advance(chain.head, predicate, digest));

@@ -16,6 +16,7 @@ import { partIsDue } from './parts.ts';
 import type { Log } from './ports.ts';
 import { nextLook } from './promise.ts';
 import { StoreLink } from './store-link.ts';
+import { Timestamper } from './timestamper.ts';
 
 export interface DeskOptions {
   /** Holds one folder per store. */
@@ -27,13 +28,14 @@ export interface DeskOptions {
   readonly log: Log;
 }
 
-type Address = Pick<StoreSettings, 'url' | 'unsafe'>;
+type Address = Pick<StoreSettings, 'url' | 'unsafe' | 'timestampUrl' | 'retention'>;
 
 interface Place {
   readonly address: Address;
   readonly link: StoreLink;
   readonly outbox: Outbox;
   readonly ledger: Ledger;
+  readonly timestamper: Timestamper;
 }
 
 const ADDRESS_FILE = 'store-address.json';
@@ -209,7 +211,14 @@ export class EvidenceDesk {
 
   #place(address: Address, resume = true): Promise<Place> {
     const known = this.#places.get(address.url);
-    if (known) return known;
+    if (known) {
+      // The next statement asks the authority that is configured now.
+      void known.then(
+        ({ timestamper }) => Object.assign(timestamper, { url: address.timestampUrl }),
+        () => undefined,
+      );
+      return known;
+    }
     const opening = this.#open(address, resume);
     this.#places.set(address.url, opening);
     opening.catch(() => this.#places.delete(address.url));
@@ -221,15 +230,17 @@ export class EvidenceDesk {
     const folder = join(this.#options.folder, sha256(address.url).slice(0, 16));
     await makeFolder(folder);
     const file = join(folder, ADDRESS_FILE);
-    const text = JSON.stringify({ url: address.url, unsafe: address.unsafe });
+    const { url, unsafe, timestampUrl, retention } = address;
+    const text = JSON.stringify({ url, unsafe, timestampUrl, retention });
     // Only when it says something new: a full disk must not keep what waits from being uploaded.
     if ((await readFile(file, 'utf8').catch(() => '')) !== text) await writeAtomic(file, text);
     const link = new StoreLink({ ...address, environment, folder });
     const outbox = new Outbox({ folder: join(folder, 'outbox'), link, clock });
     await outbox.load();
-    const ledger = await Ledger.load({ folder, outbox, link, clock, tool, enforcement });
+    const timestamper = new Timestamper(timestampUrl, clock, this.#options.log);
+    const ledger = await Ledger.load({ folder, outbox, link, clock, timestamper, tool, enforcement });
     if (resume && this.#signIn) await ledger.resume(this.#signIn);
     outbox.start();
-    return { address, link, outbox, ledger };
+    return { address, link, outbox, ledger, timestamper };
   }
 }

@@ -10,6 +10,7 @@ import { BrokerError } from '../model/errors.ts';
 import type { PartRef, Predicate } from '../model/evidence.ts';
 import {
   appendStatement,
+  authorityOf,
   type Body,
   configBody,
   type Epoch,
@@ -259,7 +260,10 @@ export class Ledger {
         digest: sha256(text),
       }));
       const seen = await this.#witness(chain.head.writer);
-      return await this.#append('epoch', { seen, detail: { jwks, open: chain.head.open, within: WITHIN } });
+      return await this.#append('epoch', {
+        seen,
+        detail: { jwks, open: chain.head.open, within: WITHIN, ...authorityOf(this.#options) },
+      });
     } catch (error) {
       // A key without its epoch statement must not sign anything.
       this.#epoch = before;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeAtomic } from '../lib/atomic-file.ts';
 import { canonical } from '../lib/canonical.ts';
 import { sha256 } from '../lib/digest.ts';
+import type { StoreSettings } from '../model/config.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Store, StoreProbe } from '../model/store.ts';
 import { IDENTITY_KEY, identifyStore, openStore, type StoreIdentity } from '../stores/index.ts';
@@ -12,6 +13,7 @@ export interface StoreLinkOptions {
   readonly url: string;
   /** Accept what the probe calls unsafe (`store.unsafe`). */
   readonly unsafe: boolean;
+  readonly retention?: StoreSettings['retention'];
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** State folder of the agent; must exist. */
   readonly folder: string;
@@ -65,10 +67,12 @@ export class StoreLink {
   }
 
   #open(): Promise<Store> {
-    this.#opening ??= openStore(this.url, this.#options.environment).catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
+    this.#opening ??= openStore(this.url, this.#options.environment, this.#options).catch(
+      (error: unknown) => {
+        this.#opening = undefined;
+        throw error;
+      },
+    );
     return this.#opening;
   }
 

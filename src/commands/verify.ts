@@ -32,6 +32,15 @@ export const verify: CommandDefinition = {
       summary: 'a target’s own log (PostgreSQL csvlog or jsonlog), to find sessions that are not here',
       completes: 'file',
     },
+    {
+      flags: '--tsa <file>',
+      summary: 'certificates (PEM) of the time stamping authorities that count',
+      completes: 'file',
+    },
+    {
+      flags: '--deep',
+      summary: 'every object of the store, also those that no statement of the span names',
+    },
     { flags: '--offline', summary: 'do not ask the identity provider for its keys' },
   ],
   examples: [

@@ -106,6 +106,8 @@ export function toConfig(raw: RawConfig, options: ResolveOptions): Config {
       unsafe: store.unsafe,
       requireOnline: store.require_online,
       maxBacklog: store.max_backlog,
+      ...(store.timestamp_url === undefined ? {} : { timestampUrl: store.timestamp_url }),
+      ...(store.retention === undefined ? {} : { retention: store.retention }),
     },
     keychain: raw.keychain,
     policy: raw.policy.map((path, index) => absolute(path, `policy.${index}`, options)),

@@ -52,6 +52,20 @@ const store = z
       .min(0)
       .default(0)
       .describe('Refuse sessions while an upload has waited longer, in seconds; 0 never.'),
+    timestamp_url: z
+      .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+      .optional()
+      .describe('Time stamping authority (RFC 3161) asked about signatures; it signs its answers itself.'),
+    retention: z
+      .strictObject({
+        days: z.int().min(1).max(36_500).describe('How long nobody may delete what is stored.'),
+        mode: z
+          .enum(['governance', 'compliance'])
+          .default('compliance')
+          .describe('Whether an administrator may shorten it (governance) or nobody (compliance).'),
+      })
+      .optional()
+      .describe('Lock each object on its own, in a bucket with Object Lock.'),
   })
   .describe('The shared object store.');
 

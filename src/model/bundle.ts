@@ -58,8 +58,17 @@ export function blobKey(digest: string): string {
   return `v1/blob/sha256/${digest.slice(0, 2)}/${digest}`;
 }
 
-/** The file's bytes for a signed payload. */
-export function encodeBundle(payload: Uint8Array, signature: Uint8Array, jkt: string): Buffer {
+/** A time stamp is refused beyond this. */
+const MAX_TIMESTAMP = 16 * 1024;
+
+/** The file's bytes for a signed payload; `timestamp` is an RFC 3161 token over the signature's bytes. */
+export function encodeBundle(
+  payload: Uint8Array,
+  signature: Uint8Array,
+  jkt: string,
+  timestamp?: Uint8Array,
+): Buffer {
+  const signedTimestamp = timestamp && Buffer.from(timestamp).toString('base64');
   const text = canonical({
     dsseEnvelope: {
       payload: Buffer.from(payload).toString('base64'),
@@ -67,7 +76,10 @@ export function encodeBundle(payload: Uint8Array, signature: Uint8Array, jkt: st
       signatures: [{ keyid: jkt, sig: Buffer.from(signature).toString('base64') }],
     },
     mediaType: BUNDLE_MEDIA_TYPE,
-    verificationMaterial: { publicKey: { hint: jkt } },
+    verificationMaterial: {
+      publicKey: { hint: jkt },
+      ...(signedTimestamp ? { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp }] } } : {}),
+    },
   });
   return Buffer.from(text, 'utf8');
 }
@@ -87,6 +99,8 @@ export interface SignedFile<P> {
   readonly payload: Buffer;
   readonly signature: Buffer;
   readonly keyid: string;
+  /** RFC 3161 token over the signature's bytes, unjudged. */
+  readonly timestamp?: Buffer;
   readonly statement: {
     readonly _type: typeof STATEMENT_TYPE;
     readonly subject: readonly Subject[];
@@ -136,7 +150,20 @@ function json(bytes: Uint8Array, step: 'json' | 'payload'): Json {
   }
 }
 
-function envelope(file: Json): { payload: Buffer; signature: Buffer; keyid: string } {
+function timestampOf(material: Members): { readonly timestamp?: Buffer } {
+  const data = material['timestampVerificationData'];
+  if (data === undefined) return {};
+  const { rfc3161Timestamps: all } = members(data, ['rfc3161Timestamps'], 'timestampVerificationData');
+  if (!Array.isArray(all) || all.length !== 1)
+    throw new BundleError('bundle', 'there must be one time stamp');
+  const { signedTimestamp } = members(all[0] as Json, ['signedTimestamp'], 'the time stamp');
+  const timestamp = base64(signedTimestamp, 'signedTimestamp');
+  if (timestamp.length === 0 || timestamp.length > MAX_TIMESTAMP)
+    throw new BundleError('bundle', 'the time stamp has no plausible length');
+  return { timestamp };
+}
+
+function envelope(file: Json): Pick<SignedFile<unknown>, 'payload' | 'signature' | 'keyid' | 'timestamp'> {
   const outer = members(file, ['dsseEnvelope', 'mediaType', 'verificationMaterial'], 'the bundle');
   if (outer['mediaType'] !== BUNDLE_MEDIA_TYPE)
     throw new BundleError('bundle', 'not a bundle of version 0.3');
@@ -146,7 +173,14 @@ function envelope(file: Json): { payload: Buffer; signature: Buffer; keyid: stri
   if (!Array.isArray(signatures) || signatures.length !== 1)
     throw new BundleError('bundle', 'there must be exactly one signature');
   const signature = members(signatures[0] as Json, ['keyid', 'sig'], 'the signature');
-  const material = members(outer['verificationMaterial'], ['publicKey'], 'verificationMaterial');
+  const given = outer['verificationMaterial'] as Members | null | undefined;
+  const stamped =
+    typeof given === 'object' && given !== null && Object.hasOwn(given, 'timestampVerificationData');
+  const material = members(
+    given as Json | undefined,
+    ['publicKey', ...(stamped ? ['timestampVerificationData'] : [])],
+    'verificationMaterial',
+  );
   const key = members(material['publicKey'], ['hint'], 'publicKey');
   if (typeof signature['keyid'] !== 'string' || signature['keyid'] !== key['hint'])
     throw new BundleError('bundle', 'keyid and hint differ');
@@ -154,6 +188,7 @@ function envelope(file: Json): { payload: Buffer; signature: Buffer; keyid: stri
     payload: base64(dsse['payload'], 'payload'),
     signature: base64(signature['sig'], 'sig'),
     keyid: signature['keyid'],
+    ...timestampOf(material),
   };
 }
 

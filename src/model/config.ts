@@ -25,6 +25,10 @@ export interface StoreSettings {
   readonly requireOnline: boolean;
   /** Refuse sessions while something has waited for upload longer than this many seconds; 0 never. */
   readonly maxBacklog: number;
+  /** Time stamping authority (RFC 3161) asked about signatures. */
+  readonly timestampUrl?: string;
+  /** How long objects are locked in a bucket with Object Lock; the bucket's own default when absent. */
+  readonly retention?: { readonly days: number; readonly mode: 'governance' | 'compliance' };
 }
 
 export interface AgentSettings {

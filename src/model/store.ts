@@ -34,12 +34,31 @@ export interface Store {
   list(prefix: string, after?: string): AsyncIterable<StoreEntry>;
   /** Objects under a prefix that a listing does not tell of, where the store keeps versions. */
   hidden?(prefix: string, after?: string): AsyncIterable<HiddenObject>;
+  /** The lock of one object, where the store can have any; undefined when it has none. */
+  retention?(key: string): Promise<Retention | undefined>;
   probe(): Promise<StoreProbe>;
   close(): Promise<void>;
+}
+
+/** What opening a store may be told beside its address. */
+export interface StoreOpening {
+  /** Objects are locked for so long as they are put. */
+  readonly retention?: { readonly days: number; readonly mode: 'governance' | 'compliance' } | undefined;
+}
+
+/** Until when nobody may delete an object. */
+export interface Retention {
+  readonly mode: string;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
 }
 
 /** One row of the stores shelf: `scheme:` → how to open it. */
 export interface StoreKind {
   readonly scheme: string;
-  open(url: string, environment: Readonly<Record<string, string | undefined>>): Promise<Store>;
+  open(
+    url: string,
+    environment: Readonly<Record<string, string | undefined>>,
+    settings?: StoreOpening,
+  ): Promise<Store>;
 }

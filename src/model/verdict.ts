@@ -90,6 +90,9 @@ export interface Note {
     | 'unanswered'
     | 'unmirrored'
     | 'overruled'
+    | 'stray'
+    | 'unstamped'
+    | 'authority-not-pinned'
     | 'publication';
   readonly file: string;
   readonly text: string;
@@ -116,6 +119,8 @@ export interface Verification {
     readonly matched?: number;
   };
   readonly notes: readonly Note[];
+  /** Of the newest statement; absent where stores cannot lock. */
+  readonly retention?: { readonly locked: boolean; readonly mode?: string; readonly until?: string };
   /** What was looked at. */
   readonly checked: {
     readonly statements: number;
@@ -124,6 +129,10 @@ export interface Verification {
     readonly events: number;
     /** Requests with their answers and use, as sessions name them. */
     readonly approvals?: number;
+    /** All objects of the store, when every one was looked at. */
+    readonly objects?: number;
+    /** RFC 3161 time stamps that hold. */
+    readonly timestamps?: number;
     /** Published versions of the policy that were in force, and those they follow. */
     readonly policies?: number;
     readonly bytes: number;

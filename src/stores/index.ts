@@ -1,6 +1,6 @@
 // The stores shelf: one row per scheme, loaded when first used.
 import { BrokerError } from '../model/errors.ts';
-import type { Store, StoreKind } from '../model/store.ts';
+import type { Store, StoreKind, StoreOpening } from '../model/store.ts';
 
 export { IDENTITY_KEY, identifyStore, type StoreIdentity } from './identity.ts';
 
@@ -13,6 +13,7 @@ const STORES: Readonly<Record<string, () => Promise<StoreKind>>> = {
 export async function openStore(
   url: string,
   environment: Readonly<Record<string, string | undefined>>,
+  settings: StoreOpening = {},
 ): Promise<Store> {
   const row = URL.canParse(url) ? STORES[new URL(url).protocol] : undefined;
   if (!row)
@@ -20,5 +21,5 @@ export async function openStore(
       store: url,
       reason: `the address must start with one of ${Object.keys(STORES).join(' ')}`,
     });
-  return (await row()).open(url, environment);
+  return (await row()).open(url, environment, settings);
 }

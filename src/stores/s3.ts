@@ -1,10 +1,18 @@
 // A store in any S3-compatible bucket: conditional puts, checked bodies, bounded reads. Must never overwrite or delete evidence.
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { systemClock } from '../lib/clock.ts';
 import { BrokerError } from '../model/errors.ts';
-import type { HiddenObject, Store, StoreEntry, StoreKind, StoreProbe } from '../model/store.ts';
+import type {
+  HiddenObject,
+  Retention,
+  Store,
+  StoreEntry,
+  StoreKind,
+  StoreOpening,
+  StoreProbe,
+} from '../model/store.ts';
 import { checkKey } from './key.ts';
 import { type Environment, parseAddress, type S3Address, s3Failure } from './s3-address.ts';
 
@@ -26,8 +34,14 @@ class BucketStore implements Store {
   readonly #address: S3Address;
   readonly #sdk: Sdk;
   readonly #client: S3Client;
+  readonly #retention: StoreOpening['retention'];
 
-  constructor(url: string, address: S3Address, sdk: Sdk, client: S3Client) {
+  constructor(
+    url: string,
+    address: S3Address,
+    { sdk, client, retention }: { sdk: Sdk; client: S3Client } & StoreOpening,
+  ) {
+    this.#retention = retention;
     this.url = url;
     this.#address = address;
     this.#sdk = sdk;
@@ -57,8 +71,31 @@ class BucketStore implements Store {
         IfNoneMatch: '*',
         ChecksumSHA256: sums.sha256,
         ContentMD5: sums.md5,
+        ...this.#lock(key),
       }),
     );
+  }
+
+  /** What is stored to try the store out is not kept. */
+  #lock(key: string): Pick<PutObjectCommandInput, 'ObjectLockMode' | 'ObjectLockRetainUntilDate'> {
+    if (!this.#retention || key.startsWith('v1/probe/')) return {};
+    const { days, mode } = this.#retention;
+    return {
+      ObjectLockMode: mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
+      ObjectLockRetainUntilDate: new Date(systemClock.now() + days * 86_400_000),
+    };
+  }
+
+  async retention(key: string): Promise<Retention | undefined> {
+    const Key = this.#address.prefix + checkKey(key);
+    try {
+      const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = await this.#client.send(
+        new this.#sdk.HeadObjectCommand({ Bucket: this.#address.bucket, Key }),
+      );
+      return mode && until ? { mode: mode.toLowerCase(), until: until.getTime() } : undefined;
+    } catch (error) {
+      throw s3Failure(this.url, error);
+    }
   }
 
   async get(key: string, limit = DEFAULT_LIMIT): Promise<Uint8Array | undefined> {
@@ -198,7 +235,11 @@ async function collect(
 }
 
 /** `s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=…`; credentials as the AWS tools find them. */
-async function openBucket(url: string, environment: Environment): Promise<Store> {
+async function openBucket(
+  url: string,
+  environment: Environment,
+  { retention }: StoreOpening = {},
+): Promise<Store> {
   const address = parseAddress(url, environment);
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
@@ -210,7 +251,7 @@ async function openBucket(url: string, environment: Environment): Promise<Store>
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000 },
   });
-  return new BucketStore(url, address, sdk, client);
+  return new BucketStore(url, address, { sdk, client, retention });
 }
 
 export const s3Store: StoreKind = { scheme: 's3:', open: openBucket };

@@ -25,7 +25,7 @@ describe.runIf(peer('s3'))('evidence in a real S3 bucket', () => {
   });
 
   it('is listed, exported and verified from another home with read rights only', async () => {
-    const auditor = await s3.createReader('auditor', 'evidence');
+    const auditor = await s3.createReader('reader', 'evidence');
     const home = join(archive.folder, 'auditor');
     mkdirSync(home);
     const config = join(home, 'broker.yaml');
@@ -70,7 +70,7 @@ describe.runIf(peer('s3'))('evidence in a real S3 bucket', () => {
     // Afterwards: this gateway forgets conditional puts where it keeps versions, and broker refuses such a store.
     await s3.keepVersions('versioned');
     try {
-      const rights = leastRights(parseAddress(url, s3.owner.environment), 'auditor').Statement;
+      const rights = leastRights(parseAddress(url, s3.owner.environment), 'reader').Statement;
       const auditor = await s3.createUser('inspector', 'versioned', rights);
       const environment = { ...other.environment, ...auditor.environment };
       const check = async () => {

@@ -31,7 +31,8 @@ interface Rights {
 export interface S3Peer {
   readonly endpoint: string;
   readonly owner: S3User;
-  createBucket(name: string): Promise<void>;
+  /** With `lock` its objects can be locked, and it keeps versions. */
+  createBucket(name: string, lock?: boolean): Promise<void>;
   /** From now on the bucket keeps what is deleted or written over. */
   keepVersions(bucket: string): Promise<void>;
   /** All keys, and what the bucket's owner may do to one against all advice. */
@@ -226,8 +227,8 @@ function peerOf(endpoint: string, owner: S3User, run: Run, stop: () => Promise<v
   return {
     endpoint,
     owner,
-    async createBucket(name) {
-      await client.send(new CreateBucketCommand({ Bucket: name }));
+    async createBucket(name, lock = false) {
+      await client.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: lock }));
     },
     async keepVersions(bucket) {
       const VersioningConfiguration = { Status: 'Enabled' as const };

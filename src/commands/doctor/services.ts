@@ -100,13 +100,13 @@ export async function keychain(config: Config, context: CommandContext): Promise
 
 /** Writes and reads probe objects, so only when asked. */
 export async function store(
-  { store: { url, unsafe } }: Config,
+  { store: { url, unsafe, retention } }: Config,
   context: CommandContext,
 ): Promise<readonly Finding[]> {
   if (context.options['store'] !== true)
     return [skipped('store', `${url}, not tried`, 'broker doctor --store')];
   const found = await probe(url, unsafe, context).catch((error: unknown) => [awayFrom(error)]);
-  return [...found, ...(await storeRights(url, context))];
+  return [...found, ...(await storeRights(url, retention !== undefined, context))];
 }
 
 /** The usual hint is to come here. */
@@ -117,13 +117,22 @@ function awayFrom(error: unknown): Finding {
 }
 
 /** What to hand to whoever administers the bucket. */
-async function storeRights(url: string, { environment }: CommandContext): Promise<readonly Finding[]> {
+async function storeRights(
+  url: string,
+  retention: boolean,
+  { environment }: CommandContext,
+): Promise<readonly Finding[]> {
   if (!url.startsWith('s3:')) return [];
   const { parseAddress } = await import('../../stores/s3-address.ts');
-  const { leastRights } = await import('../../stores/s3-rights.ts');
-  const policy = JSON.stringify(leastRights(parseAddress(url, environment), 'writer'), undefined, 2);
+  const { BUCKET_ADVICE, leastRights } = await import('../../stores/s3-rights.ts');
+  const address = parseAddress(url, environment);
+  const policy = (role: 'writer' | 'approver' | 'reader') =>
+    JSON.stringify(leastRights(address, role, { retention }), undefined, 2);
   return [
-    note('store rights', `an IAM policy that is enough to write; auditors need no s3:PutObject\n${policy}`),
+    note('store rights', `an IAM policy that is enough for people with sessions\n${policy('writer')}`),
+    note('store rights', `for people who only approve\n${policy('approver')}`),
+    note('store rights', `for auditors\n${policy('reader')}`),
+    note('bucket', BUCKET_ADVICE),
   ];
 }
 

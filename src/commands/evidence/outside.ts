@@ -11,6 +11,7 @@ import {
 } from '../../flow/verify/index.ts';
 import { writeAtomic } from '../../lib/atomic-file.ts';
 import { readLines } from '../../lib/lines.ts';
+import { readPins } from '../../lib/rfc3161.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { Predicate } from '../../model/evidence.ts';
 import type { Verification } from '../../model/verdict.ts';
@@ -70,6 +71,19 @@ export class Heads {
       if (!this.#heads.has(each.writer)) this.#heads.set(each.writer, each);
     const time = new Date(context.clock.now()).toISOString();
     await writeAtomic(file, checkpointText(store, time, [...this.#heads.values()]));
+  }
+}
+
+/** Certificates of time stamping authorities, as PEM. */
+export async function authoritiesOf(context: CommandContext): Promise<string | undefined> {
+  const file = path(context, 'tsa');
+  if (file === undefined) return undefined;
+  try {
+    const pem = await readFile(file, 'utf8');
+    readPins(pem);
+    return pem;
+  } catch (error) {
+    throw unusable(file, `holds no certificates: ${(error as Error).message}`, 'verify');
   }
 }
 

@@ -2,6 +2,7 @@
 import { visible } from '../../lib/visible.ts';
 import { formatBytes } from '../../lib/when.ts';
 import { BrokerError, EXIT } from '../../model/errors.ts';
+import type { Store } from '../../model/store.ts';
 import {
   type CompletenessFinding,
   type CoverageFinding,
@@ -12,7 +13,7 @@ import {
 import type { CommandContext } from '../command.ts';
 import { openEvidence, pinsOf } from '../evidence.ts';
 import { filtersOf } from '../evidence-filters.ts';
-import { checkpointOf, targetLogOf } from './outside.ts';
+import { authoritiesOf, checkpointOf, targetLogOf } from './outside.ts';
 
 const GOOD = new Set(['VALID', 'COMPLETE', 'COVERED']);
 const SHOWN = 20;
@@ -38,9 +39,15 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+function lockLine({ locked, mode, until }: NonNullable<Verification['retention']>): string {
+  return locked
+    ? `RETENTION     the newest statement is locked until ${until} (${mode})`
+    : 'RETENTION     none: whoever administers the bucket can delete what is in it';
+}
+
 /** Verdicts first, then reasons, then what was looked at. */
 export function renderVerification(result: Verification, fancy: boolean): string {
-  const { integrity, completeness, coverage, checked, notes, signers, window } = result;
+  const { integrity, completeness, coverage, checked, notes, signers, window, retention } = result;
   const span = [window.since && `from ${window.since}`, window.until && `to ${window.until}`]
     .filter(Boolean)
     .join(' ');
@@ -52,6 +59,7 @@ export function renderVerification(result: Verification, fancy: boolean): string
     ...findingLines(completeness.findings),
     `COVERAGE      ${paint(coverage.verdict, fancy)}`,
     ...findingLines(coverage.findings ?? []),
+    ...(retention ? [lockLine(retention)] : []),
     ...notes.slice(0, SHOWN).map((note) => `note: ${visible(note.text)}`),
     ...(notes.length > SHOWN ? [`note: ${notes.length - SHOWN} more notes; --json has all`] : []),
     `checked: ${plural(checked.statements, 'signature')} of ${people === 1 ? 'one person' : `${people} people`} in ${plural(signers.length, 'chain')}, ` +
@@ -91,7 +99,14 @@ export async function run(context: CommandContext): Promise<number> {
       await checkpointOf(context, identity.id, 'verify'),
       await targetLogOf(context),
     ];
-    const result = await verifyStore(store, {
+    const tsa = await authoritiesOf(context);
+    const newest = { key: '' };
+    const found = await verifyStore(store, {
+      ...(tsa === undefined ? {} : { tsa }),
+      deep: options['deep'] === true,
+      onStatement: ({ key }) => {
+        newest.key = key;
+      },
       ...(checkpoint ? { checkpoint } : {}),
       ...(targetLog ? { targetLog } : {}),
       store: identity.id,
@@ -103,6 +118,7 @@ export async function run(context: CommandContext): Promise<number> {
       ...(until === undefined ? {} : { until }),
       onProgress: bar.step,
     });
+    const result = { ...found, ...(await lockOf(store, newest.key)) };
     bar.done();
     if (context.json) stdout.write(`${JSON.stringify(result)}\n`);
     else stdout.write(renderVerification(result, context.fancy));
@@ -110,6 +126,22 @@ export async function run(context: CommandContext): Promise<number> {
   } finally {
     bar.done();
     await store.close();
+  }
+}
+
+/** Whether the newest statement is locked; nothing where stores cannot, or do not say. */
+async function lockOf(store: Store, key: string): Promise<Pick<Verification, 'retention'>> {
+  if (!store.retention || key === '') return {};
+  try {
+    const found = await store.retention(key);
+    return {
+      retention: found
+        ? { locked: true, mode: found.mode, until: new Date(found.until).toISOString() }
+        : { locked: false },
+    };
+  } catch {
+    // Who may only read objects need not be allowed to read their locks.
+    return {};
   }
 }
 

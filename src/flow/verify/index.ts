@@ -13,17 +13,19 @@ import {
 import { BrokerError } from '../../model/errors.ts';
 import { PAYLOAD_TYPE, type Predicate } from '../../model/evidence.ts';
 import { isJwksBlob, PK_TOKEN_BLOB } from '../../model/sealed.ts';
-import type { SignerSeen, Step, Verification } from '../../model/verdict.ts';
+import type { SignerSeen, Verification } from '../../model/verdict.ts';
 import { ApprovalFiles } from './approval-files.ts';
 import { type ApprovalFindings, ApprovalLedger, Approvals } from './approvals.ts';
 import { Blobs } from './blobs.ts';
 import { Chains } from './chains.ts';
+import { lookDeep } from './deep.ts';
 import { Findings } from './findings.ts';
 import { Identities, type IssuerPin, identityProblem, type Known } from './identities.ts';
-import { type Outcome, refuse, unreadable } from './outcome.ts';
+import { type Outcome, placeProblem, refuse, unreadable } from './outcome.ts';
 import { type Checkpoint, coverageOf, type TargetLog } from './outside.ts';
 import { Publications } from './publications.ts';
 import { type EvidenceReader, type Span, statementEntries } from './source.ts';
+import { Timestamps } from './timestamps.ts';
 import { findHidden } from './versions.ts';
 
 export { sealedEvents } from './events.ts';
@@ -61,6 +63,10 @@ export interface VerifyOptions extends Span {
   readonly withheld?: ReadonlySet<string>;
   /** What the auditor kept of an earlier look. */
   readonly checkpoint?: Checkpoint;
+  /** Every object of the store, whoever names it. */
+  readonly deep?: boolean;
+  /** PEM of the time stamping authorities that count. */
+  readonly tsa?: string;
   /** What a target saw of our sessions. */
   readonly targetLog?: TargetLog;
   readonly signal?: AbortSignal;
@@ -79,11 +85,13 @@ class Verifier {
   readonly #blobs: Blobs;
   readonly #chains: Chains;
   readonly #approvals: Approvals;
+  readonly #timestamps: Timestamps;
   readonly #approvalLedger = new ApprovalLedger();
   readonly #publications: Publications;
   readonly #signers = new Map<string, SignerSeen>();
   readonly #uncertain = new Map<string, { known: Known; key: string; count: number }>();
   readonly #seen = new Set<string>();
+  #objects: number | undefined;
   #statements = 0;
   #sessions = 0;
 
@@ -91,6 +99,7 @@ class Verifier {
     this.#reader = reader;
     this.#options = options;
     this.#identities = new Identities(options.pins);
+    this.#timestamps = new Timestamps(options.tsa);
     this.#blobs = new Blobs(reader, options.withheld ?? new Set());
     const files = new ApprovalFiles(reader, this.#blobs, this.#identities, options.store);
     this.#approvals = new Approvals(files, this.#blobs);
@@ -125,11 +134,14 @@ class Verifier {
     }
     if (this.#options.checkpoint) this.#chains.vouch(this.#options.checkpoint);
     this.#chains.finish();
-    await findHidden(this.#reader, this.#options, this.#findings);
+    const { deep = false } = this.#options;
+    await findHidden(this.#reader, deep ? {} : this.#options, this.#findings);
+    if (deep) this.#objects = await lookDeep(this.#reader, this.#findings, signal);
     await this.#publications.finish();
     const { since = 0, until, now, grace = DAY } = this.#options;
     this.#approvalLedger.finish(this.#findings, since, Math.min(until ?? now, now - grace));
     this.#corroborate();
+    this.#timestamps.finish(this.#findings);
     return this.#report();
   }
 
@@ -141,28 +153,13 @@ class Verifier {
       return refuse(key, new Uint8Array(), parseStatementKey(key) ? 'size' : 'key', bytes);
     try {
       const bundle = parseBundle(bytes);
-      const problem = this.#placeProblem(key, bundle.statement.predicate);
+      const problem = placeProblem(key, bundle.statement.predicate, this.#options.store);
       if (problem) return { ...refuse(key, bytes, problem.step, problem.reason) };
       return await this.#checkSigned(key, bytes, bundle);
     } catch (error) {
       if (error instanceof BundleError) return refuse(key, bytes, error.step, error.message);
       throw error;
     }
-  }
-
-  #placeProblem(
-    key: string,
-    { key: own, chain, kind, clock, store }: Predicate,
-  ): { step: Step; reason: string } | undefined {
-    const parts = parseStatementKey(key);
-    if (own !== key) return { step: 'key', reason: `it was signed to stand at ${own}` };
-    if (!parts) return { step: 'key', reason: 'its name is not that of a statement' };
-    if (parts.writer !== chain.writer || parts.seq !== chain.seq || parts.kind !== kind)
-      return { step: 'key', reason: 'its name and its content differ' };
-    if (parts.day !== clock.wall.slice(0, 10))
-      return { step: 'key', reason: 'it stands under another day than it was signed' };
-    if (store !== this.#options.store) return { step: 'store', reason: 'it belongs to another store' };
-    return undefined;
   }
 
   async #checkSigned(key: string, bytes: Uint8Array, bundle: ParsedBundle): Promise<Outcome> {
@@ -181,7 +178,7 @@ class Verifier {
     const { known } = judged;
     if (!signatureHolds(preAuthentication(PAYLOAD_TYPE, bundle.payload), bundle.signature, known.key))
       return refuse(key, bytes, 'signature', 'the signature does not hold');
-    const problem = identityProblem(predicate, known.identity);
+    const problem = identityProblem(predicate, known.identity) ?? this.#timestamps.problem(key, bundle);
     if (problem) return refuse(key, bytes, problem.step, problem.reason);
     if (predicate.kind === 'epoch') this.#identities.sighted(jwks as string[], known.identity);
     const blobs = await this.#blobs.check(key, bundle.statement);
@@ -204,6 +201,7 @@ class Verifier {
     const { predicate } = bundle.statement;
     this.#chains.add({ key, digest, predicate, subject: bundle.statement.subject });
     this.#sign(key, predicate, known);
+    this.#timestamps.take(key, bundle);
     this.#publications.name(predicate.policy?.published, key);
     if (predicate.kind === 'session') this.#sessions += 1;
     if (predicate.session && predicate.kind !== 'attempt') this.#seen.add(predicate.session.id);
@@ -283,6 +281,8 @@ class Verifier {
         sessions: this.#sessions,
         ...this.#blobs.counts,
         ...this.#moreCounts(),
+        ...(this.#timestamps.count > 0 ? { timestamps: this.#timestamps.count } : {}),
+        ...(this.#objects === undefined ? {} : { objects: this.#objects }),
       },
       signers: [...this.#signers.values()],
       window: {

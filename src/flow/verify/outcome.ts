@@ -1,7 +1,8 @@
 // What came of reading one statement file by itself. Must never pass off a file of which the store said nothing as an empty one.
 import { sha256 } from '../../lib/digest.ts';
-import type { ParsedBundle } from '../../model/bundle.ts';
+import { type ParsedBundle, parseStatementKey } from '../../model/bundle.ts';
 import { BrokerError } from '../../model/errors.ts';
+import type { Predicate } from '../../model/evidence.ts';
 import type { Step } from '../../model/verdict.ts';
 import type { ApprovalFindings } from './approvals.ts';
 import type { BlobFindings } from './blobs.ts';
@@ -26,4 +27,20 @@ export function unreadable(error: unknown): string {
 
 export function refuse(key: string, bytes: Uint8Array, step: Step, reason: string): Outcome {
   return { key, digest: sha256(bytes), bytes, problem: { step, reason } };
+}
+
+/** What is wrong with where a statement stands. */
+export function placeProblem(
+  key: string,
+  { key: own, chain, kind, clock, store }: Predicate,
+  here: string,
+): { readonly step: Step; readonly reason: string } | undefined {
+  const parts = parseStatementKey(key);
+  if (own !== key) return { step: 'key', reason: `it was signed to stand at ${own}` };
+  if (!parts) return { step: 'key', reason: 'its name is not that of a statement' };
+  if (parts.writer !== chain.writer || parts.seq !== chain.seq || parts.kind !== kind)
+    return { step: 'key', reason: 'its name and its content differ' };
+  if (parts.day !== clock.wall.slice(0, 10))
+    return { step: 'key', reason: 'it stands under another day than it was signed' };
+  return store === here ? undefined : { step: 'store', reason: 'it belongs to another store' };
 }
