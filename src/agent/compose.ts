@@ -149,7 +149,7 @@ class Composition {
       wanted: async ({ credential }) => wantedVariables(credential),
       obtain: (context) => this.#obtain(context),
       hashKey: async ({ store }) => (await (await this.#desk.link(store)).identity()).hashSalt,
-      open: async ({ store }, order) => void (await (await this.#desk.ledger(store)).open(order)),
+      open: (config, order) => this.#desk.open(config, order),
       attempt: async ({ store }, order) => void (await (await this.#desk.ledger(store)).attempt(order)),
       seal: async (store, folder, end) => {
         if (this.#agent?.draining) return 'waiting';

@@ -4,10 +4,10 @@ import { basename, join } from 'node:path';
 import { makeFolder, writeAtomic } from '../lib/atomic-file.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
-import type { StoreSettings } from '../model/config.ts';
+import type { Config, StoreSettings } from '../model/config.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Predicate } from '../model/evidence.ts';
-import type { EpochSignIn, SealOutcome, SessionEnd } from './evidence.ts';
+import type { EpochSignIn, OpenOrder, SealOutcome, SessionEnd } from './evidence.ts';
 import { hasCode, messageOf } from './fault.ts';
 import { Ledger } from './ledger.ts';
 import type { Backlog } from './messages.ts';
@@ -15,6 +15,7 @@ import { Outbox } from './outbox.ts';
 import { partIsDue } from './parts.ts';
 import type { Log } from './ports.ts';
 import { nextLook } from './promise.ts';
+import { noteRules } from './rules.ts';
 import { StoreLink } from './store-link.ts';
 import { Timestamper } from './timestamper.ts';
 
@@ -31,6 +32,7 @@ export interface DeskOptions {
 type Address = Pick<StoreSettings, 'url' | 'unsafe' | 'timestampUrl' | 'retention'>;
 
 interface Place {
+  readonly folder: string;
   readonly address: Address;
   readonly link: StoreLink;
   readonly outbox: Outbox;
@@ -58,6 +60,15 @@ export class EvidenceDesk {
   /** The ledger of a store; made and resumed when it is first needed. */
   async ledger(address: Address): Promise<Ledger> {
     return (await this.#place(address)).ledger;
+  }
+
+  /** The session's `open` statement; before it, one of what is other at its connection than last time. */
+  async open({ store, connections }: Config, order: OpenOrder): Promise<void> {
+    const { folder, ledger } = await this.#place(store);
+    const connection = connections.get(order.session.connection);
+    if (connection)
+      await noteRules(join(folder, 'rules'), connection, (detail) => ledger.config(undefined, detail));
+    await ledger.open(order);
   }
 
   async link(address: Address): Promise<StoreLink> {
@@ -219,13 +230,13 @@ export class EvidenceDesk {
       );
       return known;
     }
-    const opening = this.#open(address, resume);
+    const opening = this.#openPlace(address, resume);
     this.#places.set(address.url, opening);
     opening.catch(() => this.#places.delete(address.url));
     return opening;
   }
 
-  async #open(address: Address, resume: boolean): Promise<Place> {
+  async #openPlace(address: Address, resume: boolean): Promise<Place> {
     const { environment, clock, tool, enforcement } = this.#options;
     const folder = join(this.#options.folder, sha256(address.url).slice(0, 16));
     await makeFolder(folder);
@@ -241,6 +252,6 @@ export class EvidenceDesk {
     const ledger = await Ledger.load({ folder, outbox, link, clock, timestamper, tool, enforcement });
     if (resume && this.#signIn) await ledger.resume(this.#signIn);
     outbox.start();
-    return { address, link, outbox, ledger, timestamper };
+    return { folder, address, link, outbox, ledger, timestamper };
   }
 }
