@@ -1,16 +1,16 @@
 // Sign-ins at remote MCP servers: kept in the keychain, renewed when needed, handed out one access token at a time. Must never hand out a
 // refresh token, nor a token of one server for another.
-import type { RemoteGrant, Web as WebType } from '../identity/remote/index.ts';
+import type { RemoteGrant } from '../identity/remote/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
-import { bearerChallenge } from '../protocols/mcp/index.ts';
 import { messageOf } from './fault.ts';
 import { sessionId } from './id.ts';
 import type { Caller, SignInMode, SignInPrompt } from './messages.ts';
 import type { LeaseContext, Log, Person, Setting } from './ports.ts';
+import { whatItWants } from './remote-challenge.ts';
 import type { RemotePlace, RemoteState, RemoteToken, RemoteTokenRequest } from './remote-messages.ts';
 import { type SecretKeeper, secretEntry } from './secrets.ts';
 
@@ -74,25 +74,10 @@ function ownSettings(connection: Connection) {
   return connection.type === 'mcp' && connection.credential.source === 'oauth' ? settingsOf(connection) : {};
 }
 
-/** As a server is asked by somebody who is not signed in: it says then what it wants. */
-const HELLO = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 'broker-hello',
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'broker', version: '0' } },
-});
-
-async function whatItWants(asking: WebType, server: URL, signal: AbortSignal) {
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  const answered = await asking.ask(server.href, { method: 'POST', body: HELLO, headers, signal });
-  const challenge = bearerChallenge(answered.headers.get('www-authenticate') ?? undefined);
-  return { open: answered.status !== 401 && answered.status !== 403, challenge };
-}
-
 export class Remotes {
   readonly #ports: RemotePorts;
-  /** One renewal at a time of each: a refresh token is spent by its use. */
-  readonly #renewals = new Map<string, Promise<RemoteGrant | undefined>>();
+  /** One at a time for each: a refresh token is spent by its use, and what is kept is read, changed and kept again. */
+  readonly #queues = new Map<string, Promise<unknown>>();
 
   constructor(ports: RemotePorts) {
     this.#ports = ports;
@@ -100,14 +85,18 @@ export class Remotes {
 
   async token(request: RemoteTokenRequest): Promise<RemoteToken> {
     const place = await this.#place(request);
-    const { connection, server } = place;
+    const { connection } = place;
     if (connection.type === 'mcp' && connection.credential.source !== 'oauth')
       return this.#byCredential(place, request.refused);
-    const { refused, challenge } = request;
     if (place.person === undefined) {
-      if (refused === undefined) return { name: '' };
+      if (request.refused === undefined) return { name: '' };
       throw new BrokerError('not-signed-in');
     }
+    return this.#alone(place, () => this.#byGrant(place, request));
+  }
+
+  async #byGrant(place: Place, { refused, challenge }: RemoteTokenRequest): Promise<RemoteToken> {
+    const { connection, server } = place;
     const kept = await this.#kept(place);
     const scopes = challenge?.scope?.split(' ').filter(Boolean) ?? [];
     if (challenge && (challenge.metadata !== undefined || scopes.length > 0))
@@ -176,7 +165,7 @@ export class Remotes {
       ...(metadata === undefined ? {} : { resourceMetadata: metadata }),
       ...(kept.grant === undefined ? {} : { before: kept.grant }),
     });
-    await this.#remember(place, { grant });
+    await this.#alone(place, () => this.#remember(place, { grant }));
     this.#ports.log.info(
       { connection: connection.name, server: server.host },
       'signed in at a remote server',
@@ -187,11 +176,14 @@ export class Remotes {
   /** True when there was a sign-in to forget. */
   async signOut(request: RemotePlace, signal: AbortSignal): Promise<boolean> {
     const place = await this.#place(request);
-    const { grant } = await this.#kept(place);
-    await (await this.#ports.keychain()).delete(place.entry);
+    const grant = await this.#alone(place, async () => {
+      const kept = await this.#kept(place);
+      await (await this.#ports.keychain()).delete(place.entry);
+      return kept.grant;
+    });
     if (!grant) return false;
     const { revokeGrant, Web } = await web();
-    const asking = await Web.of(place.server, grant.client.issuer);
+    const asking = await Web.of(place.server, ownSettings(place.connection).issuer);
     await revokeGrant(grant, asking, signal).catch((error: unknown) =>
       this.#ports.log.warn({ reason: messageOf(error) }, 'a remote sign-in could not be revoked'),
     );
@@ -253,19 +245,14 @@ export class Remotes {
     const { accessToken: token, expires = Number.POSITIVE_INFINITY } = grant;
     const good = token !== undefined && expires > this.#ports.clock.now() + WORTH;
     if (good && nameOf(token) !== refused) return grant;
-    let renewal = this.#renewals.get(place.entry);
-    if (!renewal) {
-      renewal = this.#renew(place, grant).finally(() => this.#renewals.delete(place.entry));
-      this.#renewals.set(place.entry, renewal);
-    }
-    return renewal;
+    return this.#renew(place, grant);
   }
 
   async #renew(place: Place, grant: RemoteGrant): Promise<RemoteGrant | undefined> {
     const { refreshGrant, Web } = await web();
     const { clock } = this.#ports;
     const about = {
-      web: await Web.of(place.server, grant.client.issuer),
+      web: await Web.of(place.server, ownSettings(place.connection).issuer),
       clock,
       signal: AbortSignal.timeout(PATIENCE),
     };
@@ -275,6 +262,18 @@ export class Remotes {
     const { accessToken: _, refreshToken: __, ...spent } = grant;
     await this.#remember(place, { ...(await this.#kept(place)), grant: renewed ?? spent });
     return renewed;
+  }
+
+  /** After whatever else concerns the same entry. */
+  async #alone<T>({ entry }: Place, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(entry) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.catch(() => undefined);
+    this.#queues.set(entry, settled);
+    void settled.then(() => {
+      if (this.#queues.get(entry) === settled) this.#queues.delete(entry);
+    });
+    return mine;
   }
 
   async #kept({ entry }: Place): Promise<Kept> {
