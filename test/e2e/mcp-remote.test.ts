@@ -165,6 +165,9 @@ describe('a server that wants to know who asks', () => {
       (error: unknown) => String(error),
     );
     expect(refused).toContain('broker login prod-db --url');
+    const unasked = await echo(hosted, 'nobody');
+    expect(unasked.isError).toBe(true);
+    expect(textOf(unasked)).toContain('broker login prod-db --url');
     let changed = 0;
     const { ToolListChangedNotificationSchema } = await peers.load<{
       ToolListChangedNotificationSchema: object;

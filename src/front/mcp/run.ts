@@ -80,7 +80,7 @@ class Front {
       this.#doors.push(listener);
       doors.push({ connection: access.connection, port: listener.port, secret: this.#secret });
     }
-    this.#startServer(doors);
+    await this.#startServer(doors);
     this.#outgoing = this.#makeOutgoing();
     this.#relay = this.#makeRelay();
     const left = this.#listen();
@@ -92,9 +92,9 @@ class Front {
     return end === 'host' ? this.#hostLeft() : this.#serverEnded();
   }
 
-  #startServer(doors: readonly Door[]): void {
+  async #startServer(doors: readonly Door[]): Promise<void> {
     const parts = { context: this.#context, agent: () => this.#openAgent() };
-    this.#server = startServer(this.#order, doors, { ...parts, say: (line) => this.#stderr.say(line) });
+    this.#server = await startServer(this.#order, doors, { ...parts, say: (line) => this.#stderr.say(line) });
     if (this.#server.stderr) this.#stderr.follow(this.#server.stderr);
   }
 
@@ -185,7 +185,9 @@ class Front {
     for (let page = 0; page < MOST_PAGES; page++) {
       const id = `broker-${randomBytes(16).toString('hex')}`;
       const params = likeParams(like, cursor === undefined ? {} : { cursor });
-      const { result } = await this.#relay.ask(id, 'tools/list', params);
+      const { result, error } = await this.#relay.ask(id, 'tools/list', params);
+      // Nobody can say of a tool whether it is there while the server cannot be asked.
+      if (error && this.#server.trouble) throw this.#server.trouble;
       if (!isMembers(result)) return;
       if (Array.isArray(result['tools'])) tools.entries('tools', result['tools'], calls);
       cursor = result['nextCursor'];

@@ -16,6 +16,8 @@ export interface McpServer {
   /** Resolves when it has ended and everything it wrote has been read. */
   readonly ended: Promise<ServerEnd>;
   end(): Promise<void>;
+  /** Why the last thing that was asked could not be; undefined when it could. */
+  readonly trouble?: Error | undefined;
   /** Somebody's session begins: perhaps another person's than before. */
   begun?(): void;
 }

@@ -3,6 +3,7 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { request as plain } from 'node:http';
 import { request as secure } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { failedRequest } from '../../lib/failed-request.ts';
 
 export interface Asked {
   readonly method?: 'GET' | 'POST';
@@ -143,7 +144,11 @@ export class Web {
       });
       const fail = (error: Error): void =>
         reject(
-          limit.aborted ? new Error(`${url.host} did not answer within ${ANSWER_TIME / 1000} s`) : error,
+          new Error(
+            limit.aborted
+              ? `${url.host} did not answer within ${ANSWER_TIME / 1000} s`
+              : failedRequest(error),
+          ),
         );
       call.once('error', fail);
       call.once('response', (response) => {

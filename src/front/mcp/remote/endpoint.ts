@@ -1,6 +1,7 @@
 // The HTTP side of a remote MCP server: one address, asked as often as needed. Must never follow it elsewhere, nor wait for ever to be let in.
 import { type IncomingMessage, Agent as PlainAgent, request as plain } from 'node:http';
 import { Agent as SecureAgent, request as secure } from 'node:https';
+import { failedRequest } from '../../../lib/failed-request.ts';
 import { BrokerError } from '../../../model/errors.ts';
 
 export interface Reply {
@@ -26,13 +27,6 @@ const IDLE = 4000;
 const MOST_SOCKETS = 256;
 const MOST_HEADERS = 64 * 1024;
 
-/** The innermost reason of a failed request. */
-export function reasonOf(error: unknown): string {
-  let current: unknown = error;
-  while (current instanceof AggregateError && current.errors.length > 0) current = current.errors[0];
-  return current instanceof Error ? current.message || current.name : String(current);
-}
-
 export class Endpoint {
   readonly url: URL;
   readonly #agent: PlainAgent | SecureAgent;
@@ -45,7 +39,7 @@ export class Endpoint {
 
   unreachable(error: unknown): BrokerError {
     if (error instanceof BrokerError) return error;
-    return new BrokerError('remote-unreachable', { server: this.url.host, reason: reasonOf(error) });
+    return new BrokerError('remote-unreachable', { server: this.url.host, reason: failedRequest(error) });
   }
 
   refused(reason: string, mend = 'ask who runs the server'): BrokerError {

@@ -3,6 +3,7 @@
 import { once, setMaxListeners } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import type { AgentClient } from '../../../agent/client.ts';
+import { BrokerError } from '../../../model/errors.ts';
 import {
   eraOf,
   idKey,
@@ -45,6 +46,7 @@ export class RemoteServer implements McpServer {
   readonly #gone = new AbortController();
   readonly #running = new Map<string, AbortController>();
   readonly #session: RemoteSession;
+  #trouble: BrokerError | undefined;
   /** What has to be over before anything else is sent. */
   #gate: Promise<unknown> = Promise.resolve();
   #end: (end: ServerEnd) => void = () => undefined;
@@ -76,6 +78,11 @@ export class RemoteServer implements McpServer {
         done();
       },
     });
+  }
+
+  /** Why the last request was not answered by the server. */
+  get trouble(): Error | undefined {
+    return this.#trouble;
   }
 
   begun(): void {
@@ -170,6 +177,7 @@ export class RemoteServer implements McpServer {
   }
 
   async #answered(message: Request, response: Response): Promise<void> {
+    this.#trouble = undefined;
     const listed = message.method === 'tools/list' && eraOf(message.params) === 'stateless';
     await this.#deliver((listed ? this.#tools.see(response) : undefined) ?? response.bytes);
   }
@@ -181,6 +189,7 @@ export class RemoteServer implements McpServer {
   }
 
   #refuse(message: Request, error: unknown): Promise<void> {
+    this.#trouble = error instanceof BrokerError ? error : undefined;
     if (error instanceof Oversize) return this.#deliver(tooLong(message, error.length, MAX_LINE));
     return this.#deliver(refusalOf(message, this.#endpoint.unreachable(error)));
   }

@@ -2,6 +2,7 @@
 // long as it lasts. Must never greet in other words than the host's own.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { failedRequest } from '../../../lib/failed-request.ts';
 import { BrokerError } from '../../../model/errors.ts';
 import {
   HANDSHAKE_VERSIONS,
@@ -11,7 +12,7 @@ import {
   resultLine,
 } from '../../../protocols/mcp/index.ts';
 import type { Authorization } from './authorization.ts';
-import { type Endpoint, type Reply, reasonOf } from './endpoint.ts';
+import type { Endpoint, Reply } from './endpoint.ts';
 import { type Exchanges, Expired, type Lines } from './exchange.ts';
 import { Greeting, standIn } from './greeting.ts';
 import type { Place } from './replies.ts';
@@ -82,7 +83,7 @@ export class RemoteSession {
     const { exchanges, gone: signal } = this.#ports;
     const order = { message, headers, signal, patience: PATIENCE, resumable: false, answered: nothing };
     await exchanges.run(order).catch((error: unknown) => {
-      if (!signal.aborted && !(error instanceof Expired)) this.#ports.say(reasonOf(error));
+      if (!signal.aborted && !(error instanceof Expired)) this.#ports.say(failedRequest(error));
     });
   }
 
