@@ -15,6 +15,7 @@ _broker() {
     config) COMPREPLY=($(compgen -W 'check schema show' -- "$cur")); return ;;
     connections) COMPREPLY=($(compgen -W 'add ls show test' -- "$cur")); return ;;
     mask) COMPREPLY=($(compgen -W 'scan test' -- "$cur")); return ;;
+    mcp) COMPREPLY=($(compgen -W 'install ls uninstall' -- "$cur") $(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
     policy) COMPREPLY=($(compgen -W 'check explain fmt log push show test' -- "$cur")); return ;;
     secrets) COMPREPLY=($(compgen -W 'ls rm set' -- "$cur")); return ;;
     sessions) COMPREPLY=($(compgen -W 'kill ls show tail' -- "$cur")); return ;;
@@ -23,6 +24,7 @@ _broker() {
   fi
   case "$verb" in
     agent|approvals|config|connections|mask|policy|secrets|sessions|tools) verb="$verb ${COMP_WORDS[2]}" ;;
+    mcp) case "${COMP_WORDS[2]}" in install|ls|uninstall) verb="$verb ${COMP_WORDS[2]}" ;; esac ;;
   esac
   case "$verb" in
     'agent logs')
@@ -203,6 +205,28 @@ _broker() {
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--with --url --reason --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
+    'mcp install')
+      case "$prev" in
+        --connection) COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); return ;;
+        --scope) COMPREPLY=($(compgen -W 'user project local' -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--connection --with --host --scope --all --dry-run --yes --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'mcp ls')
+      case "$prev" in
+        --scope) COMPREPLY=($(compgen -W 'user project local' -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--host --scope --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
+    'mcp uninstall')
+      case "$prev" in
+        --scope) COMPREPLY=($(compgen -W 'user project local' -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--host --scope --all --dry-run --yes --json --no-input --config --help' -- "$cur"))
+      else COMPREPLY=(); fi ;;
     'policy check')
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;

@@ -30,6 +30,9 @@ import { logout } from './logout.ts';
 import { maskScan } from './mask-scan.ts';
 import { maskTest } from './mask-test.ts';
 import { mcp } from './mcp.ts';
+import { mcpInstall } from './mcp-install.ts';
+import { mcpLs } from './mcp-ls.ts';
+import { mcpUninstall } from './mcp-uninstall.ts';
 import { policyCheck } from './policy-check.ts';
 import { policyExplain } from './policy-explain.ts';
 import { policyFmt } from './policy-fmt.ts';
@@ -88,6 +91,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   maskScan,
   maskTest,
   mcp,
+  mcpInstall,
+  mcpLs,
+  mcpUninstall,
   policyCheck,
   policyExplain,
   policyFmt,

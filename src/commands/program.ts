@@ -37,6 +37,7 @@ export const PARENTS: Readonly<
   config: { summary: 'where each setting comes from, and whether it is right', group: 'machine' },
   connections: { summary: 'targets you may reach', group: 'sessions' },
   mask: { summary: 'what would be hidden', group: 'policy' },
+  mcp: { summary: 'stand between an MCP host and an MCP server', group: 'sessions' },
   policy: { summary: 'who may do what', group: 'policy' },
   secrets: { summary: 'passwords kept in the keychain for targets', group: 'machine' },
   sessions: { summary: 'sessions, live and past', group: 'evidence' },
@@ -120,6 +121,8 @@ export function buildProgram(
     const [first = '', second] = definition.name.split(' ');
     const command = prepare(leaf(definition, run), writers);
     if (second === undefined) {
+      // What follows NAME is the verb's own; a word that names a verb below it is that verb.
+      if (PARENTS[first]) parents.set(first, command.enablePositionalOptions());
       command.helpGroup(GROUP_TITLES[definition.group]);
       program.addCommand(command, { hidden: definition.hidden ?? false });
       continue;

@@ -52,6 +52,10 @@ const OFFERS: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['broker verify --no', ['--no-input']],
   ['broker connect prod-db --re', ['--reason']],
   ['broker comp', ['completion']],
+  ['broker mcp in', ['install']],
+  ['broker mcp prod-d', ['prod-db']],
+  ['broker mcp prod-db --ur', ['--url']],
+  ['broker mcp install --dry', ['--dry-run']],
 ];
 
 let folder: string;

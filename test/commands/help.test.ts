@@ -24,7 +24,7 @@ const visibleCommands = COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) 
 const parents = [
   ...new Set(visibleCommands.filter((name) => name.includes(' ')).map((name) => name.split(' ')[0] ?? '')),
 ];
-const all = ['', ...parents, ...visibleCommands];
+const all = [...new Set(['', ...parents, ...visibleCommands])];
 const fileOf = (name: string) => `${['broker', ...name.split(' ')].filter(Boolean).join('-')}.txt`;
 
 describe('help', () => {

@@ -1,6 +1,6 @@
 // Completion for bash. Connection and session names are asked of broker itself, so they are never stale.
 import type { CommandDefinition, CompletionKind } from '../command.ts';
-import { firstWords, type Verb, verbs } from './tree.ts';
+import { firstWords, secondWords, type Verb, verbItself, verbs } from './tree.ts';
 
 const quote = (words: readonly string[]) => `'${words.join(' ').replaceAll("'", "'\\''")}'`;
 
@@ -48,9 +48,19 @@ export function bashCompletion(commands: readonly CommandDefinition[]): string {
     ...new Set(all.filter(({ words }) => words.length > 1).map(({ words }) => words[0] ?? '')),
   ];
   const second = parents.map((parent) => {
-    const words = all.filter(({ words: [first] }) => first === parent).map(({ words }) => words[1] ?? '');
-    return `    ${parent}) COMPREPLY=($(compgen -W ${quote(words)} -- "$cur")); return ;;`;
+    const words = secondWords(all, parent).map(({ word }) => word);
+    const itself = verbItself(all, parent);
+    const names =
+      itself && NAMES[itself.completes] ? ` $(compgen -W "${NAMES[itself.completes]}" -- "$cur")` : '';
+    return `    ${parent}) COMPREPLY=($(compgen -W ${quote(words)} -- "$cur")${names}); return ;;`;
   });
+  const pure = parents.filter((parent) => !verbItself(all, parent));
+  const both = parents
+    .filter((parent) => verbItself(all, parent))
+    .map((parent) => {
+      const words = secondWords(all, parent).map(({ word }) => word);
+      return `    ${parent}) case "\${COMP_WORDS[2]}" in ${words.join('|')}) verb="$verb \${COMP_WORDS[2]}" ;; esac ;;`;
+    });
   return `# bash completion for broker; made by \`npm run generate\`.
 _broker() {
   local cur prev verb
@@ -67,7 +77,7 @@ ${second.join('\n')}
     esac
   fi
   case "$verb" in
-    ${parents.join('|')}) verb="$verb \${COMP_WORDS[2]}" ;;
+${[`    ${pure.join('|')}) verb="$verb \${COMP_WORDS[2]}" ;;`, ...both].join('\n')}
   esac
   case "$verb" in
 ${all.map(branch).join('\n')}

@@ -50,11 +50,17 @@ export function firstWords(all: readonly Verb[]): readonly Word[] {
   const single = all
     .filter(({ words }) => words.length === 1)
     .map(({ words, summary }) => ({ word: words[0] ?? '', summary }));
+  const alone = new Set(single.map(({ word }) => word));
   const parents = [
     ...new Set(all.filter(({ words }) => words.length > 1).map(({ words }) => words[0] ?? '')),
-  ];
+  ].filter((word) => !alone.has(word));
   const held = parents.map((word) => ({ word, summary: PARENTS[word]?.summary ?? '' }));
   return [...single, ...held].sort((a, b) => (a.word < b.word ? -1 : 1));
+}
+
+/** The verb that is only `word`, where other verbs are below it too: `broker mcp NAME`, `broker mcp ls`. */
+export function verbItself(all: readonly Verb[], word: string): Verb | undefined {
+  return all.find(({ words }) => words.length === 1 && words[0] === word);
 }
 
 /** What can follow `broker WORD`. */

@@ -1,6 +1,6 @@
 // Completion for zsh, with summaries. Connection and session names are asked of broker itself.
 import type { CommandDefinition, CompletionKind } from '../command.ts';
-import { type Flag, firstWords, secondWords, type Verb, verbs } from './tree.ts';
+import { type Flag, firstWords, secondWords, type Verb, verbItself, verbs } from './tree.ts';
 
 /** Text inside a single-quoted _arguments or _describe specification. */
 const spec = (text: string) =>
@@ -38,7 +38,11 @@ export function zshCompletion(commands: readonly CommandDefinition[]): string {
   const parents = [
     ...new Set(all.filter(({ words }) => words.length > 1).map(({ words }) => words[0] ?? '')),
   ];
-  const second = parents.map((parent) => `    ${parent}) list=(${described(secondWords(all, parent))}) ;;`);
+  const second = parents.map((parent) => {
+    const names = ACTIONS[verbItself(all, parent)?.completes ?? 'none'];
+    const also = names.startsWith('_broker') ? `; names=${names}` : '';
+    return `    ${parent}) list=(${described(secondWords(all, parent))})${also} ;;`;
+  });
   return `#compdef broker
 # zsh completion for broker; made by \`npm run generate\`.
 _broker_connections() { local -a names; names=(\${(f)"$(broker complete connections 2>/dev/null)"}); compadd -a names }
@@ -47,6 +51,7 @@ _broker_requests() { local -a names; names=(\${(f)"$(broker complete requests 2>
 
 _broker() {
   local -a list
+  local names=''
   local verb="\${words[2]}"
   if (( CURRENT == 2 )); then
     list=(${described(firstWords(all))})
@@ -58,8 +63,10 @@ ${second.join('\n')}
   esac
   if (( CURRENT == 3 && \${#list} )); then
     _describe 'command' list
+    [[ -n "$names" ]] && $names
     return
   fi
+  if [[ -n "$names" && -z "\${list[(r)\${words[3]}:*]}" ]]; then list=(); fi
   if (( \${#list} )); then verb="$verb \${words[3]}"; shift words; (( CURRENT-- )); fi
   shift words; (( CURRENT-- ))
   case "$verb" in

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { AgentClient } from '../../agent/client.ts';
 import type { FrontContext } from '../compose.ts';
 import { configurationText } from './configuration.ts';
+import { lentSecrets, withLent } from './lent.ts';
 import { RemoteServer } from './remote/remote-server.ts';
 import type { McpServer } from './server.ts';
 import { ServerProcess } from './server-process.ts';
@@ -36,12 +37,18 @@ export interface StartParts {
   say(line: string): void;
 }
 
-export function startServer(order: McpOrder, doors: readonly Door[], parts: StartParts): McpServer {
+export async function startServer(
+  order: McpOrder,
+  doors: readonly Door[],
+  parts: StartParts,
+): Promise<McpServer> {
   const { connection, url } = order;
   if (url !== undefined) return new RemoteServer({ ...parts, connection, url });
   const { environment, cwd } = parts.context;
   const env = serverEnvironment(environment, doors, configurationText(parts.context));
-  return new ServerProcess(order.file, serverArguments(order.args, doors), { env, cwd });
+  const args = serverArguments(order.args, doors);
+  const lent = await lentSecrets([...args, ...Object.values(env)], connection, parts.agent);
+  return new ServerProcess(order.file, args.map(lent), { env: withLent(env, lent), cwd });
 }
 
 /** What makes it the same server the next time. */

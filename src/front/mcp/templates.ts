@@ -39,7 +39,7 @@ function fieldOf(door: Door, field: string, withSecret: boolean): string | undef
   }
 }
 
-const TEMPLATE = /\{\{\s*([^{}\s]+)\.(\w+)\s*\}\}/g;
+const TEMPLATE = /\{\{\s*(?!keychain:)([^{}\s]+)\.(\w+)\s*\}\}/g;
 
 /** Throws `usage` for a template that names no connection of this command, or nothing that may stand there. */
 function filled(text: string, doors: readonly Door[], withSecret: boolean): string {

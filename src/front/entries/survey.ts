@@ -1,0 +1,97 @@
+// Every server of every host on this machine, as the hosts' files name them. Reads only; a file that cannot be read is told, never skipped in silence.
+import { BrokerError } from '../../model/errors.ts';
+import type { FrontContext } from '../compose.ts';
+import type { Host, Machine, Place, Scope } from '../hosts/host.ts';
+import { HOSTS } from '../hosts/index.ts';
+import { type HostFile, readHostFile, reading, treeOf } from './host-file.ts';
+import { launchOf } from './launch.ts';
+import { find, type Node, type Path, textAt } from './tree.ts';
+import type { Entry } from './wrap.ts';
+
+export interface Found extends Entry {
+  readonly place: Place;
+  /** The file itself, links followed. */
+  readonly real: string;
+}
+
+export interface Unread {
+  readonly host: Host;
+  readonly place: Place;
+  readonly error: BrokerError;
+}
+
+export interface Survey {
+  readonly found: readonly Found[];
+  readonly unread: readonly Unread[];
+}
+
+export interface Choice {
+  /** Ids; all when empty. */
+  readonly hosts: readonly string[];
+  readonly scope?: Scope;
+}
+
+export function machineOf({ home, cwd, environment }: FrontContext): Machine {
+  return { home, cwd, environment, platform: process.platform };
+}
+
+/** Throws `usage` for a host that there is no row for. */
+export function chosenHosts(ids: readonly string[]): readonly Host[] {
+  const unknown = ids.find((id) => !HOSTS.some((host) => host.id === id));
+  if (unknown !== undefined) {
+    const hint = `there are ${HOSTS.map(({ id }) => id).join(', ')}`;
+    throw new BrokerError(
+      'usage',
+      { reason: `there is no host ${unknown}`, command: 'mcp install' },
+      { hint },
+    );
+  }
+  return ids.length === 0 ? HOSTS : HOSTS.filter(({ id }) => ids.includes(id));
+}
+
+function named(servers: Node | undefined): { readonly name: string; readonly node: Node }[] {
+  if (servers?.kind === 'map') return servers.members.map(({ key, value }) => ({ name: key, node: value }));
+  if (servers?.kind !== 'list') return [];
+  return servers.items.flatMap((node) => {
+    const name = textAt(node, 'name');
+    return name === undefined ? [] : [{ name, node }];
+  });
+}
+
+/** The servers of one file's text. Throws `host-file-invalid`. */
+export function entriesOf(host: Host, place: Place, text: string): Entry[] {
+  const root = treeOf(place.file, host.format, text);
+  return reading(place.file, text, () =>
+    named(find(root, place.path)).flatMap(({ name, node }): Entry[] => {
+      const launch = launchOf(node, host.shape);
+      if (!launch || node.kind !== 'map') return [];
+      const path: Path = [...place.path, name];
+      return [{ host, file: place.file, path, name, node, launch }];
+    }),
+  );
+}
+
+export function survey(context: FrontContext, { hosts, scope }: Choice): Survey {
+  const machine = machineOf(context);
+  const found: Found[] = [];
+  const unread: Unread[] = [];
+  const seen = new Set<string>();
+  for (const host of chosenHosts(hosts))
+    for (const place of host.places(machine)) {
+      if (scope !== undefined && place.scope !== scope) continue;
+      let file: HostFile;
+      try {
+        file = readHostFile(place.file);
+        // The project may be the home.
+        const key = JSON.stringify([file.path, place.path]);
+        if (file.text === undefined || seen.has(key)) continue;
+        seen.add(key);
+        for (const entry of entriesOf(host, place, file.text))
+          found.push({ ...entry, place, real: file.path });
+      } catch (error) {
+        if (!(error instanceof BrokerError)) throw error;
+        unread.push({ host, place, error });
+      }
+    }
+  return { found, unread };
+}
