@@ -93,6 +93,21 @@ function Windows({ windows = [] }: Pick<AgentStatus, 'windows'>) {
 /** Of the day, in UTC. */
 const timeOf = (rfc3339: string): string => rfc3339.slice(11, 19);
 
+function Policy({ policy }: Pick<AgentStatus, 'policy'>) {
+  if (!policy) return null;
+  const { version, refused = '', problems, failure } = policy;
+  const told = version
+    ? `published version ${version.number} by ${version.signer.email ?? version.signer.sub}`
+    : `nothing in force: ${refused}`;
+  const more = problems.map(({ version: number, reason }) => `version ${number} does not count: ${reason}`);
+  const all = [told, ...more, ...(failure === undefined ? [] : [`not looked at: ${failure}`])];
+  return (
+    <Fact name="policy" color={version && all.length === 1 ? 'green' : 'red'}>
+      {all.join('; ')}
+    </Fact>
+  );
+}
+
 function Facts({ status }: { status: AgentStatus }) {
   const { signIn, backlog, store, draining, version, pid } = status;
   const person =
@@ -109,6 +124,7 @@ function Facts({ status }: { status: AgentStatus }) {
       <Fact name="signed in" color={signIn.state === 'signed-in' ? 'green' : 'red'}>
         {person}
       </Fact>
+      <Policy {...(status.policy ? { policy: status.policy } : {})} />
       <Fact name="store">{store ?? 'not configured'}</Fact>
       <Fact name="uploads" color={waiting === 0 ? 'green' : 'yellow'}>
         {backlog.problem ? `${uploads}: ${backlog.problem}` : uploads}

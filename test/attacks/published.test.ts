@@ -1,7 +1,9 @@
 // Every way we know to put another policy in force than the one that the team's signers published last. Real provider, real stores.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { canonical } from '../../src/lib/canonical.ts';
 import { blobKey } from '../../src/model/bundle.ts';
 import { publicationKey } from '../../src/model/publication.ts';
@@ -289,6 +291,43 @@ describe.runIf(peer('s3'))('a bucket that keeps versions', () => {
       await s3.stop();
     }
   }, 180_000);
+});
+
+describe('a project’s file, which came with a repository', () => {
+  it('cannot pin signers, however it says it', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'pinned-'));
+    try {
+      mkdirSync(join(home, '.config/broker'), { recursive: true, mode: 0o700 });
+      writeFileSync(
+        join(home, '.config/broker/broker.yaml'),
+        'team_policy: { signers: [{ email: dana@example.com }] }\n',
+        { mode: 0o600 },
+      );
+      mkdirSync(join(home, 'work'));
+      const options = {
+        home,
+        cwd: join(home, 'work'),
+        environment: { XDG_CONFIG_HOME: join(home, '.config') },
+      };
+      expect((await loadConfig(options)).config.teamPolicy?.signers).toMatchObject([
+        { email: 'dana@example.com' },
+      ]);
+      for (const text of [
+        'team_policy: { signers: [{ email: mallory@example.com }] }',
+        'team_policy: { strength: session-key }',
+        'team_policy:',
+        '"team_policy": null',
+      ]) {
+        writeFileSync(join(home, 'work/.broker.yaml'), `${text}\n`);
+        await expect(loadConfig(options)).rejects.toMatchObject({
+          code: 'config-invalid',
+          message: expect.stringMatching(/work\/\.broker\.yaml:1:1 team_policy: a project file/),
+        });
+      }
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
+  });
 });
 
 it('knows its own provider', () => expect(provider.issuer).not.toBe(elsewhere.issuer));

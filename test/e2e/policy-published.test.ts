@@ -1,5 +1,6 @@
 // Two people, one store: dana publishes, and alice's live session obeys at its next statement.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -88,7 +89,9 @@ describe.each(['file', 's3'] as const)('a policy published through a %s store', 
         'freeze',
       ]);
       expect(pushed).toMatchObject({ code: 0, stdout: expect.stringContaining('+@id("team-no-updates")') });
-      await expect.poll(() => update(connected), { timeout: 30_000 }).toContain('team-no-updates');
+      await expect
+        .poll(() => update(connected), { timeout: 30_000, interval: 250 })
+        .toContain('team-no-updates');
     },
     90_000,
   );
@@ -128,27 +131,43 @@ describe.each(['file', 's3'] as const)('a policy published through a %s store', 
           () => 'allowed',
           (error: Error) => error.message,
         );
-      await expect.poll(read, { timeout: 30_000 }).toContain('local:no-reads');
+      await expect.poll(read, { timeout: 30_000, interval: 250 }).toContain('local:no-reads');
       writeFileSync(file, '', { mode: 0o600 });
-      await expect.poll(read, { timeout: 30_000 }).toBe('allowed');
+      await expect.poll(read, { timeout: 30_000, interval: 250 }).toBe('allowed');
     },
     90_000,
   );
 
   run(
-    'leaves signed statements of every change, which verify',
+    'is held against what it decided: session, ledger and export name their versions',
     async () => {
       await connected.end();
       await session.close();
+      const story = await alice.broker(['sessions', 'show', session.session]);
+      expect(story.stdout).toMatch(/^policy +published version 1, digest/m);
+      expect(story.stdout).toMatch(/policy: published version 2, digest/);
+      await dana.broker(['agent', 'stop']);
+      await alice.broker(['agent', 'stop']);
       const verified = await alice.broker(['verify', '--json']);
-      expect(JSON.parse(verified.stdout)).toMatchObject({ integrity: { verdict: 'VALID' } });
+      expect(JSON.parse(verified.stdout)).toMatchObject({
+        integrity: { verdict: 'VALID', findings: [] },
+        checked: { policies: 2 },
+      });
       const folder = join(alice.home, 'out');
       await alice.broker(['export', '-o', folder]);
-      expect(
-        readFileSync(join(folder, 'index.json'), 'utf8').match(/-config\.sigstore\.json/g)?.length,
-      ).toBeGreaterThanOrEqual(4);
-      expect((await alice.broker(['verify', folder, '--json'])).code).toBe(verified.code);
+      const index = readFileSync(join(folder, 'index.json'), 'utf8');
+      expect(index.match(/-config\.sigstore\.json/g)?.length).toBeGreaterThanOrEqual(4);
+      expect(spawnSync('bash', ['verify.sh'], { cwd: folder, encoding: 'utf8' })).toMatchObject({
+        status: 0,
+      });
+      expect(await alice.broker(['verify', folder])).toMatchObject({ code: 0 });
+      rmSync(join(folder, 'v1/policy/0000000001.sigstore.json'));
+      const missing = await alice.broker(['verify', folder]);
+      expect(missing).toMatchObject({ code: 6, stdout: expect.stringContaining('MISSING at publication') });
+      expect(spawnSync('bash', ['verify.sh'], { cwd: folder, encoding: 'utf8' })).toMatchObject({
+        status: 6,
+      });
     },
-    60_000,
+    120_000,
   );
 });

@@ -25,11 +25,44 @@ export async function configuration(context: CommandContext): Promise<Settled> {
   };
 }
 
-export async function policy({ policy: paths }: Config): Promise<readonly Finding[]> {
+/** What the agent knows of the published policy; it is not started only to look. */
+async function published({ teamPolicy }: Config, context: CommandContext): Promise<readonly Finding[]> {
+  if (!teamPolicy) return [];
+  const status = await openAgent(context, { start: false }).then(
+    (found) => found.status(),
+    () => undefined,
+  );
+  const { policy: found } = status ?? {};
+  if (!found) return [skipped('team policy', 'known once the agent runs', 'broker policy log')];
+  const { version, refused = '', problems, failure } = found;
+  const log = 'broker policy log';
+  const force = version
+    ? ok(
+        'team policy',
+        `published version ${version.number} by ${version.signer.email ?? version.signer.sub}`,
+      )
+    : problem('team policy', `nothing is in force: ${refused}`, log);
+  return [
+    force,
+    ...problems.map((each) =>
+      problem('team policy', `version ${each.version} does not count: ${each.reason}`, log),
+    ),
+    ...(failure === undefined
+      ? []
+      : [warning('team policy', `the last look failed: ${failure}`, 'broker doctor --store')]),
+  ];
+}
+
+export async function policy(config: Config, context: CommandContext): Promise<readonly Finding[]> {
+  return [...(await localPolicy(config)), ...(await published(config, context))];
+}
+
+async function localPolicy({ policy: paths, teamPolicy }: Config): Promise<readonly Finding[]> {
   const { readPolicies } = await import('../policy-source.ts');
   const { loadPolicies } = await import('../../flow/decide/index.ts');
   const { policies } = await loadPolicies(await readPolicies(paths));
   const count = policies.size;
+  if (count === 0 && teamPolicy) return [ok('policy', 'nothing local beside what is published')];
   if (count === 0)
     return [
       warning(

@@ -12,10 +12,16 @@ import { findSession, type ListedStatement, openEvidence } from '../evidence.ts'
 import { chainOf, elsewhereOf } from './chain.ts';
 import { coverageTable } from './coverage.ts';
 import { eventsOf } from './events.ts';
+import { PoliciesTold } from './policies-told.ts';
 import { callsElsewhere, type Elsewhere, personOf, tellRelated } from './related.ts';
 
 type Event = Readonly<Record<string, Json>>;
 type Data = Readonly<Record<string, unknown>>;
+
+function policyLine({ policy }: ListedStatement['predicate']): string | undefined {
+  if (!policy?.published) return undefined;
+  return `published version ${policy.published.version}, digest ${policy.digest.slice(0, 12)}`;
+}
 
 function summary({ key, predicate }: ListedStatement): string {
   const { session, identity, actor, enforcement, masking } = predicate;
@@ -48,6 +54,7 @@ function summary({ key, predicate }: ListedStatement): string {
         `${counts.statements}: ${counts.allowed} allowed, ${counts.asked} asked, ${counts.denied} denied; ${counts.rows} rows`,
     ],
     ['masked', masking && `${String(masking['masked'] ?? 0)} values`],
+    ['policy', policyLine(predicate)],
     ['enforcement', enforcement],
     ['statement', key],
   ];
@@ -192,9 +199,15 @@ export async function run(context: CommandContext): Promise<number> {
     }
     stdout.write(summary(found));
     let any = false;
+    const policies = new PoliciesTold(store, found.predicate.policy?.digest);
     for await (const event of reader.read(store)) {
       if (!any) stdout.write('\n');
       any = true;
+      const policy =
+        event['type'] === 'statement'
+          ? await policies.change((event['data'] as Data)['policyDigest'])
+          : undefined;
+      if (policy !== undefined) stdout.write(`${String(event['time']).slice(11, 19)}  ${policy}\n`);
       stdout.write(eventLine(event, fancy));
     }
     const { told, note } = await reader.chain(store);
