@@ -216,7 +216,10 @@ describe('where a foreign server may lead us', () => {
 });
 
 describe('a sign-in', () => {
-  async function signIn(answer: (state: string, origin: string) => Readonly<Record<string, string>>) {
+  async function signIn(
+    answer: (state: string, origin: string) => Readonly<Record<string, string>>,
+    settings: { clientId?: string; clientSecret?: string } = {},
+  ) {
     const seen: { path: string; body: string; authorization: unknown }[] = [];
     const peer = await start({ [PRM]: RESOURCE, [AS]: SERVER }, (request, response, body) => {
       if (request.method !== 'POST') return false;
@@ -235,7 +238,7 @@ describe('a sign-in', () => {
     const grant = await signInRemote({
       server: peer.url,
       wanted: ['mcp:read'],
-      settings: {},
+      settings,
       mode: 'browser',
       redirectPort: 0,
       clock: systemClock,
@@ -278,6 +281,20 @@ describe('a sign-in', () => {
       resource: `${origin}/mcp`,
     });
     expect(spent['code_verifier']).toBeTruthy();
+  });
+
+  it('uses the client it is given, with its secret or as the address of its metadata, and registers none', async () => {
+    const good = (state: string, iss: string) => ({ state, iss, code: 'c' });
+    const secret = await signIn(good, { clientId: 'app', clientSecret: 'word' });
+    expect(secret.grant).toMatchObject({ client: { id: 'app', secret: 'word', issuer: secret.origin } });
+    expect(secret.seen.map(({ path, authorization }) => [path, authorization])).toEqual([
+      ['/token', `Basic ${Buffer.from('app:word').toString('base64')}`],
+    ]);
+    const metadata = 'https://corp.example/broker-client.json';
+    const document = await signIn(good, { clientId: metadata });
+    expect(document.sent?.searchParams.get('client_id')).toBe(metadata);
+    expect(document.seen.map(({ path }) => path)).toEqual(['/token']);
+    expect(new URLSearchParams(document.seen[0]?.body).get('client_id')).toBe(metadata);
   });
 
   it.each<[string, (state: string, origin: string) => Readonly<Record<string, string>>]>([

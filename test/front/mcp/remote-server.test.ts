@@ -170,6 +170,16 @@ describe('answers that are all right', () => {
     expect(lines.map(({ method }) => method)).toContain('notifications/progress');
   });
 
+  it('may take longer than an idle connection is kept', async () => {
+    const { ask, greet } = await start(
+      polite((_, response, body) => {
+        setTimeout(() => json(response, done(idOf(body), 'at leisure')), 5000);
+      }),
+    );
+    await greet();
+    expect(textOf(await ask(1))).toContain('at leisure');
+  }, 60_000);
+
   it('are taken up where the stream broke, after the time the server wants', async () => {
     const resumed: unknown[] = [];
     let id: unknown;

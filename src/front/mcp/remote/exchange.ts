@@ -88,7 +88,9 @@ export class Exchanges {
     if (reply.status < 200 || reply.status > 299) return this.#failed(reply, order);
     order.head?.(reply);
     if (message.kind !== 'request') {
+      // There is nothing to say to it; whoever says much is not listened to.
       reply.body.resume();
+      setTimeout(() => reply.body.destroy(), AFTER).unref();
       return;
     }
     const answered = await this.#read(reply, order).catch((error: unknown) => {
