@@ -114,7 +114,7 @@ const recording = z
 /** What a connection of each type must say, and what would mean nothing there. */
 const SHAPES = [
   { type: 'postgres', needed: ['host', 'credential'], idle: ['url'] },
-  { type: 'mcp', needed: ['url'], idle: ['host', 'port', 'database'] },
+  { type: 'mcp', needed: ['url'], idle: ['host', 'port', 'database', 'tls'] },
 ] as const;
 
 const settings = z
@@ -143,6 +143,10 @@ const settings = z
   })
   .describe('A named target.');
 
+/** Something other than what stands there when nobody says anything. */
+const isSaid = (value: unknown): boolean =>
+  value !== undefined && JSON.stringify(value) !== JSON.stringify(tls.parse({}));
+
 /** Also beside other problems, so that all are told at once. */
 const connection = SHAPES.reduce((schema, { type, needed, idle }) => {
   const check = (of: typeof settings, key: string, wrong: (value: unknown) => boolean, message: string) =>
@@ -156,8 +160,7 @@ const connection = SHAPES.reduce((schema, { type, needed, idle }) => {
     schema,
   );
   return idle.reduce(
-    (of, key) =>
-      check(of, key, (value) => value !== undefined, `is not a setting of a connection of type ${type}`),
+    (of, key) => check(of, key, isSaid, `is not a setting of a connection of type ${type}`),
     checked,
   );
 }, settings);

@@ -23,6 +23,19 @@ describe('wording', () => {
     [{ connections: { db: { ...connection, port: 1.5 } } }, 'connections.db.port must be a whole number'],
     [{ connections: { db: { ...connection, host: '' } } }, 'connections.db.host must not be empty'],
     [
+      { connections: { t: { type: 'mcp', url: 'https://x.example/', tls: { ca: 'x.pem' } } } },
+      'connections.t.tls is not a setting of a connection of type mcp',
+    ],
+    [{ connections: { t: { type: 'mcp' } } }, 'connections.t.url is missing'],
+    [
+      { connections: { t: { type: 'mcp', url: 'https://u:p@x.example/' } } },
+      'connections.t.url must not carry a password',
+    ],
+    [
+      { connections: { db: { ...connection, url: 'https://x/' } } },
+      'connections.db.url is not a setting of a connection of type postgres',
+    ],
+    [
       { connections: { db: { ...connection, type: 'mysql' } } },
       'connections.db.type must be one of postgres, mcp',
     ],
