@@ -12,6 +12,7 @@ import {
 import { entropy } from './checksums.ts';
 import type { AnchoredDetector } from './detector.ts';
 import { type Alphabet, KEY_FACTS, type KeyFact } from './key-facts.ts';
+import { SERVICE_KEY_FACTS } from './key-facts-services.ts';
 
 const OF: Readonly<Record<Alphabet, (code: number) => boolean>> = {
   alphanumeric: isAlphanumeric,
@@ -28,7 +29,8 @@ const OF: Readonly<Record<Alphabet, (code: number) => boolean>> = {
 
 /** By the first two characters; longest prefix first, so that `sk-ant-` is not read as `sk-`. */
 const FACTS = new Map<string, KeyFact[]>();
-for (const fact of [...KEY_FACTS].sort((a, b) => b.prefix.length - a.prefix.length)) {
+const ALL = [...KEY_FACTS, ...SERVICE_KEY_FACTS];
+for (const fact of [...ALL].sort((a, b) => b.prefix.length - a.prefix.length)) {
   const start = fact.prefix.slice(0, 2);
   FACTS.set(start, [...(FACTS.get(start) ?? []), fact]);
 }
@@ -49,7 +51,7 @@ export const cloudKey: AnchoredDetector = {
   summary: 'keys and tokens of clouds and services, by their published shape',
   byDefault: true,
   rank: 90,
-  anchors: KEY_FACTS.map((fact) => fact.prefix),
+  anchors: ALL.map((fact) => fact.prefix),
   match(text, at) {
     if (!beginsWord(text, at) || text.charCodeAt(at - 1) === 95) return undefined;
     for (const fact of FACTS.get(text.slice(at, at + 2)) ?? []) {

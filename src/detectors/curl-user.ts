@@ -6,7 +6,7 @@ import { isPlaceholder } from './secret-value.ts';
 const LONGEST = 512;
 
 /** `-u name:password`, `--user "name:password"`, `-uname:password`. */
-const USER = /\s(?:-u\s?|--user[\s=])(["']?)[^\s"':]{0,128}:/;
+const USER = /\s(?:-u\s{0,2}|--user[\s=]{1,2})["']?[^\s"':]{0,128}["']?:(["']?)/;
 
 export const curlUser: AnchoredDetector = {
   kind: 'anchored',
@@ -21,8 +21,7 @@ export const curlUser: AnchoredDetector = {
     const user = USER.exec(line);
     if (user === null) return undefined;
     const start = user.index + user[0].length;
-    const quote = user[1] ?? '';
-    const found = line.slice(start).search(quote === '' ? /[\s"']|$/ : quote === '"' ? /"|$/ : /'|$/);
+    const found = line.slice(start).search(user[1] === '' ? /[\s"']|$/ : /["']|$/);
     const end = start + found;
     if (found < 3 || isPlaceholder(line.slice(start, end))) return undefined;
     return { start: at + start, end: at + end };

@@ -1,6 +1,7 @@
-// Sees through one level of writing: zero-width characters, full-width and Arabic digits, `%40`, `\u0040`, `&#64;`, `\/`.
-// Deeper nesting and whole encodings (base64, JSON in JSON) are for structure-aware decoders in front of the scanner.
+// Sees through ways of writing characters: zero-width ones, other digits, `%40`, `\\u0040`, `\\x40`, `&#64;`, `=40`, and one inside another.
+// Whole encodings (base64, hexadecimal) are for structure-aware decoders in front of the scanner. What is too deep is claimed unseen.
 import type { Scanner, Span } from '../model/masking.ts';
+import { meaningOf, WRITINGS, type Writing } from './writings.ts';
 
 /** Characters around an encoded one that are read with it: words that announce a value, and the value. */
 const AROUND = 128;
@@ -8,60 +9,11 @@ const AROUND = 128;
 /** What is found this close to where the stretch was cut out may be a piece of something longer. */
 const EDGE = 8;
 
-/** Cheap signs that there may be something to decode. */
-const SIGNS = ['%', '\\', '&#'];
-const WIDE = /[^\x00-\x7f]/;
+/** Levels that are seen through, as in `%252540`. */
+const LEVELS = 6;
 
-/** What is decoded, as UTF-16 and as UTF-8 bytes read as Latin-1. Only what stands for printable ASCII, or for nothing. */
-const ENCODED = new RegExp(
-  [
-    '%[2-7][0-9A-Fa-f]',
-    '\\\\u00[2-7][0-9A-Fa-f]',
-    '\\\\/',
-    '&#(?:x[2-7][0-9A-Fa-f]|\\d{2,3});',
-    // Soft hyphen, zero-width space, joiners and marks, word joiner, byte order mark.
-    '(?<![\\x80-\\xff])\\xad|\\xc2\\xad|[\\u200b-\\u200f\\u2060\\ufeff]|\\xe2\\x80[\\x8b-\\x8f]|\\xe2\\x81\\xa0|\\xef\\xbb\\xbf',
-    // Full-width forms of ASCII.
-    '[\\uff01-\\uff5e]|\\xef\\xbc[\\x81-\\xbf]|\\xef\\xbd[\\x80-\\x9e]',
-    // Arabic-Indic, extended Arabic-Indic and Devanagari digits.
-    '[\\u0660-\\u0669\\u06f0-\\u06f9\\u0966-\\u096f]|\\xd9[\\xa0-\\xa9]|\\xdb[\\xb0-\\xb9]|\\xe0\\xa5[\\xa6-\\xaf]',
-  ].join('|'),
-  'g',
-);
-
-/** First digit of each run of ten, and the full-width block. */
-const ZEROS = [0x660, 0x6f0, 0x966];
-
-/** Code point of one UTF-16 unit, or of two or three UTF-8 bytes read as Latin-1. */
-function codePoint(written: string): number {
-  const first = written.charCodeAt(0);
-  const second = written.charCodeAt(1) & 63;
-  if (written.length === 1) return first;
-  if (written.length === 2) return ((first & 31) << 6) | second;
-  return ((first & 15) << 12) | (second << 6) | (written.charCodeAt(2) & 63);
-}
-
-/** Number written in `%41`, `\u0041`, `&#65;` or `&#x41;`; NaN for anything else. */
-function codeIn(written: string): number {
-  const first = written[0];
-  if (first === '%') return Number.parseInt(written.slice(1), 16);
-  if (first === '\\') return Number.parseInt(written.slice(4), 16);
-  if (first !== '&') return Number.NaN;
-  return written[2] === 'x'
-    ? Number.parseInt(written.slice(3, 5), 16)
-    : Number.parseInt(written.slice(2, -1), 10);
-}
-
-/** What an encoded piece stands for; empty for what takes no room. Undefined: not printable ASCII after all. */
-function meaning(written: string): string | undefined {
-  if (written === '\\/') return '/';
-  const ascii = codeIn(written);
-  if (!Number.isNaN(ascii)) return ascii >= 0x20 && ascii < 0x7f ? String.fromCharCode(ascii) : undefined;
-  const code = codePoint(written);
-  if (code >= 0xff01 && code <= 0xff5e) return String.fromCharCode(code - 0xfee0);
-  const zero = ZEROS.find((each) => code >= each && code < each + 10);
-  return zero === undefined ? '' : String(code - zero);
-}
+/** Data type of what is written in more levels than that. */
+const UNREADABLE = 'encoded';
 
 interface Piece {
   readonly start: number;
@@ -69,11 +21,11 @@ interface Piece {
   readonly meaning: string;
 }
 
-function pieces(text: string): Piece[] {
+function pieces(text: string, { pattern }: Writing): Piece[] {
   const found: Piece[] = [];
-  ENCODED.lastIndex = 0;
-  for (let match = ENCODED.exec(text); match !== null; match = ENCODED.exec(text)) {
-    const means = meaning(match[0]);
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const means = meaningOf(match[0]);
     if (means !== undefined)
       found.push({ start: match.index, end: match.index + match[0].length, meaning: means });
   }
@@ -143,17 +95,35 @@ function union(plain: readonly Span[], decoded: readonly Span[]): readonly Span[
   return spans;
 }
 
+/** Spans of what is written in one of the ways, and of what that says in turn. */
+function decodedSpans(scanner: Scanner, text: string, writing: Writing, levels: number): readonly Span[] {
+  if (!writing.signs(text)) return [];
+  const found = pieces(text, writing);
+  if (found.length === 0) return [];
+  const parts = [...clusters(found)];
+  if (levels === 0)
+    return parts.map((cluster) => ({
+      type: UNREADABLE,
+      start: cluster[0]?.start ?? 0,
+      end: cluster.at(-1)?.end ?? 0,
+    }));
+  const inner = {
+    types: scanner.types,
+    scan: (decoded: string) => scanThrough(scanner, decoded, levels - 1),
+  };
+  return parts.flatMap((cluster) => spansIn(inner, text, cluster));
+}
+
+function scanThrough(scanner: Scanner, text: string, levels: number): readonly Span[] {
+  let spans = scanner.scan(text);
+  for (const writing of WRITINGS) {
+    const decoded = decodedSpans(scanner, text, writing, levels);
+    if (decoded.length > 0) spans = union(spans, decoded);
+  }
+  return spans;
+}
+
 /** A scanner that also finds values some of whose characters are written in another way. */
 export function throughEncoding(scanner: Scanner): Scanner {
-  return {
-    types: scanner.types,
-    scan(text) {
-      const plain = scanner.scan(text);
-      if (!SIGNS.some((sign) => text.includes(sign)) && !WIDE.test(text)) return plain;
-      const found = pieces(text);
-      if (found.length === 0) return plain;
-      const decoded = [...clusters(found)].flatMap((cluster) => spansIn(scanner, text, cluster));
-      return decoded.length === 0 ? plain : union(plain, decoded);
-    },
-  };
+  return { types: scanner.types, scan: (text) => scanThrough(scanner, text, LEVELS) };
 }

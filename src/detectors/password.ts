@@ -1,7 +1,7 @@
 // Passwords given to a name: `password=…`, `"pwd": "…"`, `PASSWORD '…'` in SQL, `--password …` on a command line.
 import { isDigit, isLetter } from './characters.ts';
 import type { AnchoredDetector, Hit } from './detector.ts';
-import { assignedValue, flagValue, isClosing, isCode, isPlaceholder, quotedValue } from './secret-value.ts';
+import { flagValue, isClosing, isCode, isPlaceholder, namedValue, quotedValue } from './secret-value.ts';
 
 const NAMES = ['password', 'passwd', 'passphrase', 'passcode', 'pwd', 'pass', 'identified by'];
 
@@ -38,7 +38,7 @@ export const password: AnchoredDetector = {
   ignoreCase: true,
   match(text, at) {
     const end = nameEnd(text, at);
-    const value = assignedValue(text, end) ?? quotedValue(text, end) ?? flagValue(text, at, end);
+    const value = namedValue(text, at, end) ?? quotedValue(text, end) ?? flagValue(text, at, end);
     if (value === undefined || isClosing(text, at, value)) return undefined;
     const raw = text.slice(value.start, value.end);
     if (isPlaceholder(raw) || isCode(raw)) return undefined;

@@ -37,7 +37,7 @@ function afterQuotes(text: string, at: number): number {
 
 function afterBlanks(text: string, at: number): number {
   let i = at;
-  while (i < at + 4 && (text.charCodeAt(i) === 32 || text.charCodeAt(i) === 9)) i += 1;
+  while (i < at + 32 && (text.charCodeAt(i) === 32 || text.charCodeAt(i) === 9)) i += 1;
   return i;
 }
 
@@ -149,6 +149,50 @@ export function isClosing(text: string, name: number, value: Hit): boolean {
     text.charCodeAt(start - 1) === quote &&
     !text.slice(name, value.start - 1).includes(text[value.start - 1] ?? '')
   );
+}
+
+/** `token string = "…"`, `token: str = "…"`: the type of a variable stands between its name and its value. */
+const TYPED = /^\s?:?\s?(?:string|str|&str|text|varchar)\s{0,2}:?=\s{0,2}/i;
+
+/** `<dbPassword type="x"> … </`: what is left of the tag. */
+const TAG_REST = /^(?:\s[^<>]{0,64})?>\s{0,32}/;
+const TAG_START = /<[\w:.-]{0,48}$/;
+
+/** The text of an XML element that the name ends the start tag of. */
+function elementText(
+  text: string,
+  name: number,
+  end: number,
+): (Hit & { readonly quoted: boolean }) | undefined {
+  const code = text.charCodeAt(end);
+  if (code !== 62 && code !== 32) return undefined;
+  const rest = TAG_REST.exec(text.slice(end, end + 100));
+  if (rest === null || !TAG_START.test(text.slice(Math.max(0, name - 50), name))) return undefined;
+  const start = end + rest[0].length;
+  const close = text.slice(start, start + LONGEST).indexOf('<');
+  if (close < 1 || text.charCodeAt(start + close + 1) !== 47) return undefined;
+  const value = text.slice(start, start + close).trimEnd();
+  return value === '' ? undefined : { start, end: start + value.length, quoted: true };
+}
+
+/** The value assigned to the name from `name` to `end` in any way that is known: by an operator, a type, an element of XML. */
+export function namedValue(
+  text: string,
+  name: number,
+  end: number,
+  longest = LONGEST,
+): (Hit & { readonly quoted: boolean }) | undefined {
+  const typed = TYPED.exec(text.slice(end, end + 20));
+  if (typed !== null) return valueAt(text, end + typed[0].length, longest);
+  return assignedValue(text, end, longest) ?? elementText(text, name, end);
+}
+
+/** The quoted value after a quoted name and a comma: `setProperty("api_token", "…")`. */
+export function listedValue(text: string, end: number): Hit | undefined {
+  const quote = text.charCodeAt(end);
+  if (quote !== 34 && quote !== 39) return undefined;
+  const comma = /^["'],\s{0,2}(?=["'])/.exec(text.slice(end, end + 5));
+  return comma === null ? undefined : valueAt(text, end + comma[0].length);
 }
 
 /** The value assigned to the name that ends at `end`; a bare one is read no further than `longest`. */

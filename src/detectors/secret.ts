@@ -2,7 +2,15 @@
 import { isLetter, isWord } from './characters.ts';
 import { entropy } from './checksums.ts';
 import type { AnchoredDetector, Hit } from './detector.ts';
-import { assignedValue, flagValue, isClosing, isCode, isPlaceholder } from './secret-value.ts';
+import {
+  assignedValue,
+  flagValue,
+  isClosing,
+  isCode,
+  isPlaceholder,
+  listedValue,
+  namedValue,
+} from './secret-value.ts';
 
 const NAMES = ['secret', 'token', 'key', 'credential', 'creds', 'authorization', 'bearer '];
 
@@ -27,7 +35,7 @@ function isRandom(whole: string): boolean {
   const letters = /[a-z]/i.test(value);
   const digits = /\d/.test(value);
   // Some services number their secrets; ordinary numbers are shorter.
-  if (/^\d{15,}$/.test(value)) return true;
+  if (/^\d{15,}(?![\w.-])/.test(value)) return true;
   if (VERSIONED.test(value)) return false;
   if (!letters || !digits)
     return value.length >= 20 && /[a-z]/.test(value) && /[A-Z]/.test(value) && entropy(value) >= 3.8;
@@ -36,7 +44,8 @@ function isRandom(whole: string): boolean {
 }
 
 /** `secretKey`, `token_value`, `tokens`: a few endings belong to the name. */
-const ENDING = /^(?:s|[_-]?(?:access[_-]?)?key(?:[_-]?base)?|[_-]?value|[_-]?id[_-]?token)?(?![a-z0-9])/i;
+const ENDING =
+  /^(?:s|[_-]?(?:access[_-]?)?key(?:[_-]?base)?|[_-]?value|[_-]?string|[_-]?id[_-]?token)?(?:_?\d{1,3})?(?![a-z0-9])/i;
 
 function nameEnd(text: string, at: number, name: string): number {
   const end = at + name.length;
@@ -92,11 +101,11 @@ export const secret: AnchoredDetector = {
     if (name === 'token' && isLetter(text.charCodeAt(at - 1)) && /[^a-z]to/i.test(text.slice(at - 2, at)))
       return undefined;
     const end = nameEnd(text, at, name);
-    const start = assignedValue(text, end, JUDGED) ?? flagValue(text, at, end);
+    const start = namedValue(text, at, end, JUDGED) ?? listedValue(text, end) ?? flagValue(text, at, end);
     if (start === undefined || isClosing(text, at, start)) return undefined;
     const raw = text.slice(start.start, start.end);
     if (!isRandom(raw) || isCode(raw)) return undefined;
-    const value = assignedValue(text, end) ?? start;
+    const value = namedValue(text, at, end) ?? start;
     return { start: value.start, end: value.end };
   },
 };

@@ -2,6 +2,7 @@
 
 import { createScanner } from '../../src/detectors/index.ts';
 import { KEY_FACTS } from '../../src/detectors/key-facts.ts';
+import { SERVICE_KEY_FACTS } from '../../src/detectors/key-facts-services.ts';
 import { generator, mixedText } from './detector-corpus.ts';
 
 const MIB = 1 << 20;
@@ -22,7 +23,7 @@ const BODIES = {
 
 /** The detectors' candidates as one RegExp, without their checksums, which makes it cheaper than what it stands for. */
 function alternation(): RegExp {
-  const keys = KEY_FACTS.map(
+  const keys = [...KEY_FACTS, ...SERVICE_KEY_FACTS].map(
     (fact) => `\\b${escaped(fact.prefix)}${BODIES[fact.alphabet]}{${fact.fewest},${fact.most}}`,
   );
   return new RegExp(

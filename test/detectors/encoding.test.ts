@@ -57,7 +57,43 @@ describe('values written in another way', () => {
     ]);
   });
 
-  it('are decoded once only', () => {
-    expect(found('ada%2540example.com')).toEqual([]);
+  it.each([
+    ['percent-encoded twice', 'ada%2540example.com', 'email: ada%2540example.com'],
+    ['entities of entities', 'ada&amp;#64;example.com', 'email: ada&amp;#64;example.com'],
+    ['entities with zeros', 'ada&#X0040;example.com', 'email: ada&#X0040;example.com'],
+    ['entities by name', 'ada&commat;example&period;com', 'email: ada&commat;example&period;com'],
+    ['JSON in JSON', 'x \\\\\\u0034111111111111111', 'payment-card: \\\\\\u0034111111111111111'],
+    ['\\x escapes', 'ada\\x40example.com', 'email: ada\\x40example.com'],
+    ['octal escapes', 'ada\\100example.com', 'email: ada\\100example.com'],
+    ['\\u{} escapes', 'ada\\u{40}example.com', 'email: ada\\u{40}example.com'],
+    ['quoted-printable', 'ada=40example.com=3D', 'email: ada=40example.com'],
+    ['soft line breaks', `${'w '.repeat(30)}41111111=\r\n11111111`, 'payment-card: 41111111=\r\n11111111'],
+    ['plus signs of a form', 'pan=4111+1111+1111+1111&x', 'payment-card: 4111+1111+1111+1111'],
+    ['Bengali digits', '৪১১১১১১১১১১১১১১১', 'payment-card: ৪১১১১১১১১১১১১১১১'],
+    ['em spaces', '4111\u20031111\u20031111\u20031111', 'payment-card: 4111\u20031111\u20031111\u20031111'],
+  ])('are found in %s', (_name, text, want) => {
+    expect(found(text)).toContain(want);
+    expect(found(bytes(text))).toContain(bytes(want));
+  });
+
+  it('are claimed unseen where they are written too deep', () => {
+    const deep = Array.from({ length: 9 }).reduce<string>(
+      (text) => text.replaceAll('%', '%25'),
+      'ada%40example.com',
+    );
+    expect(found(deep)[0]).toMatch(/^(?:encoded|email): /);
+  });
+
+  it('do not spoil plain text', () => {
+    for (const text of [
+      'x=40 y=41',
+      'C:\\users\\new',
+      'a&b&c;d',
+      'AT&T 100%',
+      '2+2=4',
+      "SELECT '%a%'",
+      '—–―',
+    ])
+      expect(found(text)).toEqual([]);
   });
 });
