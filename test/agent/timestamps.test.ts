@@ -1,15 +1,18 @@
 // Signatures are stamped by a real authority, and one that fails holds up nothing.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/agent/ledger.ts';
 import { Timestamper } from '../../src/agent/timestamper.ts';
+import { exportEvidence } from '../../src/commands/export.ts';
+import { verify } from '../../src/commands/verify.ts';
 import { verifyStore } from '../../src/flow/verify/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { TimestampError, timestampRequest, verifyTimestamp } from '../../src/lib/rfc3161.ts';
 import { encodeBundle, parseBundle } from '../../src/model/bundle.ts';
 import { identifyStore, openStore } from '../../src/stores/index.ts';
+import { runCommand } from '../fakes/command.ts';
 import { type Installation, install, recordedSession, workFolder } from '../fakes/installation.ts';
 import { fakeProvider } from '../fakes/sign-in.ts';
 import { type AuthorityPeer, startAuthority } from '../peers/authority.ts';
@@ -55,7 +58,7 @@ describe.runIf(peer('openssl-jq'))('time stamps', () => {
     expect(await at.outbox.flush()).toBe(true);
   }
 
-  async function verify(tsa?: string) {
+  async function verdicts(tsa?: string) {
     const store = await openStore(`file:${join(work.path, 'store')}`, {});
     const { id } = await identifyStore(store);
     return verifyStore(store, { store: id, now: systemClock.now(), pins, ...(tsa ? { tsa } : {}) });
@@ -71,7 +74,7 @@ describe.runIf(peer('openssl-jq'))('time stamps', () => {
 
   it('stand in the bundle, over the signature, and OpenSSL agrees', async () => {
     await day();
-    const result = await verify(authority.pem);
+    const result = await verdicts(authority.pem);
     expect(result).toMatchObject({
       integrity: { verdict: 'VALID' },
       completeness: { verdict: 'COMPLETE' },
@@ -99,10 +102,47 @@ describe.runIf(peer('openssl-jq'))('time stamps', () => {
     ).toContain('OK');
   });
 
+  it('are checked by verify.sh and by broker verify --tsa', async () => {
+    await day();
+    const config = join(work.path, 'broker.yaml');
+    const output = join(work.path, 'export');
+    const jwks = join(work.path, 'provider-jwks.json');
+    writeFileSync(jwks, provider.jwks);
+    writeFileSync(
+      config,
+      `version: 1\nidentity:\n  issuer: ${provider.issuer}\n  client_id: ${provider.audience}\nstore:\n  url: "file:${join(work.path, 'store')}"\n  timestamp_url: ${authority.url}\npolicy: []\n`,
+    );
+    const environment = {
+      BROKER_CONFIG: config,
+      BROKER_STATE_DIR: join(work.path, 'agent'),
+      BROKER_RUNTIME_DIR: join(work.path, 'run'),
+    };
+    const at = { home: work.path, cwd: work.path, environment, clock: systemClock };
+    await runCommand(exportEvidence, { ...at, options: { offline: true, output } });
+    const script = (...args: string[]) => spawnSync('bash', [join(output, 'verify.sh'), ...args]).status;
+    expect([script(jwks), script(jwks, authority.file), script(jwks, other.file)]).toEqual([0, 0, 6]);
+    const judged = async (tsa: string) => {
+      const { stdout } = await runCommand(verify, {
+        ...at,
+        json: true,
+        options: { offline: true, tsa, deep: true },
+      });
+      const { integrity, checked } = JSON.parse(stdout);
+      return [
+        integrity.findings.filter(({ step }: { step: string }) => step === 'timestamp').length,
+        checked.objects > 8,
+      ];
+    };
+    expect([await judged(authority.file), await judged(other.file)]).toEqual([
+      [0, true],
+      [3, true],
+    ]);
+  }, 120_000);
+
   it('of an authority nobody named are told of, and of another than named are INVALID', async () => {
     await day();
-    expect((await verify()).notes.map(({ about }) => about)).toEqual(['authority-not-pinned']);
-    const { integrity } = await verify(other.pem);
+    expect((await verdicts()).notes.map(({ about }) => about)).toEqual(['authority-not-pinned']);
+    const { integrity } = await verdicts(other.pem);
     expect(integrity.verdict).toBe('INVALID');
     expect(new Set(integrity.findings.map(({ step }) => step))).toEqual(new Set(['timestamp']));
   });
@@ -112,7 +152,7 @@ describe.runIf(peer('openssl-jq'))('time stamps', () => {
     const before = authority.asked;
     await day();
     expect(authority.asked).toBe(before + 1);
-    const result = await verify(authority.pem);
+    const result = await verdicts(authority.pem);
     expect([result.integrity.verdict, result.completeness.verdict]).toEqual(['VALID', 'COMPLETE']);
     expect(result.notes).toMatchObject([
       { about: 'unstamped', text: expect.stringMatching(/^3 statements/) },
@@ -128,7 +168,7 @@ describe.runIf(peer('openssl-jq'))('time stamps', () => {
     const path = join(work.path, 'store', key);
     rmSync(path);
     writeFileSync(path, encodeBundle(first.payload, first.signature, first.keyid, second.timestamp));
-    const { integrity } = await verify(authority.pem);
+    const { integrity } = await verdicts(authority.pem);
     expect(integrity.findings.map(({ step, reason }) => [step, reason])).toContainEqual([
       'timestamp',
       'it stamps other bytes than this signature',

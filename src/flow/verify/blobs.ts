@@ -6,12 +6,15 @@ import type { InTotoStatement, Subject } from '../../model/evidence.ts';
 import { eventLogs, logNumber, POLICY_BLOB } from '../../model/sealed.ts';
 import type { CompletenessFinding, IntegrityFinding, Step } from '../../model/verdict.ts';
 import { eventsProblem } from './events.ts';
+import { forgetOldest } from './findings.ts';
 import type { EvidenceReader } from './source.ts';
 
 /** A blob larger than this is refused unread. */
 const MAX_BLOB = 2 ** 30;
 const MAX_TEXT = 512 * 1024;
 const KNOWN = 100_000;
+/** Sign-ins and provider keys are named by many statements that stand together: few are remembered. */
+const TEXTS = 1_000;
 
 type Fetched = { readonly bytes: Uint8Array } | { readonly missing: true } | { readonly wrong: string };
 
@@ -60,6 +63,7 @@ export class Blobs {
         return Buffer.from(found.bytes).toString('utf8');
       });
       this.#texts.set(digest, text);
+      forgetOldest(this.#texts, TEXTS);
     }
     return text;
   }

@@ -66,3 +66,10 @@ export class Findings {
     };
   }
 }
+
+/** Keeps a map that remembers things from growing without end. */
+export function forgetOldest<K>(remembered: Map<K, unknown>, most: number): void {
+  if (remembered.size <= most) return;
+  const [oldest] = remembered.keys();
+  if (oldest !== undefined) remembered.delete(oldest);
+}

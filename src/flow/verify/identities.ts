@@ -7,6 +7,7 @@ import { sha256 } from '../../lib/digest.ts';
 import { publicKey } from '../../lib/dsse.ts';
 import type { Predicate } from '../../model/evidence.ts';
 import type { Step } from '../../model/verdict.ts';
+import { forgetOldest } from './findings.ts';
 
 type KeySet = { readonly keys: readonly Readonly<Record<string, unknown>>[] };
 
@@ -31,6 +32,8 @@ export type Judgement =
 
 const STEP: Readonly<Record<string, Step>> = { format: 'pk-token', 'cic-signature': 'pk-token' };
 const LEEWAY = 60_000;
+/** Sign-ins remembered: a day has that many in a large company. */
+const JUDGED = 10_000;
 
 function keySet(text: string): KeySet | undefined {
   try {
@@ -96,6 +99,7 @@ export class Identities {
     if (!judged) {
       judged = this.#judge(pkToken, jwks);
       this.#judged.set(id, judged);
+      forgetOldest(this.#judged, JUDGED);
     }
     return judged;
   }
