@@ -171,6 +171,8 @@ export type ToFront =
   | { readonly type: 'wanted'; readonly names: readonly string[] }
   | { readonly type: 'progress'; readonly step: 'policy' | 'credential' | 'target' | 'evidence' }
   | { readonly type: 'opened'; readonly session: OpenedSession }
+  /** Another policy is in force: for a front that decides calls itself. */
+  | { readonly type: 'policy'; readonly policy: PolicyText }
   /** The session is over; the front ends its client. */
   | { readonly type: 'ended'; readonly end: SessionEnd; readonly reason: string }
   /** Signed and stored, or left for the next start (`waiting`). */

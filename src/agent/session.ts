@@ -90,7 +90,7 @@ export class Session {
 
   obey(policy: PolicyText): void {
     this.#held.policy = policy;
-    this.#worker?.send({ type: 'policy', policy });
+    for (const who of [this.#worker, this.start.front]) who?.send({ type: 'policy', policy });
   }
 
   async regrant(): Promise<void> {

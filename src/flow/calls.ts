@@ -67,23 +67,38 @@ export interface OpenCall {
 /** Text with half a surrogate pair cannot be recorded. */
 const wellFormed = (text: string): string => text.toWellFormed();
 
+/** For who called, and for the record. */
+function maskersOf(
+  { terms, scanner, hashKey }: CallPorts,
+  policy: PolicySet,
+): [DocumentMasker, DocumentMasker] {
+  const { connection, principal } = terms;
+  const revealed = reveals(policy, { connection, principal, dataTypes: scanner.types }).dataTypes;
+  const rules = { scanner, strategies: connection.masking.strategies, hashKey };
+  const masker = new DocumentMasker({ ...rules, revealed });
+  return [masker, revealed.size === 0 ? masker : new DocumentMasker({ ...rules, revealed: new Set() })];
+}
+
 export class Calls {
   readonly #ports: CallPorts;
-  readonly #masker: DocumentMasker;
+  #policy: PolicySet;
+  #masker: DocumentMasker;
   /** What is recorded is for others than the one who may see it: nothing is revealed there. */
-  readonly #scribe: DocumentMasker;
+  #scribe: DocumentMasker;
   readonly #open = new Set<OpenCall>();
   #recorder: Recorder | undefined;
   #statements = 0;
 
   constructor(ports: CallPorts) {
     this.#ports = ports;
-    const { terms, policy, scanner, hashKey } = ports;
-    const { connection, principal } = terms;
-    const revealed = reveals(policy, { connection, principal, dataTypes: scanner.types }).dataTypes;
-    const rules = { scanner, strategies: connection.masking.strategies, hashKey };
-    this.#masker = new DocumentMasker({ ...rules, revealed });
-    this.#scribe = revealed.size === 0 ? this.#masker : new DocumentMasker({ ...rules, revealed: new Set() });
+    this.#policy = ports.policy;
+    [this.#masker, this.#scribe] = maskersOf(ports, ports.policy);
+  }
+
+  /** From the next call on another policy decides, and what it does not reveal is masked. */
+  obey(policy: PolicySet): void {
+    this.#policy = policy;
+    [this.#masker, this.#scribe] = maskersOf(this.#ports, policy);
   }
 
   get terms(): CallTerms {
@@ -104,7 +119,7 @@ export class Calls {
   neverAllowed(call: Omit<Call, 'method' | 'arguments'>): boolean {
     const decision = this.decide(call);
     if (decision.outcome !== 'deny' || decision.errors.length > 0) return false;
-    const { policies } = this.#ports.policy;
+    const { policies } = this.#policy;
     const reads = (policy: LoadedPolicy): boolean => {
       const mentioned = mentionedContext([policy.json]);
       return mentioned === 'all' || mentioned.has('arguments');
@@ -120,9 +135,9 @@ export class Calls {
   }
 
   decide(call: Omit<Call, 'method'>): Decision {
-    const { terms, policy, clock } = this.#ports;
+    const { terms, clock } = this.#ports;
     const { connection, principal, client } = terms;
-    return decide(policy, {
+    return decide(this.#policy, {
       principal,
       connection,
       actions: [call.use],

@@ -13,6 +13,7 @@ import {
   type ToFront,
 } from '../agent/client.ts';
 import { BrokerError } from '../model/errors.ts';
+import type { PolicyText } from '../model/session.ts';
 
 export interface OpenOrder {
   readonly connection: string;
@@ -28,6 +29,8 @@ export interface OpenOrder {
   readonly signal: AbortSignal;
   /** Told what is being waited for. */
   progress?(step: string): void;
+  /** Another policy is in force. */
+  obey?(policy: PolicyText): void;
 }
 
 export interface Over {
@@ -115,6 +118,7 @@ class Line implements FrontSession {
         if (message.type === 'ended' && !this.#closing)
           this.#resolveOver({ end: message.end, reason: message.reason });
         if (message.type === 'sealed') this.#resolveSealed(message.state);
+        if (message.type === 'policy') this.#order.obey?.(message.policy);
       }
     } catch {
       // However the stream broke, the agent is gone.

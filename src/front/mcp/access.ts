@@ -39,6 +39,7 @@ export class Access {
   #terms: { readonly at: number; readonly calls: Promise<Calls> } | undefined;
   /** The last calls that were made: answers are masked with them whether or not a session is open. */
   #last: Calls | undefined;
+  #told: FrontTerms['policy'] | undefined;
   #loaded: { readonly digest: string; readonly set: Promise<PolicySet> } | undefined;
   #killed: BrokerError | undefined;
   #closed = false;
@@ -137,6 +138,7 @@ export class Access {
       client: 'mcp',
       port: 0,
       bot: this.#order.bot(),
+      obey: (policy) => void this.#obey(policy),
       ...(reason === undefined ? {} : { reason }),
     });
     try {
@@ -144,6 +146,20 @@ export class Access {
     } catch (error) {
       await session.close({ reason: 'the front could not record', exit: 1 });
       throw error;
+    }
+  }
+
+  /** The agent has loaded it before: what cannot be loaded here all the same ends the session. */
+  async #obey(text: FrontTerms['policy']): Promise<void> {
+    this.#terms = undefined;
+    this.#told = text;
+    const live = await this.#live?.catch(() => undefined);
+    try {
+      const set = await this.#policies(text);
+      if (this.#told === text) live?.calls.obey(set);
+    } catch (error) {
+      await live?.calls.close((error as Error).message).catch(() => undefined);
+      await live?.session.close({ reason: 'the front could not load the policy', exit: 1 });
     }
   }
 
