@@ -94,7 +94,11 @@ export function lineDiff(before: string, after: string, context = 3): string[] {
       const end = near.indexOf(false, at);
       const hunk = lines.slice(at, end < 0 ? undefined : end);
       const count = (other: '-' | '+') => hunk.filter(({ mark }) => mark !== other).length;
-      out.push(`@@ -${line.old},${count('+')} +${line.new},${count('-')} @@`);
+      const [old, now] = [count('+'), count('-')];
+      // Where one side has no line, it is named by the line before.
+      out.push(
+        `@@ -${old === 0 ? line.old - 1 : line.old},${old} +${now === 0 ? line.new - 1 : line.new},${now} @@`,
+      );
     }
     out.push(...line.text.split('\n').map((text, part) => (part === 0 ? line.mark + text : text)));
   });
