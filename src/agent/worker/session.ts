@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { createScanner } from '../../detectors/index.ts';
 import { type Preparation, prepare } from '../../flow/admission.ts';
+import { Asker } from '../../flow/escalate/index.ts';
 import { Pipeline } from '../../flow/pipeline.ts';
 import { openRecorder } from '../../flow/record/journal.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -13,7 +14,6 @@ import { owner } from '../../model/principal.ts';
 import type { FromHeld, FromWorker, PolicyText, SessionOrder, ToHeld } from '../../model/session.ts';
 import { PROTOCOLS } from '../../protocols/index.ts';
 import type { Serving, Target } from '../../protocols/protocol.ts';
-import { WorkerApprovals } from './approvals.ts';
 import { LiveCatalogue } from './live-catalogue.ts';
 
 /** Characters of a session's reason that those asked are shown. */
@@ -59,7 +59,7 @@ export class WorkerSession {
   #target: Target | undefined;
   #recorder: Recorder | undefined;
   #catalogue: LiveCatalogue | undefined;
-  #approvals: WorkerApprovals | undefined;
+  #approvals: Asker | undefined;
   #pipeline: Pipeline | undefined;
   #serving: Serving | undefined;
   #closing: Promise<void> | undefined;
@@ -108,8 +108,8 @@ export class WorkerSession {
     this.#catalogue = catalogue;
     this.#recorder = openRecorder({ folder: spool, origin: origin(this.#order, target), clock });
     const { tell } = this.#ports;
-    const parts = { order: this.#order, recorder: this.#recorder, clock };
-    this.#approvals = tell && new WorkerApprovals({ ...parts, tell, stated: () => this.#stated() });
+    const asking = { ...this.#order, stated: () => this.#stated() };
+    this.#approvals = tell && new Asker({ session: asking, recorder: this.#recorder, clock, tell });
     this.#pipeline = new Pipeline({
       order: this.#order,
       preparation: this.#preparation,

@@ -19,6 +19,8 @@ export interface Question {
   readonly steady: boolean;
   readonly inTransaction: boolean;
   readonly application?: string;
+  /** It is a call of an MCP tool and no statement. */
+  readonly call?: true;
   /** The exact parameters, as `describeParameters` says them. */
   readonly parameters: readonly string[];
   /** Masked. */
@@ -35,8 +37,8 @@ export interface Question {
 export interface Asking {
   /** Enough people approved; nothing is spent yet. Rejects with the BrokerError that the client gets. */
   readonly approved: Promise<void>;
-  /** Spends the approval. Rejects when it was spent before, or cannot be. */
-  use(): Promise<void>;
+  /** Spends the approval; for the execution numbered `statement` where that is another than the one that asked. Rejects when it was spent before, or cannot be. */
+  use(statement?: number): Promise<void>;
   /** It is not needed any more, or its client does not want it. Afterwards nothing of it counts. */
   withdraw(): void;
 }

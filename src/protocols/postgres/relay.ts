@@ -87,18 +87,15 @@ export class Relay implements Holder {
   hold(until: Promise<unknown>): void {
     const hold = {};
     this.#hold = hold;
-    const timer = setInterval(() => this.#stir(), STIR_EVERY);
+    const timer = setInterval(() => {
+      if (!this.#closed && !this.#leaving && this.#link.stir()) this.#exchange();
+    }, STIR_EVERY);
     until
       .finally(() => clearInterval(timer))
       .then(
         () => this.#release(hold),
         (error: unknown) => this.#fail(error),
       );
-  }
-
-  #stir(): void {
-    if (this.#closed || this.#leaving || !this.#link.stir()) return;
-    this.#exchange();
   }
 
   readonly #clientHandler: WireHandler = {

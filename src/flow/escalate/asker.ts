@@ -1,42 +1,23 @@
-// Held statements on the worker's side: what is asked, told to the agent; what was answered, held to the very thing. Decides nothing.
-import { randomBytes } from 'node:crypto';
-import {
-  type Approver,
-  type Asking,
-  approvedDigest,
-  type Question,
-  questionKey,
-} from '../../flow/escalate/index.ts';
-import { type Clock, timestamp } from '../../lib/clock.ts';
-import { sha256 } from '../../lib/digest.ts';
-import type { ApprovedThing, Asked } from '../../model/approval.ts';
-import type { AskTerms } from '../../model/decision.ts';
+// What one session asks people: told to the agent, and what was answered held to the very thing. Decides nothing.
+import type { Clock } from '../../lib/clock.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { Recorder } from '../../model/event.ts';
-import { owner } from '../../model/principal.ts';
-import type { ApprovedBy, FromHeld, SessionOrder, ToHeld } from '../../model/session.ts';
+import type { ApprovedBy, FromHeld, ToHeld } from '../../model/session.ts';
+import { type Approver, type Asking, type Question, questionKey } from './approver.ts';
+import { type AskingSession, askedOf, termsOf, thingOf } from './asked.ts';
+import { approvedDigest } from './thing.ts';
 
-export interface ApprovalsParts {
-  readonly order: SessionOrder;
+export interface AskerParts {
+  readonly session: AskingSession;
   readonly recorder: Recorder;
   readonly clock: Clock;
   tell(message: FromHeld): void;
-  /** Why the session was opened, masked. */
-  stated?(): string | undefined;
 }
 
 type Notice = ((message: string, hint?: string) => void) | undefined;
 
 /** Milliseconds a closing session waits for the agent to say how its requests ended. */
 const LAST_WORDS = 2_000;
-
-const DEFAULT_TERMS: AskTerms = {
-  reason: 'policy asks',
-  quorum: 1,
-  expires: 900,
-  scope: 'statement',
-  strength: 'fresh-sign-in',
-};
 
 interface Open {
   readonly question: Question;
@@ -45,6 +26,8 @@ interface Open {
   /** Microseconds. */
   readonly since: number;
   id: string;
+  /** The execution that uses it. */
+  at: number;
   state: 'waiting' | 'approved' | 'using' | 'over';
   /** The agent has said how it ended. */
   ended: boolean;
@@ -70,8 +53,8 @@ function until(time: string): string {
   return `${time.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-export class WorkerApprovals implements Approver {
-  readonly #parts: ApprovalsParts;
+export class Asker implements Approver {
+  readonly #parts: AskerParts;
   readonly #open = new Map<number, Open>();
   /** Approved for the rest of the session: question → who approved, and by which request. */
   readonly #lasting = new Map<string, { readonly by: ApprovedBy; readonly ask: number }>();
@@ -79,7 +62,7 @@ export class WorkerApprovals implements Approver {
   #closed = false;
   #settled: () => void = () => undefined;
 
-  constructor(parts: ApprovalsParts) {
+  constructor(parts: AskerParts) {
     this.#parts = parts;
   }
 
@@ -92,7 +75,8 @@ export class WorkerApprovals implements Approver {
   }
 
   ask(question: Question, notice: Notice): Asking {
-    const thing = this.#thing(question);
+    const { session, clock } = this.#parts;
+    const thing = thingOf(question, session, clock.micros());
     const approved = settleable();
     const granted = settleable();
     this.#asks += 1;
@@ -103,6 +87,7 @@ export class WorkerApprovals implements Approver {
       notice,
       since: this.#parts.clock.micros(),
       id: '',
+      at: question.statement,
       state: 'waiting',
       ended: false,
       approve: approved.resolve,
@@ -114,12 +99,13 @@ export class WorkerApprovals implements Approver {
     };
     this.#open.set(ask, open);
     if (this.#closed) open.refuse(this.#refusal(open, 'approval-withdrawn'));
-    else this.#parts.tell({ type: 'ask', ask, asked: this.#asked(question), thing });
+    else this.#parts.tell({ type: 'ask', ask, asked: askedOf(question, session), thing });
     return {
       approved: approved.promise,
-      use: () => {
+      use: (at) => {
         if (open.state !== 'approved') return Promise.reject(this.#refusal(open, 'approval-withdrawn'));
         open.state = 'using';
+        open.at = at ?? question.statement;
         this.#parts.tell({ type: 'use', ask });
         return granted.promise;
       },
@@ -180,7 +166,7 @@ export class WorkerApprovals implements Approver {
   #stands(open: Open, id: string, expires: string): void {
     open.id = id;
     if (open.state === 'over') return;
-    const { reason, quorum } = open.question.decision.ask ?? DEFAULT_TERMS;
+    const { reason, quorum } = termsOf(open.question);
     const people = quorum > 1 ? `${quorum} people` : 'a person';
     open.notice?.(
       `request ${id} waits for ${people} until ${until(expires)}: ${reason}`,
@@ -197,7 +183,8 @@ export class WorkerApprovals implements Approver {
       return;
     }
     if (lasts) this.#lasting.set(questionKey(open.question), { by, ask });
-    this.#recordUse(open.question, by, this.#parts.clock.micros() - open.since);
+    const waited = this.#parts.clock.micros() - open.since;
+    this.#recordUse({ ...open.question, statement: open.at }, by, waited);
     open.grant();
     if (open.ended) this.#forget(ask);
   }
@@ -248,53 +235,6 @@ export class WorkerApprovals implements Approver {
       what: shown.titles.join('; ') || 'this statement',
       policy: decision.policies.join(', '),
       ...(id === '' ? {} : { id }),
-    };
-  }
-
-  #thing({ connection, decision, parameters, text, ...question }: Question): ApprovedThing {
-    const { principal, id } = this.#parts.order;
-    const { iss, sub } = owner(principal);
-    const { expires, scope } = decision.ask ?? DEFAULT_TERMS;
-    return {
-      purpose: scope === 'session' && question.steady ? 'session' : 'statement',
-      connection,
-      session: id,
-      requester: { iss, sub, ...(principal.kind === 'bot' ? { bot: principal.bot.id } : {}) },
-      statement: sha256(text),
-      parameters,
-      policyDigest: decision.policyDigest,
-      policies: decision.policies,
-      expires: timestamp(this.#parts.clock.micros() + expires * 1_000_000),
-      nonce: randomBytes(32).toString('hex'),
-    };
-  }
-
-  #asked({ decision, shown, ...question }: Question): Omit<Asked, 'exact'> {
-    const { principal, id, client } = this.#parts.order;
-    const { reason, quorum, scope, strength } = decision.ask ?? DEFAULT_TERMS;
-    const models = principal.kind === 'bot' ? principal.bot.models : [];
-    const stated = this.#parts.stated?.();
-    return {
-      purpose: scope === 'session' && question.steady ? 'session' : 'statement',
-      connection: question.connection,
-      session: id,
-      statement: question.statement,
-      text: shown.text,
-      ...(shown.parameters ? { parameters: shown.parameters } : {}),
-      titles: shown.titles,
-      actions: shown.actions,
-      tables: shown.tables,
-      fingerprint: question.fingerprint,
-      inTransaction: question.inTransaction,
-      client,
-      ...(question.application ? { application: question.application } : {}),
-      ...(stated === undefined ? {} : { stated }),
-      ...(models.length > 0 ? { models: models.map(({ model, source }) => `${model} (${source})`) } : {}),
-      policies: decision.policies,
-      policyDigest: decision.policyDigest,
-      reason,
-      quorum,
-      strength,
     };
   }
 }
