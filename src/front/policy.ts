@@ -10,7 +10,7 @@ import {
 import { BrokerError } from '../model/errors.ts';
 import type { FrontContext } from './compose.ts';
 
-export type { PolicyShown, PublishedLog, PublishedText, PublishedVersion } from '../agent/client.ts';
+export type { PublishedVersion } from '../agent/client.ts';
 
 /** As the caller sees the configuration; `store` takes the place of the configured one. */
 export function policyCaller({ cwd, home, environment }: FrontContext, store?: string): Caller {

@@ -19,7 +19,7 @@ export function isJwksBlob(name: string): boolean {
 }
 
 /** Logs a session may have: one for each part and one for the rest. A statement has room for 64 subjects. */
-export const MAX_LOGS = 49;
+const MAX_LOGS = 49;
 
 /** `events.jsonl.gz`, `events-1.jsonl.gz` …: one per part of a long session, the last one with its end. */
 export function eventsBlob(log: number): string {

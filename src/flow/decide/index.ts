@@ -22,7 +22,7 @@ export type { Answer } from './authorise.ts';
 export { combineDecisions } from './decision.ts';
 export { formatPolicies } from './format.ts';
 export { checkPolicies, loadPolicies, type PolicySet } from './policies.ts';
-export { type CallArguments, callArguments, type DecisionContext, type DecisionRequest } from './request.ts';
+export { callArguments, type DecisionContext, type DecisionRequest } from './request.ts';
 export { localNames, withPublished } from './team.ts';
 
 /** Decisions kept per policy set; the oldest go first. */

@@ -10,7 +10,7 @@ export {
   questionKey,
   titlesOf,
 } from './approver.ts';
-export type { AskingSession } from './asked.ts';
+
 export { Asker } from './asker.ts';
 export { type AcceptedDecision, checkDecision, type DecisionCheck } from './check.ts';
 export { type StoredFile, tokenDigest } from './opened.ts';
