@@ -18,9 +18,6 @@ export function isJwksBlob(name: string): boolean {
   return /^jwks(-\d+)?\.json$/.test(name);
 }
 
-/** Logs a session may have: one for each part and one for the rest. A statement has room for 64 subjects. */
-const MAX_LOGS = 49;
-
 /** `events.jsonl.gz`, `events-1.jsonl.gz` …: one per part of a long session, the last one with its end. */
 export function eventsBlob(log: number): string {
   return log === 0 ? EVENTS_BLOB : `events-${log}.jsonl.gz`;
