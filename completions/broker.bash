@@ -288,9 +288,11 @@ _broker() {
       else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
     'replay')
       case "$prev" in
+        --to-html) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --to-cast) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--speed --max-idle --no-wait --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--speed --max-idle --no-wait --plain --to-html --to-cast --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete sessions 2>/dev/null)" -- "$cur")); fi ;;
     'report')
       case "$prev" in

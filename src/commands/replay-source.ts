@@ -3,13 +3,22 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CastEvent, CastHeader } from '../lib/asciicast.ts';
+import type { Said } from '../lib/tape.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { CommandContext } from './command.ts';
+import type { Facts } from './evidence/tape.ts';
 
 export interface Recording {
   /** What to call it in messages. */
   readonly name: string;
   items(): AsyncGenerator<CastHeader | CastEvent>;
+}
+
+export interface Recorded {
+  readonly recordings: readonly Recording[];
+  /** What ran, and whose session it was; asked for only where it is shown. */
+  said(): Promise<readonly Said[]>;
+  readonly facts: Facts;
 }
 
 const MAX_BLOB = 2 ** 30;
@@ -35,15 +44,17 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-async function fromStore(context: CommandContext, session: string): Promise<readonly Recording[]> {
-  const [{ findSession, openEvidence }, { blobKey }, { sha256 }] = await Promise.all([
+async function fromStore(context: CommandContext, session: string): Promise<Recorded> {
+  const [{ findSession, openEvidence }, { blobKey }, { sha256 }, { factsOf, saidIn }] = await Promise.all([
     import('./evidence.ts'),
     import('../model/bundle.ts'),
     import('../lib/digest.ts'),
+    import('./evidence/tape.ts'),
   ]);
   const { store } = await openEvidence(context);
   try {
-    const { subjects } = await findSession(store, session, context.clock.now());
+    const listed = await findSession(store, session, context.clock.now());
+    const { subjects } = listed;
     const recordings: Recording[] = [];
     for (const { name, digest } of subjects.filter((subject) => TRANSCRIPT.test(subject.name))) {
       const key = blobKey(digest.sha256);
@@ -54,17 +65,25 @@ async function fromStore(context: CommandContext, session: string): Promise<read
         throw new BrokerError('not-verified', { what: key, reason: 'its bytes have another digest' });
       recordings.push({ name, items: () => read(name, once(bytes)) });
     }
-    return recordings;
+    const said = async () => {
+      const again = (await openEvidence(context)).store;
+      try {
+        return await saidIn(again, listed);
+      } finally {
+        await again.close();
+      }
+    };
+    return { recordings, said, facts: factsOf(listed) };
   } finally {
     await store.close();
   }
 }
 
 /** Recordings of what was named, in the order they were made. A name with a dot or a slash in it is a file's. */
-export async function recordingsOf(context: CommandContext, what: string): Promise<readonly Recording[]> {
+export async function recordingsOf(context: CommandContext, what: string): Promise<Recorded> {
   if (!/[./\\]/.test(what)) {
-    const recordings = await fromStore(context, what);
-    if (recordings.length > 0) return recordings;
+    const recorded = await fromStore(context, what);
+    if (recorded.recordings.length > 0) return recorded;
     const reason = `session ${what} has no terminal recording, or it is not sealed yet`;
     const hint = `see what ran with \`broker sessions show ${what}\``;
     throw new BrokerError('usage', { reason, command: 'replay' }, { hint });
@@ -73,5 +92,6 @@ export async function recordingsOf(context: CommandContext, what: string): Promi
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile())
     throw new BrokerError('usage', { reason: `there is no file ${what}`, command: 'replay' });
-  return [{ name: what, items: () => read(what, createReadStream(path)) }];
+  const recordings = [{ name: what, items: () => read(what, createReadStream(path)) }];
+  return { recordings, said: async () => [], facts: [['file', what]] };
 }

@@ -5,7 +5,7 @@ import type { CastEvent, CastHeader } from '../lib/asciicast.ts';
 import { visibleJson } from '../lib/visible.ts';
 import { BrokerError, EXIT } from '../model/errors.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
-import type { Recording } from './replay-source.ts';
+import type { Recorded, Recording } from './replay-source.ts';
 
 /** Faster and slower than this nobody can watch. */
 const SLOWEST = 0.01;
@@ -94,15 +94,51 @@ async function list(context: CommandContext, recordings: readonly Recording[]): 
   await write(context, ']\n');
 }
 
+/** A person sits there who can press keys. */
+function playable({ stdout, environment, mayAsk, options }: CommandContext, { waiting }: Pace): boolean {
+  return waiting && mayAsk && stdout.isTTY === true && environment['TERM'] !== 'dumb' && !options['plain'];
+}
+
+async function show(context: CommandContext, recorded: Recorded, pace: Pace): Promise<void> {
+  const { tapeOf } = await import('./evidence/tape.ts');
+  const { drawAnyway } = await import('../front/compose.ts');
+  const tape = await tapeOf(recorded.recordings, pace.maxIdle, await recorded.said());
+  drawAnyway();
+  const { showReplay } = await import('../screens/replay-player.tsx');
+  const { stdin, stdout, clock, signal, fancy: colour } = context;
+  await showReplay(
+    { tape, speed: pace.speed, colour, now: () => clock.monotonic(), signal },
+    { stdin: stdin as NodeJS.ReadStream, stdout: stdout as NodeJS.WriteStream },
+  );
+}
+
+/** Files instead of a picture. True when there were some to write. */
+async function written(context: CommandContext, recorded: Recorded, pace: Pace): Promise<boolean> {
+  const { toHtml, toCast } = context.options;
+  if (typeof toHtml !== 'string' && typeof toCast !== 'string') return false;
+  const { tapeOf, writeCast, writePage } = await import('./evidence/tape.ts');
+  const tape = await tapeOf(recorded.recordings, pace.maxIdle, await recorded.said());
+  if (tape.cut)
+    context.stderr.write('broker: note: the recording is longer than can be written: its end is left out\n');
+  if (typeof toHtml === 'string') await writePage(context, toHtml, tape, recorded.facts);
+  if (typeof toCast === 'string') await writeCast(context, toCast, tape);
+  return true;
+}
+
 async function run(context: CommandContext): Promise<number> {
   const pace = paceOf(context);
   const { recordingsOf } = await import('./replay-source.ts');
-  const recordings = await recordingsOf(context, context.args[0] ?? '');
+  const recorded = await recordingsOf(context, context.args[0] ?? '');
+  if (await written(context, recorded, pace)) return EXIT.done;
   if (context.json) {
-    await list(context, recordings);
+    await list(context, recorded.recordings);
     return EXIT.done;
   }
-  for (const recording of recordings) {
+  if (playable(context, pace)) {
+    await show(context, recorded, pace);
+    return context.signal.aborted ? EXIT.interrupted : EXIT.done;
+  }
+  for (const recording of recorded.recordings) {
     await play(context, recording, pace);
     if (context.signal.aborted) return EXIT.interrupted;
   }
@@ -116,6 +152,7 @@ export const replay: CommandDefinition = {
   description: [
     'Shows what the person saw, masked as it was recorded. Only drawing reaches your terminal: titles, clipboard writes, device queries and everything else a recording could do to you is left out. The recording itself stays as it is.',
     'SESSION is the id of a session, or the path of an asciicast v2 file, plain or gzipped. Into a file or a pager it is printed at once.',
+    'On a terminal it is a player: space pauses, arrow keys go back and on and change the speed, [ and ] go from statement to statement, / seeks what was shown, ? tells all keys, q leaves. `--plain` writes the recording to the terminal as it was instead.',
   ],
   arguments: [
     {
@@ -129,10 +166,25 @@ export const replay: CommandDefinition = {
     { flags: '--speed <factor>', summary: 'how much faster than it happened', default: '1' },
     { flags: '--max-idle <seconds>', summary: 'cut longer pauses to this', default: '2' },
     { flags: '--no-wait', summary: 'print everything at once' },
+    { flags: '--plain', summary: 'no player: write the recording to the terminal as it was' },
+    {
+      flags: '--to-html <file>',
+      summary: 'write one page that plays it in a browser, offline',
+      completes: 'file',
+    },
+    {
+      flags: '--to-cast <file>',
+      summary: 'write it for asciinema, with statements as markers',
+      completes: 'file',
+    },
   ],
   examples: [
     { command: 'broker replay 01jd2q8c --speed 4', explains: 'four times as fast' },
     { command: 'broker replay 01jd2q8c --no-wait | less -R', explains: 'to read rather than to watch' },
+    {
+      command: 'broker replay 01jd2q8c --to-html session.html',
+      explains: 'to hand to somebody with a browser',
+    },
     { command: 'broker replay transcript.cast.gz', explains: 'a recording out of an export' },
   ],
   run,

@@ -1,5 +1,5 @@
 // The board of approvals: shows what waits, takes keys, hands answers on. Must never answer what was not chosen, read whole and confirmed.
-import { Box, render, Text, type TextProps, useApp, useInput } from 'ink';
+import { Box, Text, type TextProps, useApp, useInput } from 'ink';
 import { useMemo, useReducer, useRef } from 'react';
 import {
   type ApprovalsBoardProps,
@@ -13,11 +13,7 @@ import { type KeyPress, type Wish, wishOf } from './approvals/keys.ts';
 import { type Board, layBoard, type Screen } from './approvals/layout.ts';
 import type { Line, Tone } from './approvals/lines.ts';
 import { type BoardAction, type BoardState, boardReducer, EMPTY } from './approvals/state.ts';
-
-export interface Size {
-  readonly columns: number;
-  readonly rows: number;
-}
+import { type Size, showFullScreen, type Terminal } from './full-screen.tsx';
 
 const COLOURS: Readonly<Record<Tone, TextProps>> = {
   plain: {},
@@ -108,77 +104,11 @@ function granter(
   };
 }
 
-const ENTER = '\u001b[?1049h\u001b[2J\u001b[H';
-const LEAVE = '\u001b[?1049l\u001b[?25h';
-const CLEAR = '\u001b[2J\u001b[H';
-
-export interface Terminal {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-}
-
-/** Stopped by somebody else, the terminal is theirs until we go on. */
-function whileStopped({ stdin, stdout }: Terminal, redraw: () => void): () => void {
-  const raw = (mode: boolean) => {
-    try {
-      stdin.setRawMode?.(mode);
-    } catch {
-      // The terminal is gone: there is nothing to set.
-    }
-  };
-  const stop = () => {
-    raw(false);
-    stdout.write(LEAVE);
-    process.kill(process.pid, 'SIGSTOP');
-  };
-  const proceed = () => {
-    raw(true);
-    stdout.write(ENTER);
-    redraw();
-  };
-  process.on('SIGTSTP', stop);
-  process.on('SIGCONT', proceed);
-  return () => {
-    process.removeListener('SIGTSTP', stop);
-    process.removeListener('SIGCONT', proceed);
-  };
-}
-
-/** Resolves when the person leaves, or when `signal` aborts; the terminal is as it was then, and also when the process ends otherwise. */
-export async function showApprovalsBoard(
+/** Resolves when the person leaves, or when `signal` aborts. */
+export function showApprovalsBoard(
   props: ApprovalsBoardProps & { readonly signal: AbortSignal },
   terminal: Terminal,
 ): Promise<void> {
-  const { stdin, stdout } = terminal;
   const { signal, ...rest } = props;
-  const sizeNow = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
-  const element = (size = sizeNow()) => <ApprovalsBoard {...rest} size={size} />;
-  const leave = () => void stdout.write(LEAVE);
-  const resized = () => {
-    stdout.write(CLEAR);
-    app.rerender(element());
-  };
-  const redraw = () => {
-    // ink draws only what is not what it drew last: in between there was nothing.
-    app.rerender(element({ columns: 0, rows: 0 }));
-    setTimeout(resized, 100);
-  };
-  process.once('exit', leave);
-  stdout.write(ENTER);
-  // Before ink listens: the old picture is gone when the new one is drawn.
-  stdout.on('resize', resized);
-  const app = render(element(), { stdin, stdout, exitOnCtrlC: false, patchConsole: false });
-  const goOn = whileStopped(terminal, redraw);
-  const stop = () => app.unmount();
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    await app.waitUntilExit();
-  } finally {
-    goOn();
-    signal.removeEventListener('abort', stop);
-    stdout.removeListener('resize', resized);
-    process.removeListener('exit', leave);
-    leave();
-  }
+  return showFullScreen((size) => <ApprovalsBoard {...rest} size={size} />, terminal, signal);
 }

@@ -1,5 +1,4 @@
 // One page a person can read, filter and replay, offline. Must never let evidence become markup or script, nor load anything.
-import { createHash } from 'node:crypto';
 import { formatSpan } from '../../lib/when.ts';
 import type { Predicate } from '../../model/evidence.ts';
 import type {
@@ -16,43 +15,15 @@ import { NOT_PROOF, writeReadme } from '../readme.ts';
 import { PAGE_JS } from './page.ts';
 import { playerScript } from './player.ts';
 import { SessionContent } from './session.ts';
-import { STYLE } from './style.ts';
+import { block, foot, head, NODES_JS } from './shell.ts';
 
 /** Characters of content a page may hold; a browser has to open it. */
 const MOST_CONTENT = 200 * 2 ** 20;
 const FILE = 'evidence.html';
 const TRANSCRIPT = /^transcript(-\d{1,6})?\.cast\.gz$/;
 
-function hash(text: string): string {
-  return `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
-}
-
-/** JSON that stays inside its script element: no `<`, and no line ends that JavaScript knows and JSON does not. */
-function block(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-function head(script: string): string {
-  const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(STYLE)}; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Session evidence</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the evidence</a>
-<header><h1>Session evidence</h1><p class="soft">Made by access-broker for reading. Nobody signed this page: what was signed is in the format <code>bundle</code>, which can be checked without access-broker. Values were masked before they were recorded.</p></header>
-<main id="main"><noscript>This page needs JavaScript to arrange what it holds. It loads nothing and sends nothing. The format csv has the same as tables.</noscript></main>
-`;
-}
+const ABOUT_PAGE =
+  'Made by access-broker for reading. Nobody signed this page: what was signed is in the format <code>bundle</code>, which can be checked without access-broker. Values were masked before they were recorded.';
 
 /** Rows of the signed summary. */
 function facts({ key, predicate }: ExportedStatement): (readonly [string, string])[] {
@@ -114,7 +85,7 @@ ${NOT_PROOF}`;
 
 class HtmlWriter implements ExportWriter {
   readonly #target: ExportTarget;
-  readonly #script = `'use strict';\n${playerScript()}\n${PAGE_JS}`;
+  readonly #script = `'use strict';\n${NODES_JS}\n${playerScript()}\n${PAGE_JS}`;
   readonly #sessions: object[] = [];
   readonly #ledger: object[] = [];
   readonly #attempts: object[] = [];
@@ -130,7 +101,15 @@ class HtmlWriter implements ExportWriter {
 
   async header(header: ExportHeader): Promise<void> {
     this.#header = header;
-    await this.#target.append(FILE, head(this.#script));
+    await this.#target.append(
+      FILE,
+      head({
+        title: 'Session evidence',
+        about: ABOUT_PAGE,
+        skip: 'Skip to the evidence',
+        script: this.#script,
+      }),
+    );
   }
 
   async statement(statement: ExportedStatement): Promise<void> {
@@ -177,10 +156,7 @@ class HtmlWriter implements ExportWriter {
       provenance: Object.fromEntries(this.#told()),
       omitted: { sessions: this.#omitted },
     };
-    await this.#target.append(
-      FILE,
-      `<script type="application/json" id="data">${block(data)}</script>\n<script>${this.#script}</script>\n</body>\n</html>\n`,
-    );
+    await this.#target.append(FILE, foot(data, this.#script));
     await writeReadme(this.#target, this.#header, footer, { sessions: this.#sessions.length, about: ABOUT });
   }
 

@@ -1,27 +1,11 @@
 // The evidence page's own script: overview, timeline, filters, session pages. It makes nodes and text, never markup, from what it was given.
 
 export const PAGE_JS = String.raw`
-const read=node=>JSON.parse(node.textContent);
-const DATA=read(document.getElementById('data'));
-const main=document.getElementById('main');
-function el(name,attributes,...children){
-  const node=document.createElement(name);
-  for(const [key,value] of Object.entries(attributes||{}))if(value!==undefined)node.setAttribute(key,value);
-  node.append(...children.flat().filter(each=>each!==undefined&&each!==''));
-  return node;
-}
-// Characters that hide or reorder text are spelled out.
-const shown=text=>String(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,c=>'\\u{'+c.codePointAt(0).toString(16)+'}');
 const when=time=>(time||'').slice(0,19).replace('T',' ');
 const GOOD=new Set(['VALID','COMPLETE','COVERED']);
 const tone=word=>GOOD.has(word)?'good':word==='NOT CHECKED'?'soft':'bad';
 const decisionTone={allow:'good',ask:'warn',deny:'bad'};
 const badge=(word,kind)=>el('span',{class:'badge '+kind},shown(word));
-function facts(rows){
-  const list=el('dl');
-  for(const [name,value] of rows)if(value!==undefined&&value!=='')list.append(el('dt',{},name),el('dd',{},typeof value==='object'?value:shown(value)));
-  return list;
-}
 function grid(name,headings,rows,numbers){
   const cls=index=>numbers.includes(index)?'number':undefined;
   return el('div',{class:'wide'},el('table',{class:name},

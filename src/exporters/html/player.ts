@@ -39,7 +39,7 @@ function clockOf(seconds){
 function player(cast,marks,onMark){
   const length=cast.events.length?cast.events[cast.events.length-1][0]:0;
   const box=el('div');
-  const screen=el('div',{class:'player',role:'img','aria-label':'terminal recording'});
+  const screen=el('div',{class:'player',role:'group',tabindex:'0','aria-label':'terminal recording'});
   const button=(label,action)=>{const b=el('button',{type:'button'},label);b.addEventListener('click',action);return b;};
   const seek=el('input',{type:'range',min:'0',max:String(Math.max(length,0.001)),step:'any',value:'0','aria-label':'place in the recording'});
   const speed=el('select',{'aria-label':'speed'});
@@ -52,7 +52,7 @@ function player(cast,marks,onMark){
     for(;at<cast.events.length&&cast.events[at][0]<=until;at++){
       const [,code,data]=cast.events[at];
       if(code==='o')vt.write(data);
-      else if(code==='r'){const [c,r]=data.split('x').map(Number);vt.resize(c,r);}
+      else{const [c,r]=data.split('x').map(Number);if(code==='r')vt.resize(c,r);else vt=new VtScreen(c,r);}
     }
   };
   const show=()=>{
@@ -92,7 +92,36 @@ function player(cast,marks,onMark){
     if(place!==undefined)go(place);else if(by<0)go(0);else go(length);
   };
   seek.addEventListener('input',()=>go(Number(seek.value)));
-  box.append(screen,el('div',{class:'controls'},toggle,button('Previous statement',step(-1)),button('Next statement',step(1)),seek,speed,time));
+  const needle=el('input',{type:'search','aria-label':'text to find in the recording',placeholder:'Find'});
+  const found=el('span',{class:'soft',role:'status'});
+  const find=()=>{
+    const text=needle.value.toLowerCase();
+    if(!text)return;
+    stop();
+    let tail='';
+    const look=(from,to)=>{
+      for(let index=from;index<to;index++){
+        const [when,code,data]=cast.events[index];
+        if(code!=='o')continue;
+        const written=(tail+data.replace(/\u001b(?:\[[?\d;:]*[@-~]|[^[])|[\b\r]/g,'')).toLowerCase();
+        if(written.includes(text))return when;
+        tail=text.length>1?written.slice(1-text.length):'';
+      }
+    };
+    // From the start again when nothing comes after this.
+    const next=look(at,cast.events.length);
+    const place=next===undefined?look(0,at):next;
+    found.textContent=place===undefined?'not found':next===undefined?'found, from the start again':'found';
+    if(place!==undefined)go(place);
+  };
+  needle.addEventListener('keydown',event=>{if(event.key==='Enter'){event.preventDefault();find();}});
+  screen.addEventListener('keydown',event=>{
+    if(event.key===' ')toggle.click();
+    else if(event.key==='ArrowLeft'||event.key==='ArrowRight')go(now+(event.key==='ArrowLeft'?-5:5));
+    else return;
+    event.preventDefault();
+  });
+  box.append(screen,el('div',{class:'controls'},toggle,button('Previous statement',step(-1)),button('Next statement',step(1)),seek,speed,time,needle,button('Find next',find),found));
   restart();
   go(length);
   return {node:box,go,stop};

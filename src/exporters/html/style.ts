@@ -6,7 +6,7 @@ export const STYLE = `
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 a{color:var(--link)}
-a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,summary:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+.player:focus-visible,a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,summary:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:var(--paper);padding:8px;z-index:1}
 header,main,footer{max-width:1200px;margin:0 auto;padding:16px}
 h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.25rem;margin:1.6em 0 .6em}h3{font-size:1.05rem;margin:1.2em 0 .4em}
@@ -44,10 +44,11 @@ svg .all{fill:var(--link)}svg .denied{fill:var(--bad)}svg text{fill:var(--soft);
 .player{background:#000;color:#ddd;border-radius:8px 8px 0 0;padding:10px;overflow:auto;font:14px/1.3 ui-monospace,monospace;white-space:pre}
 .player .line{min-height:1.3em}
 .controls{display:flex;flex-wrap:wrap;gap:8px;align-items:center;background:var(--paper);border:1px solid var(--line);border-top:0;border-radius:0 0 8px 8px;padding:8px}
-.controls input[type=range]{flex:1 1 200px;width:auto;padding:0}.controls select{width:auto}
+.controls input[type=range]{flex:1 1 200px;width:auto;padding:0}.controls input[type=search]{flex:0 1 160px;width:auto}.controls select{width:auto}
 .player .bold{font-weight:700}.player .dim{opacity:.7}.player .italic{font-style:italic}.player .underline{text-decoration:underline}.player .strike{text-decoration:line-through}
 .player .inverse,.player .cursor{filter:invert(1);background:#000}
 .hidden{display:none}
+.marks li{margin:4px 0;overflow-wrap:anywhere}.marks li.now{outline:3px solid var(--link)}
 @media (max-width:720px){body{font-size:15px}header,main,footer{padding:12px}
 .sessions thead{position:absolute;left:-9999px}.sessions tr{display:block;border-top:1px solid var(--line);padding:8px 0}.sessions td{display:flex;gap:12px;border:0;padding:2px 12px;text-align:left}.sessions td.number{text-align:left}.sessions td::before{content:attr(data-name);color:var(--soft);flex:0 0 7.5em}
 dl{grid-template-columns:1fr}dt{margin-top:6px}}
