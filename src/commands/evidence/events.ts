@@ -1,5 +1,5 @@
 // A sealed session's events as a command reads them. Must never read bytes that are not what their digest says.
-import { sealedEvents } from '../../flow/verify/events.ts';
+import { sealedEvents } from '../../flow/verify/index.ts';
 import type { Json } from '../../lib/canonical.ts';
 import { sha256 } from '../../lib/digest.ts';
 import { blobKey } from '../../model/bundle.ts';

@@ -1,12 +1,14 @@
 // Fetches blobs and holds them to their digests. Must never keep a large one, nor trust a name.
 import { sha256 } from '../../lib/digest.ts';
 import { blobKey } from '../../model/bundle.ts';
+import { disclosedKey } from '../../model/disclosed.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { InTotoStatement, Subject } from '../../model/evidence.ts';
 import { eventLogs, logNumber, POLICY_BLOB } from '../../model/sealed.ts';
-import type { CompletenessFinding, IntegrityFinding, Step } from '../../model/verdict.ts';
-import { eventsProblem } from './events.ts';
+import type { CompletenessFinding, IntegrityFinding, Note, Step } from '../../model/verdict.ts';
+import { type EventsSeen, eventsProblem, WithheldEvents } from './events.ts';
 import { forgetOldest } from './findings.ts';
+import type { DisclosedLog, Log } from './log.ts';
 import type { EvidenceReader } from './source.ts';
 
 /** A blob larger than this is refused unread. */
@@ -23,6 +25,8 @@ type Text = string | { readonly reason: string };
 export interface BlobFindings {
   readonly integrity: IntegrityFinding[];
   readonly completeness: CompletenessFinding[];
+  /** What of a session was withheld, and what is proven all the same. */
+  readonly notes: Note[];
 }
 
 export class Blobs {
@@ -102,8 +106,8 @@ export class Blobs {
 
   /** Checks every blob a statement vouches for, and a session's events line by line. */
   async check(file: string, statement: InTotoStatement): Promise<BlobFindings> {
-    const findings: BlobFindings = { integrity: [], completeness: [] };
-    const found: Found = { findings, logs: [] };
+    const findings: BlobFindings = { integrity: [], completeness: [], notes: [] };
+    const found: Found = { findings, logs: 0, told: new Map(), absent: [] };
     const reason = policyProblem(statement);
     if (reason) findings.integrity.push({ verdict: 'INVALID', step: 'publication', file, reason });
     for (const subject of statement.subject) await this.#checkOne(file, subject, statement, found);
@@ -112,7 +116,11 @@ export class Blobs {
   }
 
   /** Logs one after the other, fetched again when their turn comes: only one of many is held at a time. */
-  async #checkEvents(file: string, statement: InTotoStatement, { findings, logs }: Found): Promise<void> {
+  async #checkEvents(
+    file: string,
+    statement: InTotoStatement,
+    { findings, logs, told, absent }: Found,
+  ): Promise<void> {
     const { kind, session, events } = statement.predicate;
     const digests = eventLogs(statement.subject);
     if (digests.length === 0 && events === undefined) return;
@@ -138,13 +146,15 @@ export class Blobs {
       return;
     }
     // What is missing, withheld or wrong was told of.
-    if (logs.length !== digests.length) return;
-    const fetch = digests.length === 1 ? logs : this.#again(digests);
-    const policies = new Set<string>();
-    const problem = await eventsProblem(fetch, statement, policies);
+    if (logs !== digests.length) return;
+    const seen: EventsSeen = { policies: new Set(), withheld: new WithheldEvents() };
+    const problem = await eventsProblem(this.#again(digests, told), statement, seen);
     if (problem) invalid(problem.step, problem.reason);
-    else if (kind === 'session') this.counts.events += events?.count ?? 0;
-    for (const policy of policies) await this.#archived(policy, session?.id, findings);
+    else if (kind === 'session') {
+      this.counts.events += (events?.count ?? 0) - seen.withheld.count;
+      findings.notes.push(...partNotes(file, statement, seen.withheld, absent));
+    }
+    for (const policy of seen.policies) await this.#archived(policy, session?.id, findings);
   }
 
   /** What decided a statement must be there to be read, also where it changed while the session was open. */
@@ -161,42 +171,63 @@ export class Blobs {
     else if (this.#good.size < KNOWN) this.#good.add(policy);
   }
 
-  async *#again(digests: readonly string[]): AsyncGenerator<Uint8Array> {
+  async *#again(digests: readonly string[], told: Found['told']): AsyncGenerator<Log> {
     for (const digest of digests) {
-      const found = await this.#fetch(digest, MAX_BLOB);
-      if ('bytes' in found) yield found.bytes;
+      const held = told.get(digest);
+      if (held instanceof Uint8Array) yield held;
+      else if (held) yield (await this.#disclosed(digest)) ?? held;
+      else {
+        const found = await this.#fetch(digest, MAX_BLOB);
+        if ('bytes' in found) yield found.bytes;
+      }
     }
   }
 
-  async #checkOne(
-    file: string,
-    subject: Subject,
-    statement: InTotoStatement,
-    { findings, logs }: Found,
-  ): Promise<void> {
+  /** What stands for a log that an export tells in part. */
+  async #disclosed(log: string): Promise<DisclosedLog | undefined> {
+    try {
+      const disclosed = await this.#reader.get(disclosedKey(log), MAX_BLOB);
+      return disclosed && { disclosed, log };
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === 'not-verified') return { disclosed: NOTHING, log };
+      throw error;
+    }
+  }
+
+  async #checkOne(file: string, subject: Subject, statement: InTotoStatement, found: Found): Promise<void> {
+    const { findings } = found;
     const digest = subject.digest.sha256;
     const events = logNumber(subject.name) !== undefined;
     if (this.#good.has(digest) && !events) return;
     const session = statement.predicate.session?.id;
     const about = { file: blobKey(digest), ...(session === undefined ? {} : { session }) };
-    const found = await this.#fetch(digest, MAX_BLOB);
-    if ('missing' in found) {
+    const fetched = await this.#fetch(digest, MAX_BLOB);
+    if ('missing' in fetched) {
       if (this.#mayMiss.has(digest)) {
-        this.withheld.add(digest);
+        const part = events ? await this.#disclosed(digest) : undefined;
+        if (!part) {
+          this.withheld.add(digest);
+          found.absent.push(subject.name);
+          return;
+        }
+        found.logs += 1;
+        found.told.set(digest, { ...part, disclosed: NOTHING });
         return;
       }
       const reason = `${subject.name} of ${file} is not there`;
       findings.completeness.push({ verdict: 'MISSING', step: 'blob', reason, ...about });
       return;
     }
-    if ('wrong' in found) {
-      const reason = `${subject.name} of ${file}: ${found.wrong}`;
+    if ('wrong' in fetched) {
+      const reason = `${subject.name} of ${file}: ${fetched.wrong}`;
       findings.integrity.push({ verdict: 'INVALID', step: 'blob', reason, ...about });
       return;
     }
     if (this.#good.size < KNOWN) this.#good.add(digest);
     // Of many logs the bytes are fetched again, one at a time.
-    if (events) logs.push(logs.length === 0 ? found.bytes : NOTHING);
+    if (!events) return;
+    if (found.logs === 0) found.told.set(digest, fetched.bytes);
+    found.logs += 1;
   }
 }
 
@@ -204,7 +235,27 @@ const NOTHING = new Uint8Array();
 
 interface Found {
   readonly findings: BlobFindings;
-  readonly logs: Uint8Array[];
+  /** Logs that can be read. */
+  logs: number;
+  /** The first log, so that it is fetched once; and which logs are told in part. */
+  readonly told: Map<string, Log>;
+  /** Names of blobs that were left out. */
+  readonly absent: string[];
+}
+
+/** By name: what an export of a session holds back, and that the rest was proven. */
+function partNotes(
+  file: string,
+  { predicate }: InTotoStatement,
+  { count, text }: WithheldEvents,
+  absent: readonly string[],
+): Note[] {
+  if (count === 0) return [];
+  const { session, events } = predicate;
+  const rest = (events?.count ?? 0) - count;
+  const also = absent.length > 0 ? `; withheld as a whole: ${absent.join(', ')}` : '';
+  const told = `session ${session?.id ?? ''}: ${count} of ${events?.count ?? 0} events are withheld (${text}); the other ${rest} are proven${also}`;
+  return [{ about: 'withheld', file, text: told }];
 }
 
 /** One log for each part, and one for the rest. */

@@ -1,154 +1,62 @@
-// Checks a sealed event log against what its statement says of it, line by line. Must never hold more than a batch of lines.
-import { CanonicalError, canonical, type Json, parseCanonical } from '../../lib/canonical.ts';
+// Checks a session's events against what its statement says of them. Must never hold more than a batch of lines.
+import { canonical, type Json } from '../../lib/canonical.ts';
 import { isSha256, sha256 } from '../../lib/digest.ts';
-import { gunzip, InflateLimit } from '../../lib/gzip.ts';
 import { MerkleTree } from '../../lib/merkle.ts';
 import type { InTotoStatement, Predicate, Subject } from '../../model/evidence.ts';
-import { LineSalts, lineLeaf, parseSealedHeader } from '../../model/sealed.ts';
 import { APPROVALS_BLOB, type NamedApprovals, SessionApprovals } from '../../model/session-approvals.ts';
 import type { Step } from '../../model/verdict.ts';
+import { EventError, type Log, leavesOf } from './log.ts';
 
 export interface EventProblem {
   readonly step: Step;
   readonly reason: string;
 }
 
-export class EventError extends Error {
-  readonly step: Step;
+/** Numbers of events that were withheld, as runs; of many only how many. */
+export class WithheldEvents {
+  readonly runs: [from: number, to: number][] = [];
+  count = 0;
 
-  constructor(step: Step, reason: string) {
-    super(reason);
-    this.name = 'EventError';
-    this.step = step;
+  add(seq: number): void {
+    this.count += 1;
+    const last = this.runs.at(-1);
+    if (last && last[1] === seq - 1) last[1] = seq;
+    else if (this.runs.length < MOST_RUNS) this.runs.push([seq, seq]);
+  }
+
+  /** `3, 7-9` */
+  get text(): string {
+    const told = this.runs.slice(0, 20).map(([from, to]) => (from === to ? String(from) : `${from}-${to}`));
+    return `${told.join(', ')}${this.runs.length > told.length ? ', …' : ''}`;
   }
 }
 
-/** A log inflates to no more than this. */
-const MAX_INFLATED = 4 * 2 ** 30;
-const MAX_LINE = 64 * 2 ** 20;
+const MOST_RUNS = 1_000;
 
-/** Splits inflated bytes into lines; text after the last line feed is an error. */
-async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string[]> {
-  // Joined when its line ends: a long line costs its length, not the square of it.
-  let rest: Buffer[] = [];
-  let held = 0;
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  for await (const chunk of chunks) {
-    const last = chunk.lastIndexOf(10);
-    if (last < 0) {
-      rest.push(chunk);
-      held += chunk.length;
-      if (held > MAX_LINE) throw new EventError('events-format', 'a line is too long');
-      continue;
-    }
-    const whole = Buffer.concat([...rest, chunk.subarray(0, last)]);
-    rest = last + 1 < chunk.length ? [Buffer.from(chunk.subarray(last + 1))] : [];
-    held = chunk.length - last - 1;
-    yield decoder.decode(whole).split('\n');
-  }
-  if (held > 0) throw new EventError('events-format', 'the last line has no end');
-}
-
-export interface SealedLine {
-  readonly seq: number;
-  readonly line: string;
-  readonly value: Readonly<Record<string, Json>>;
-}
-
-function parseEvent(line: string, seq: number, session: string): Readonly<Record<string, Json>> {
-  let value: Json;
-  try {
-    value = parseCanonical(line);
-  } catch (error) {
-    if (error instanceof CanonicalError) throw new EventError('event-line', `event ${seq}: ${error.message}`);
-    throw error;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new EventError('event-line', `event ${seq} is not an object`);
-  const event = value as Readonly<Record<string, Json>>;
-  if (event['seq'] !== seq) throw new EventError('event-line', `event ${seq} has another number`);
-  if (event['session'] !== session && event['session'] !== 'unknown')
-    throw new EventError('event-line', `event ${seq} is of another session`);
-  return event;
-}
-
-/** Yields the events of one sealed log in batches; throws EventError at the first thing that is not as it must be. */
-async function* logEvents(
-  blob: Uint8Array,
-  session: string,
-  first: number,
-): AsyncGenerator<{ salt: string; batch: SealedLine[] }> {
-  let salt: string | undefined;
-  let seq = first;
-  const source = (async function* () {
-    for (let at = 0; at < blob.byteLength; at += 1 << 20) yield blob.subarray(at, at + (1 << 20));
-  })();
-  try {
-    for await (const texts of lines(gunzip(source, MAX_INFLATED))) {
-      const batch: SealedLine[] = [];
-      for (const line of texts) {
-        if (salt === undefined) {
-          const header = parseSealedHeader(line);
-          if (!header) throw new EventError('events-format', 'the first line is not a header');
-          if (header.session !== session)
-            throw new EventError('events-format', 'it is the log of another session');
-          if (header.first !== first)
-            throw new EventError('events-format', `it begins with event ${header.first}, not ${first}`);
-          salt = header.salt;
-        } else {
-          batch.push({ seq, line, value: parseEvent(line, seq, session) });
-          seq += 1;
-        }
-      }
-      if (salt !== undefined) yield { salt, batch };
-    }
-  } catch (error) {
-    if (error instanceof EventError) throw error;
-    const reason =
-      error instanceof InflateLimit ? error.message : `it cannot be unpacked: ${(error as Error).message}`;
-    throw new EventError('events-format', reason);
-  }
-  if (salt === undefined) throw new EventError('events-format', 'it is empty');
-}
-
-/** The same for all logs of a session, one after the other. Each is asked for when its turn comes. */
-export async function* sealedEvents(
-  logs: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  session: string,
-  first = 0,
-): AsyncGenerator<{ salt: string; batch: SealedLine[]; first: number }> {
-  let from = first;
-  for await (const log of logs instanceof Uint8Array ? [logs] : logs) {
-    let next = from;
-    for await (const { salt, batch } of logEvents(log, session, from)) {
-      next += batch.length;
-      yield { salt, batch, first: from };
-    }
-    from = next;
-  }
+/** What a look at the events tells beside whether they hold. */
+export interface EventsSeen {
+  readonly policies: Set<string>;
+  readonly withheld: WithheldEvents;
 }
 
 /** Undefined when the logs are what the statement says. */
 export async function eventsProblem(
-  logs: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  logs: Iterable<Log> | AsyncIterable<Log>,
   { predicate, subject }: Pick<InTotoStatement, 'predicate' | 'subject'>,
-  decidedBy: Set<string> = new Set(),
+  seen: EventsSeen = { policies: new Set(), withheld: new WithheldEvents() },
 ): Promise<EventProblem | undefined> {
   const { session, events, kind } = predicate;
   if (!session || !events) return { step: 'events-format', reason: 'the statement does not describe it' };
   const tree = new MerkleTree();
   const asked = new SessionApprovals();
   try {
-    let [salts, log]: [LineSalts | undefined, number] = [undefined, -1];
-    for await (const { salt, batch, first } of sealedEvents(logs, session.id, events.first)) {
-      if (!salts || first !== log) salts = new LineSalts(salt, first);
-      log = first;
-      for (const { line, value } of batch) {
-        tree.append(lineLeaf(salts.next(), line));
-        if (value['type'] === 'statement') addPolicy(value['data'], decidedBy);
-        if (value['type'] === 'approval.end') asked.add(value['data'] as Readonly<Record<string, Json>>);
+    for await (const batch of leavesOf(logs, session.id, events.first))
+      for (const { seq, leaf, value } of batch) {
+        tree.append(leaf);
+        if (!value) seen.withheld.add(seq);
+        else if (value['type'] === 'statement') addPolicy(value['data'], seen.policies);
+        else if (value['type'] === 'approval.end') asked.add(value['data'] as Readonly<Record<string, Json>>);
       }
-    }
   } catch (error) {
     if (error instanceof EventError) return { step: error.step, reason: error.message };
     throw error;
@@ -160,7 +68,11 @@ export async function eventsProblem(
     };
   if (tree.root() !== events.merkleRoot)
     return { step: 'merkle-root', reason: 'its events have another Merkle root' };
-  return kind === 'part' ? undefined : approvalsProblem(asked.named(), predicate.approvals, subject);
+  if (kind === 'part') return undefined;
+  // Events that are withheld may be the very ones that tell of a request: then those told must be among those named.
+  return seen.withheld.count > 0
+    ? partlyTold(asked.named(), predicate.approvals, subject)
+    : approvalsProblem(asked.named(), predicate.approvals, subject);
 }
 
 /** Policies change seldom: a session with more was made up. */
@@ -185,4 +97,17 @@ function approvalsProblem(
   if (canonical([approvals ?? null, text ?? null]) === canonical([named ?? null, blob ?? null]))
     return undefined;
   return { step: 'request', reason: 'its events tell of other requests than the statement names' };
+}
+
+function partlyTold(
+  told: NamedApprovals,
+  named: Predicate['approvals'] = [],
+  subject: readonly Subject[],
+): EventProblem | undefined {
+  // A list in a blob is longer than this: it is held against the store by its own check.
+  if (told.kind !== 'named' || subject.some(({ name }) => name === APPROVALS_BLOB)) return undefined;
+  const known = new Set(named.map((each) => canonical(each)));
+  return told.approvals.every((each) => known.has(canonical(each)))
+    ? undefined
+    : { step: 'request', reason: 'its events tell of other requests than the statement names' };
 }

@@ -28,8 +28,8 @@ import { type EvidenceReader, type Span, statementEntries } from './source.ts';
 import { Timestamps } from './timestamps.ts';
 import { findHidden } from './versions.ts';
 
-export { sealedEvents } from './events.ts';
 export type { IssuerPin } from './identities.ts';
+export { sealedEvents } from './log.ts';
 export {
   type Checkpoint,
   checkpointText,
@@ -129,7 +129,7 @@ class Verifier {
     for (const [file, reason] of this.#blobs.broken)
       this.#findings.integrity({ verdict: 'INVALID', step: 'blob', file, reason });
     if (this.#blobs.withheld.size > 0) {
-      const text = `${this.#blobs.withheld.size} blobs were left out of this export by its filters`;
+      const text = `${this.#blobs.withheld.size} blobs were left out of this export, by its own word`;
       this.#findings.note({ about: 'withheld', file: 'index.json', text });
     }
     if (this.#options.checkpoint) this.#chains.vouch(this.#options.checkpoint);
@@ -207,6 +207,7 @@ class Verifier {
     if (predicate.session && predicate.kind !== 'attempt') this.#seen.add(predicate.session.id);
     for (const finding of blobs?.integrity ?? []) this.#findings.integrity(finding);
     for (const finding of blobs?.completeness ?? []) this.#findings.completeness(finding);
+    for (const note of blobs?.notes ?? []) this.#findings.note(note);
     if (approvals) this.#takeApprovals(approvals);
     await this.#options.onStatement?.({ key, digest, bytes, bundle });
   }
