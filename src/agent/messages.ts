@@ -4,7 +4,7 @@ import type { ApprovalDecision, ApprovalRow, ApprovalStrength } from '../model/a
 import type { Connection } from '../model/connection.ts';
 import type { ErrorDetails } from '../model/errors.ts';
 import type { ModelClaim, Principal, User } from '../model/principal.ts';
-import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
+import type { Endpoint, FromHeld, PolicyText, SessionOrder, ToHeld } from '../model/session.ts';
 import type { PublishedPolicy } from './team-messages.ts';
 
 export interface WireError {
@@ -156,6 +156,8 @@ export interface FrontTerms {
   readonly principal: Principal;
   readonly policy: PolicyText;
   readonly tool: string;
+  /** Names of the windows that are open for this person here. */
+  readonly grants?: readonly string[];
   /** Key of the `hash` strategy, base64; only once a session is open. */
   readonly hashKey?: string;
 }
@@ -173,6 +175,10 @@ export type ToFront =
   | { readonly type: 'opened'; readonly session: OpenedSession }
   /** Another policy is in force: for a front that decides calls itself. */
   | { readonly type: 'policy'; readonly policy: PolicyText }
+  /** Windows open or end: likewise. */
+  | { readonly type: 'grants'; readonly grants: readonly string[] }
+  /** About a call that waits for people. */
+  | { readonly type: 'held'; readonly message: ToHeld }
   /** The session is over; the front ends its client. */
   | { readonly type: 'ended'; readonly end: SessionEnd; readonly reason: string }
   /** Signed and stored, or left for the next start (`waiting`). */
@@ -183,6 +189,8 @@ export type ToFront =
 export type FromFront =
   | ({ readonly type: 'open' } & OpenRequest)
   | { readonly type: 'environment'; readonly values: Readonly<Record<string, string>> }
+  /** A call waits for people. */
+  | { readonly type: 'held'; readonly message: FromHeld }
   /** Everything the front recorded is on disk. */
   | { readonly type: 'exit'; readonly reason: string; readonly exit?: number; readonly signal?: string };
 

@@ -4,8 +4,8 @@ import type { Connection } from '../model/connection.ts';
 import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
-import type { FromWorker, PolicyText, SessionOrder, ToHeld } from '../model/session.ts';
-import { HeldLink, Standing } from './approvals/link.ts';
+import type { FromHeld, FromWorker, PolicyText, SessionOrder } from '../model/session.ts';
+import { HeldLinks, Standing } from './approvals/link.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
 import { createSpoolFolder, newMeta, removeSpoolFolder, type SessionMeta, writeMeta } from './meta.ts';
@@ -21,6 +21,7 @@ import {
   type Known,
   type Listening,
   openedOf,
+  orderOf,
   policyOf,
   rowOf,
   summarise,
@@ -47,7 +48,7 @@ export class Session {
   #lease: Lease | undefined;
   #admitted: Admitted | undefined;
   #listening: Listening | undefined;
-  readonly #held: HeldLink;
+  readonly #held: HeldLinks;
   readonly #standing: Standing;
   #activity = { statements: 0, conversations: 0 };
   #ending: Ending | undefined;
@@ -67,8 +68,13 @@ export class Session {
     this.#opened = timestamp(ports.clock.micros());
     this.#stopwatch = new Stopwatch(ports.clock);
     this.#standing = new Standing(() => ports.windows(connection.name, person.user));
-    const tell = (told: ToHeld) => this.#worker?.send(told);
-    this.#held = new HeldLink((held) => ports.approvals(heldCase(start, connection, held, tell)));
+    this.#held = new HeldLinks(
+      {
+        worker: (told) => this.#worker?.send(told),
+        front: (message) => start.front.send({ type: 'held', message }),
+      },
+      (links, tell) => ports.approvals(heldCase(start, connection, links, tell)),
+    );
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -94,7 +100,13 @@ export class Session {
   }
 
   async regrant(): Promise<void> {
-    this.#worker?.send({ type: 'grants', grants: await this.#standing.grants() });
+    const grants = await this.#standing.grants();
+    for (const who of [this.#worker, this.start.front]) who?.send({ type: 'grants', grants });
+  }
+
+  /** What its front says of calls that wait. */
+  hear(message: FromHeld): void {
+    if (this.#state === 'open') this.#held.hearFront(message);
   }
 
   /** Milliseconds; the credential's end. The sign-in's end is watched apart, because it can be renewed. */
@@ -182,21 +194,9 @@ export class Session {
 
   async #order(): Promise<SessionOrder> {
     const { request, setting } = this.start;
-    const { reason, secret } = request;
-    return {
-      id: this.id,
-      connection: this.#connection,
-      principal: this.#principal,
-      policy: setting.policy,
-      client: request.client,
-      ...(reason === undefined ? {} : { reason }),
-      port: request.port,
-      ...(secret === undefined ? {} : { secret }),
-      spool: this.folder,
-      hashKey: await this.#ports.hashKey(setting.config),
-      tool: this.#ports.tool,
-      ...(await this.#standing.order()),
-    };
+    const hashKey = await this.#ports.hashKey(setting.config);
+    const own = { hashKey, tool: this.#ports.tool };
+    return { ...orderOf(this.#known, request), ...own, ...(await this.#standing.order()) };
   }
 
   async #obtain(): Promise<Lease> {

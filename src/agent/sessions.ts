@@ -1,5 +1,6 @@
 // Every session this agent runs, from the stream that opened it to its seal. The stream's end, either side, ends the session.
 import { BrokerError } from '../model/errors.ts';
+import type { FromHeld } from '../model/session.ts';
 import { messageOf, toBrokerError } from './fault.ts';
 import { sessionId } from './id.ts';
 import type { FromFront, FrontTerms, OpenRequest, SessionRow, TermsRequest } from './messages.ts';
@@ -36,6 +37,7 @@ class Front implements FrontLink {
   #answer: ((values: Readonly<Record<string, string>>) => void) | undefined;
   #ended: Ending | undefined;
   onEnd: (ending: Ending) => void = () => undefined;
+  onHeld: (message: FromHeld) => void = () => undefined;
   /** Resolves when the front has closed its part of the journal, or is gone. */
   readonly done: Promise<void>;
   #finished: () => void = () => undefined;
@@ -78,6 +80,7 @@ class Front implements FrontLink {
       for await (const line of this.#call.lines) {
         const message = line as FromFront;
         if (message.type === 'environment') this.#answer?.(message.values);
+        else if (message.type === 'held') this.onHeld(message.message);
         else if (message.type === 'exit') {
           const { reason, exit, signal } = message;
           this.#end({
@@ -179,6 +182,7 @@ export class Sessions {
     const person = await this.#ports.person();
     const session = this.#create(request, front, setting, person);
     front.onEnd = (ending) => session.end(ending);
+    front.onHeld = (message) => session.hear(message);
     if (front.gone.aborted) session.end(FRONT_GONE);
     try {
       await this.#serve(session, front);

@@ -4,10 +4,10 @@ import type { Credential } from '../model/credential.ts';
 import type { BrokerError } from '../model/errors.ts';
 import type { SessionSummary } from '../model/evidence.ts';
 import { owner, type Principal } from '../model/principal.ts';
-import type { FromWorker, PolicyText, ToHeld } from '../model/session.ts';
+import type { FromWorker, PolicyText, SessionOrder, ToHeld } from '../model/session.ts';
 import type { SessionCase } from './approvals/session.ts';
 import type { Actor, AttemptOrder, PolicyInForce } from './evidence.ts';
-import type { OpenedSession, SessionRow } from './messages.ts';
+import type { OpenedSession, OpenRequest, SessionRow } from './messages.ts';
 import type { SessionStart, Setting } from './ports.ts';
 import { identityOf } from './settings.ts';
 
@@ -111,6 +111,24 @@ export function rowOf(
     ...(Number.isFinite(expires) ? { expires: new Date(expires).toISOString() } : {}),
     ...(listening ? { port: listening.endpoint.port } : {}),
     ...counts,
+  };
+}
+
+/** What of its order is the request's. */
+export function orderOf(
+  { id, connection, principal, policy, client, spool }: Known,
+  { reason, secret, port }: OpenRequest,
+): Omit<SessionOrder, 'hashKey' | 'tool'> {
+  return {
+    id,
+    connection,
+    principal,
+    policy,
+    client,
+    spool,
+    port,
+    ...(reason === undefined ? {} : { reason }),
+    ...(secret === undefined ? {} : { secret }),
   };
 }
 

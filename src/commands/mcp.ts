@@ -1,6 +1,20 @@
 // `broker mcp`: what an MCP host's configuration launches. Must never write to stdout anything but messages for the host.
+import { parseWhen } from '../lib/when.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { CommandDefinition } from './command.ts';
+
+const LONGEST_HOLD = 10 * 60_000;
+
+/** Milliseconds. */
+function holdOf(option: unknown): number {
+  const text = String(option);
+  const span = /^\d{1,6}[sm]$/.test(text) ? parseWhen(text, 0) : undefined;
+  if (span !== undefined && -span <= LONGEST_HOLD) return -span;
+  throw new BrokerError('usage', {
+    reason: `--hold has to be from 0s to 10m, such as 45s, and not ${text}`,
+    command: 'mcp',
+  });
+}
 
 export const mcp: CommandDefinition = {
   name: 'mcp',
@@ -15,6 +29,8 @@ export const mcp: CommandDefinition = {
     'Without a server, broker serves tools of its own for the connection: query, describe_schema and explain.',
     'With --url, or on a connection of type mcp, the server is a remote one that speaks streamable HTTP. Where it wants to know ' +
       'who you are, `broker login NAME` signs you in there; nothing has to be restarted.',
+    'A call that policy asks about waits for the right person. After --hold, which should be less than the host waits for a ' +
+      'tool, the host is told to make the same call again; once it is approved that goes through, one time.',
     'A bot acts, named after the host and the connection (claude-code@prod-db), on behalf of whoever is signed in.',
   ],
   arguments: [
@@ -25,6 +41,11 @@ export const mcp: CommandDefinition = {
     { flags: '--with <name...>', summary: 'further connections the server is told of' },
     { flags: '--url <address>', summary: 'a remote server; https, or http on loopback' },
     { flags: '--reason <text>', summary: 'why, for the record' },
+    {
+      flags: '--hold <time>',
+      summary: 'how long a call waits for approval before its host is told to repeat it',
+      default: '45s',
+    },
   ],
   examples: [
     { command: 'broker mcp prod-db', explains: "broker's own tools" },
@@ -46,6 +67,7 @@ export const mcp: CommandDefinition = {
     const order = {
       connection,
       others: Array.isArray(others) ? others.map(String) : [],
+      hold: holdOf(context.options['hold']),
       ...(typeof reason === 'string' ? { reason } : {}),
     };
     const { remoteUrl } = await import('../front/mcp/remote/address.ts');

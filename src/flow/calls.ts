@@ -1,32 +1,39 @@
 // The spine for calls that are not statements of a database: MCP. Decided, recorded, then passed on; answers masked, recorded, then
 // passed on. Must never let anything through that is not on disk.
-import { canonical } from '../lib/canonical.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
-import { jcsDigest } from '../lib/jcs.ts';
-import type { ActionUse } from '../model/action.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Decision } from '../model/decision.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { EventData, Recorder } from '../model/event.ts';
 import type { Scanner } from '../model/masking.ts';
 import type { Principal } from '../model/principal.ts';
+import {
+  CALLS,
+  type Call,
+  callLine,
+  sampleOf,
+  type WrittenCall,
+  wellFormed,
+  writtenCall,
+} from './call-lines.ts';
+import { callText } from './call-text.ts';
 import { callArguments, decide, type PolicySet, reveals } from './decide/index.ts';
 import { mentionedContext } from './decide/mentions.ts';
 import type { LoadedPolicy } from './decide/policies.ts';
+import type { Question } from './escalate/index.ts';
 import { DocumentMasker, type MaskedDocument } from './mask/document.ts';
 
-/** Calls are numbered by their own recorder; conversations of the database start at 1. */
-export const CALLS = 0;
-
-/** Characters of a call's text that are kept. */
-const MAX_TEXT = 64 * 1024;
+/** Characters of a session's reason that those asked are shown. */
+const MOST_STATED = 1_000;
 
 export interface CallTerms {
   readonly connection: Connection;
   readonly principal: Principal;
   /** Which command: `mcp`. */
   readonly client: string;
+  /** Why the session was opened. */
+  readonly reason?: string;
 }
 
 export interface CallPorts {
@@ -35,14 +42,8 @@ export interface CallPorts {
   readonly scanner: Scanner;
   readonly hashKey: Uint8Array;
   readonly clock: Clock;
-}
-
-export interface Call {
-  readonly method: string;
-  /** The tool, prompt or resource; absent for what names none. */
-  readonly name?: string;
-  readonly use: ActionUse;
-  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** Names of the windows that are open. */
+  readonly grants?: readonly string[];
 }
 
 export interface Ended {
@@ -57,15 +58,13 @@ export interface Ended {
 /** One call under way. */
 export interface OpenCall {
   readonly call: Call;
+  readonly written: WrittenCall;
   readonly statement: number;
   readonly decision: Decision;
   /** Calls that ran at any time together with this one: what ran beneath it cannot be told from what ran beneath them. */
   beside: number;
   readonly started: bigint;
 }
-
-/** Text with half a surrogate pair cannot be recorded. */
-const wellFormed = (text: string): string => text.toWellFormed();
 
 /** For who called, and for the record. */
 function maskersOf(
@@ -85,6 +84,7 @@ export class Calls {
   #masker: DocumentMasker;
   /** What is recorded is for others than the one who may see it: nothing is revealed there. */
   #scribe: DocumentMasker;
+  #grants: readonly string[];
   readonly #open = new Set<OpenCall>();
   #recorder: Recorder | undefined;
   #statements = 0;
@@ -92,6 +92,7 @@ export class Calls {
   constructor(ports: CallPorts) {
     this.#ports = ports;
     this.#policy = ports.policy;
+    this.#grants = ports.grants ?? [];
     [this.#masker, this.#scribe] = maskersOf(ports, ports.policy);
   }
 
@@ -99,6 +100,11 @@ export class Calls {
   obey(policy: PolicySet): void {
     this.#policy = policy;
     [this.#masker, this.#scribe] = maskersOf(this.#ports, policy);
+  }
+
+  /** Windows opened or ended. */
+  grant(names: readonly string[]): void {
+    this.#grants = names;
   }
 
   get terms(): CallTerms {
@@ -136,7 +142,7 @@ export class Calls {
 
   decide(call: Omit<Call, 'method'>): Decision {
     const { terms, clock } = this.#ports;
-    const { connection, principal, client } = terms;
+    const { connection, principal, client, reason } = terms;
     return decide(this.#policy, {
       principal,
       connection,
@@ -147,6 +153,8 @@ export class Calls {
         tool: call.use.resource.type === 'Tool' ? (call.name ?? '') : '',
         arguments: callArguments(call.arguments),
         time: clock.now(),
+        grants: this.#grants,
+        ...(reason === undefined ? {} : { reason }),
       },
     });
   }
@@ -161,15 +169,44 @@ export class Calls {
     this.#statements += 1;
     const open: OpenCall = {
       call,
+      written: writtenCall(call, this.#scribe),
       statement: this.#statements,
       decision,
       beside: this.#open.size,
       started: this.#ports.clock.monotonic(),
     };
-    this.#recorder?.append('statement', this.#statementOf(open));
+    this.#recorder?.append('statement', callLine(open.statement, open.written, decision, this.#grants));
     for (const other of this.#open) other.beside += 1;
     this.#open.add(open);
     return open;
+  }
+
+  /** What people are asked about a call. `by`: which server answers it, and what its tool is. */
+  question({ call, written, statement }: OpenCall, decision: Decision, by: string): Question {
+    const rest = call.rest && this.#scribe.mask(call.rest).value;
+    const [text, shown] = [callText(call, by), callText({ ...written, ...(rest ? { rest } : {}) }, by)];
+    const title = `${written.method}${written.name === undefined ? '' : ` ${written.name}`}`;
+    return {
+      connection: this.terms.connection.name,
+      conversation: CALLS,
+      statement,
+      text,
+      decision,
+      actions: [call.use],
+      fingerprint: sha256(shown),
+      // What is masked could be another thing the next time.
+      steady: text === shown,
+      inTransaction: false,
+      call: true,
+      parameters: [],
+      shown: { text: shown, titles: [title], actions: [written.use], tables: [] },
+    };
+  }
+
+  /** Why the session was opened, as others may read it. */
+  get stated(): string | undefined {
+    const { reason } = this.terms;
+    return reason === undefined ? undefined : wellFormed(this.#scribe.text(reason)).slice(0, MOST_STATED);
   }
 
   /** Writes the outcome down. False when it was given up before. Throws `journal-failed`. */
@@ -247,41 +284,4 @@ export class Calls {
   #written(shown: readonly string[]): readonly string[] {
     return this.#scribe === this.#masker ? shown : shown.map((part) => this.#scribe.text(part));
   }
-
-  #statementOf({ call, statement, decision }: OpenCall): EventData['statement'] {
-    const { method, name, use } = call;
-    const masked = call.arguments && this.#scribe.mask(call.arguments).value;
-    const given = masked ? ` ${JSON.stringify(masked)}` : '';
-    const digest = masked ? { arguments: jcsDigest(masked) } : {};
-    const shown = name === undefined ? undefined : wellFormed(this.#scribe.text(name));
-    const whole = wellFormed(`${method}${shown === undefined ? '' : ` ${shown}`}${given}`);
-    const text = whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT)}…`.toWellFormed() : whole;
-    const id = wellFormed(this.#scribe.text(use.resource.id));
-    return {
-      conversation: CALLS,
-      statement,
-      phase: 'call',
-      call: { method, ...(shown === undefined ? {} : { name: shown }), ...digest },
-      text,
-      digest: sha256(whole),
-      actions: [{ action: use.action, resource: { type: use.resource.type, id } }],
-      decision: decision.outcome,
-      policies: decision.policies,
-      policyDigest: decision.policyDigest,
-      fingerprint: sha256(canonical([method, shown ?? ''])),
-    };
-  }
-}
-
-/** One row per part, together no more than the connection keeps of an answer. */
-function sampleOf(shown: readonly string[], maxBytes: number): (readonly string[])[] {
-  let left = maxBytes;
-  const rows: string[][] = [];
-  for (const part of shown) {
-    if (left <= 0) break;
-    const cut = part.length > left ? `${part.slice(0, left)}…` : part;
-    left -= cut.length;
-    rows.push([wellFormed(cut)]);
-  }
-  return rows;
 }

@@ -13,7 +13,7 @@ import {
   type ToFront,
 } from '../agent/client.ts';
 import { BrokerError } from '../model/errors.ts';
-import type { PolicyText } from '../model/session.ts';
+import type { FromHeld, PolicyText, ToHeld } from '../model/session.ts';
 
 export interface OpenOrder {
   readonly connection: string;
@@ -31,6 +31,10 @@ export interface OpenOrder {
   progress?(step: string): void;
   /** Another policy is in force. */
   obey?(policy: PolicyText): void;
+  /** Names of the windows that are open now. */
+  granted?(names: readonly string[]): void;
+  /** About what this front asked people. */
+  hear?(message: ToHeld): void;
 }
 
 export interface Over {
@@ -44,6 +48,8 @@ export interface FrontSession {
   readonly lent: readonly string[];
   /** Resolves when the agent ended the session, or is gone. Does not resolve because of `close`. */
   readonly over: Promise<Over>;
+  /** Asks people about a call. */
+  tell(message: FromHeld): void;
   /** Everything this front recorded is on disk. Resolves when the agent has sealed the session or left it for later. */
   close(exit: { reason: string; exit?: number; signal?: string }): Promise<'sealed' | 'waiting'>;
 }
@@ -119,12 +125,18 @@ class Line implements FrontSession {
           this.#resolveOver({ end: message.end, reason: message.reason });
         if (message.type === 'sealed') this.#resolveSealed(message.state);
         if (message.type === 'policy') this.#order.obey?.(message.policy);
+        if (message.type === 'grants') this.#order.granted?.(message.grants);
+        if (message.type === 'held') this.#order.hear?.(message.message);
       }
     } catch {
       // However the stream broke, the agent is gone.
     }
     this.#resolveSealed('waiting');
     if (!this.#closing) this.#resolveOver({ end: 'lost', reason: 'the agent stopped' });
+  }
+
+  tell(message: FromHeld): void {
+    this.#dialogue.send({ type: 'held', message });
   }
 
   close(exit: { reason: string; exit?: number; signal?: string }): Promise<'sealed' | 'waiting'> {

@@ -118,6 +118,28 @@ export const ERRORS = {
     http: 503,
     rpc: -32003,
   },
+  'approval-pending': {
+    summary: '{connection} holds {what}: {waiting} (policy "{policy}")',
+    hint: 'make the very same call again later: once it is approved it goes through, one time; see `broker approvals show {id}`',
+    exit: EXIT.refused,
+    http: 202,
+    rpc: -32003,
+  },
+  'call-inexact': {
+    summary:
+      '{connection} cannot ask about {what}: the number {number} has too many digits to be shown exactly',
+    hint: 'send it as text, where the tool takes that',
+    exit: EXIT.refused,
+    http: 422,
+    rpc: -32003,
+  },
+  'call-state-unknown': {
+    summary: 'this call goes on from another one that {reason}',
+    hint: 'make the call again without requestState and inputResponses',
+    exit: EXIT.refused,
+    http: 409,
+    rpc: -32602,
+  },
   'request-unknown': {
     summary: 'there is no request {id}',
     hint: 'list them with `broker approvals ls --all`',

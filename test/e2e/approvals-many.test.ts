@@ -85,10 +85,10 @@ describe('many held statements', () => {
     const states = (await listed(dana, '--all')).filter(({ what }) => what.text.includes('flood_'));
     expect(states.map(({ state }) => state)).toEqual(Array(MOST).fill('withdrawn'));
     const client = await connect();
-    const dropped = client.query('drop table if exists after_flood');
+    const dropped = client.query('drop table if exists after_flood').catch((error: unknown) => error);
     const row = await untilAsked(dana);
     expect(await answer(dana, 'dana', 'deny', row, ['--reason', 'no'])).toMatchObject({ code: 0 });
-    await expect(dropped).rejects.toMatchObject({ code: '42501' });
+    expect(await dropped).toMatchObject({ code: '42501' });
     await client.end();
   }, 180_000);
 

@@ -1,29 +1,77 @@
-// A session's way to the people who answer for it, opened when its worker first asks. Must never lose the order of what it says.
-import type { ApprovalEvent, FromHeld, FromWorker, PolicyText, SessionOrder } from '../../model/session.ts';
+// A session's ways to the people who answer for it, opened when its worker or its front first asks. Must never lose the order of what is
+// said, nor let a front ask for anything but calls.
+import { BrokerError } from '../../model/errors.ts';
+import type {
+  ApprovalEvent,
+  FromHeld,
+  FromWorker,
+  PolicyText,
+  SessionOrder,
+  ToHeld,
+} from '../../model/session.ts';
 import type { HeldSession } from '../ports.ts';
 import type { OpenWindow } from './windows.ts';
 
-export class HeldLink {
-  readonly #open: (link: HeldLink) => Promise<HeldSession>;
-  #held: Promise<HeldSession> | undefined;
-  /** In force now; undefined while it is still the one the session opened with. */
-  policy: PolicyText | undefined;
+type Tell = (message: ToHeld) => void;
 
-  constructor(open: (link: HeldLink) => Promise<HeldSession>) {
+/** One side of a session that asks. */
+class HeldLink {
+  readonly #open: () => Promise<HeldSession>;
+  #held: Promise<HeldSession> | undefined;
+
+  constructor(open: () => Promise<HeldSession>) {
     this.#open = open;
   }
 
-  /** True when the message was about a held statement. */
-  hear(message: FromWorker): message is FromHeld {
-    if (message.type !== 'ask' && message.type !== 'use' && message.type !== 'withdraw') return false;
-    this.#held ??= this.#open(this);
+  hear(message: FromHeld): void {
+    this.#held ??= this.#open();
     void this.#held.then((held) => held.hear(message));
-    return true;
   }
 
   async close(): Promise<void> {
     await (await this.#held)?.close();
   }
+}
+
+export class HeldLinks {
+  /** In force now; undefined while it is still the one the session opened with. */
+  policy: PolicyText | undefined;
+  readonly #worker: HeldLink;
+  readonly #front: HeldLink;
+  readonly #tellFront: Tell;
+
+  constructor(
+    tell: { readonly worker: Tell; readonly front: Tell },
+    open: (links: HeldLinks, tell: Tell) => Promise<HeldSession>,
+  ) {
+    this.#worker = new HeldLink(() => open(this, tell.worker));
+    this.#front = new HeldLink(() => open(this, tell.front));
+    this.#tellFront = tell.front;
+  }
+
+  /** True when the message was about a held statement. */
+  hear(message: FromWorker): message is FromHeld {
+    if (message.type !== 'ask' && message.type !== 'use' && message.type !== 'withdraw') return false;
+    this.#worker.hear(message);
+    return true;
+  }
+
+  hearFront(message: FromHeld): void {
+    if (message.type !== 'ask' || isCall(message)) {
+      this.#front.hear(message);
+      return;
+    }
+    const error = new BrokerError('bug', { reason: 'a front asked for something that is not a call' });
+    this.#tellFront({ type: 'not-granted', ask: message.ask, error: error.toJSON() });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#worker.close(), this.#front.close()]);
+  }
+}
+
+function isCall({ asked, thing }: Extract<FromHeld, { type: 'ask' }>): boolean {
+  return thing.purpose === asked.purpose && (thing.purpose === 'call' || thing.purpose === 'session');
 }
 
 /** The windows that are open for a session's person, and the one it stands on. */

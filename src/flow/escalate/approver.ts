@@ -47,7 +47,11 @@ export interface Asking {
 export interface Approver {
   /** People approved this for the rest of the session. True records one more use. */
   covers(question: Question): boolean;
-  ask(question: Question, notice: ((message: string, hint?: string) => void) | undefined): Asking;
+  /** `notice` is told, once the request stands, how to follow it. */
+  ask(
+    question: Question,
+    notice: ((message: string, hint: string, request: string) => void) | undefined,
+  ): Asking;
 }
 
 /** What policy asks about; equal keys are one question. */

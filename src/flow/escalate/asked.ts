@@ -28,8 +28,8 @@ const DEFAULT_TERMS: AskTerms = {
 export const termsOf = ({ decision }: Question): AskTerms => decision.ask ?? DEFAULT_TERMS;
 
 function purposeOf(question: Question): ApprovalPurpose {
-  if (question.call) return 'call';
-  return termsOf(question).scope === 'session' && question.steady ? 'session' : 'statement';
+  if (termsOf(question).scope === 'session' && question.steady) return 'session';
+  return question.call ? 'call' : 'statement';
 }
 
 /** `now`: microseconds. */

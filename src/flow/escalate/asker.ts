@@ -14,9 +14,9 @@ export interface AskerParts {
   tell(message: FromHeld): void;
 }
 
-type Notice = ((message: string, hint?: string) => void) | undefined;
+type Notice = Parameters<Approver['ask']>[1];
 
-/** Milliseconds a closing session waits for the agent to say how its requests ended. */
+/** Milliseconds a closing session waits for the agent to say how its requests ended, unless told otherwise. */
 const LAST_WORDS = 2_000;
 
 interface Open {
@@ -143,15 +143,15 @@ export class Asker implements Approver {
     }
   }
 
-  /** Nothing is asked any more. Resolves when the agent has said how each request ended, or does not in time. */
-  async close(): Promise<void> {
+  /** Nothing is asked any more. Resolves when the agent has said how each request ended, or has not within `patience` milliseconds. */
+  async close(patience = LAST_WORDS): Promise<void> {
     this.#closed = true;
     for (const [ask, open] of [...this.#open]) this.#withdraw(ask, open);
     if (this.#open.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#settled = resolve;
-      timer = setTimeout(resolve, LAST_WORDS);
+      timer = setTimeout(resolve, patience);
     });
     clearTimeout(timer);
   }
@@ -171,6 +171,7 @@ export class Asker implements Approver {
     open.notice?.(
       `request ${id} waits for ${people} until ${until(expires)}: ${reason}`,
       `see it with "broker approvals show ${id}"; cancel the statement to withdraw it`,
+      id,
     );
   }
 

@@ -5,13 +5,16 @@ import { type AgentClient, type BotClaim, brokerSettings, type FrontTerms } from
 import { createScanner } from '../../detectors/index.ts';
 import { Calls } from '../../flow/calls.ts';
 import { loadPolicies, type PolicySet } from '../../flow/decide/index.ts';
+import { Asker } from '../../flow/escalate/index.ts';
 import { openRecorder } from '../../flow/record/journal.ts';
 import { jcsDigest } from '../../lib/jcs.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { EventOrigin } from '../../model/event.ts';
 import { owner } from '../../model/principal.ts';
+import type { FromHeld } from '../../model/session.ts';
 import type { FrontContext } from '../compose.ts';
 import { type FrontSession, openSession, overError } from '../session.ts';
+import { HeldCalls } from './held-calls.ts';
 
 export interface AccessOrder {
   readonly connection: string;
@@ -28,8 +31,11 @@ export interface AccessOrder {
 export interface Live {
   readonly session: FrontSession;
   readonly calls: Calls;
+  readonly held: HeldCalls;
 }
 
+/** Milliseconds for the agent to say how requests ended that nobody waits for any more. */
+const LAST_WORDS = 700;
 /** Milliseconds for which terms are believed without a session. */
 const TERMS_FOR = 10_000;
 
@@ -90,7 +96,7 @@ export class Access {
     this.#closed = true;
     const live = await this.#live?.catch(() => undefined);
     if (!live) return;
-    await live.calls.close(reason);
+    await finish(live, reason);
     await live.session.close({ reason, exit: 0 });
   }
 
@@ -112,9 +118,11 @@ export class Access {
   }
 
   async #calls(terms: FrontTerms): Promise<Calls> {
-    const { connection, principal, policy, hashKey } = terms;
+    const { connection, principal, policy, hashKey, grants = [] } = terms;
+    const { reason } = this.#order;
     return new Calls({
-      terms: { connection, principal, client: 'mcp' },
+      terms: { connection, principal, client: 'mcp', ...(reason === undefined ? {} : { reason }) },
+      grants,
       policy: await this.#policies(policy),
       scanner: createScanner(connection.masking.detectors),
       hashKey: Buffer.from(hashKey ?? '', 'base64'),
@@ -139,6 +147,8 @@ export class Access {
       port: 0,
       bot: this.#order.bot(),
       obey: (policy) => void this.#obey(policy),
+      granted: (names) => void this.#granted(names),
+      hear: (message) => void this.#live?.then(({ held }) => held.asker.hear(message)),
       ...(reason === undefined ? {} : { reason }),
     });
     try {
@@ -156,35 +166,54 @@ export class Access {
     const live = await this.#live?.catch(() => undefined);
     try {
       const set = await this.#policies(text);
-      if (this.#told === text) live?.calls.obey(set);
+      if (this.#told !== text) return;
+      live?.calls.obey(set);
+      live?.held.changed();
     } catch (error) {
-      await live?.calls.close((error as Error).message).catch(() => undefined);
+      if (live) await finish(live, (error as Error).message).catch(() => undefined);
       await live?.session.close({ reason: 'the front could not load the policy', exit: 1 });
     }
+  }
+
+  async #granted(names: readonly string[]): Promise<void> {
+    this.#terms = undefined;
+    const live = await this.#live?.catch(() => undefined);
+    live?.calls.grant(names);
+    live?.held.changed();
   }
 
   async #begin(session: FrontSession): Promise<Live> {
     const { opened } = session;
     if (!opened.terms) throw new BrokerError('bug', { reason: 'the agent told no terms' });
     const calls = await this.#calls(opened.terms);
-    calls.record(
-      openRecorder({
-        folder: opened.spool,
-        origin: originOf(session, opened.terms),
-        clock: this.#order.context.clock,
-      }),
-    );
+    const { clock } = this.#order.context;
+    const recorder = openRecorder({ folder: opened.spool, origin: originOf(session, opened.terms), clock });
+    calls.record(recorder);
+    const asking = {
+      id: opened.id,
+      principal: opened.terms.principal,
+      client: 'mcp',
+      stated: () => calls.stated,
+    };
+    const tell = (message: FromHeld): void => session.tell(message);
+    const held = new HeldCalls(new Asker({ session: asking, recorder, clock, tell }));
     this.#last = calls;
     this.#order.opened?.(calls);
-    const live = { session, calls };
+    const live = { session, calls, held };
     void session.over.then(async (over) => {
       this.#live = undefined;
       if (over.end === 'killed') this.#killed = overError(this.connection, over);
-      await calls.close(over.reason).catch(() => undefined);
+      await finish(live, over.reason).catch(() => undefined);
       await session.close({ reason: over.reason });
     });
     return live;
   }
+}
+
+/** Nobody is asked any more; then the record ends. */
+async function finish({ calls, held }: Live, reason: string): Promise<void> {
+  await held.close(LAST_WORDS);
+  await calls.close(reason);
 }
 
 function originOf({ opened }: FrontSession, { principal, connection, tool }: FrontTerms): EventOrigin {

@@ -1,6 +1,6 @@
 // Decides what passes between host and server, in policy's terms, and writes it down. Must never pass what is not decided, nor show what
 // is not masked.
-import type { Call, Calls, OpenCall } from '../../flow/calls.ts';
+import type { Calls } from '../../flow/calls.ts';
 import type { DocumentMasker } from '../../flow/mask/document.ts';
 import { BrokerError } from '../../model/errors.ts';
 import {
@@ -18,11 +18,9 @@ import {
   refusalOf,
   type Verdict,
 } from '../../protocols/mcp/index.ts';
-import type { Access } from './access.ts';
-import { claimsOf } from './claims.ts';
+import { Judge, type JudgePorts, type Running, refuse } from './judge.ts';
 import { callOf, rowOf } from './methods.ts';
 import { partsOf } from './parts.ts';
-import type { Tools } from './tools.ts';
 
 /** The protocol's own members: they are handed back as they came, or they mean nothing to anybody else. */
 const KEPT: ReadonlySet<string> = new Set(
@@ -30,22 +28,11 @@ const KEPT: ReadonlySet<string> = new Set(
   capabilities taskId progress total level`.split(/\s+/),
 );
 
-export interface CheckpointPorts {
-  readonly access: Access;
-  readonly tools: Tools;
+export interface CheckpointPorts extends JudgePorts {
   /** Masks as long as nothing is known of the connection. */
   readonly masker: DocumentMasker;
   /** The host has said who it is. */
   host(info: HostInfo): void;
-  /** All pages of the server's tools, so that they are known. */
-  listTools(like: Request): Promise<void>;
-  /** Told to the person. */
-  tell(line: string): void;
-}
-
-interface Running {
-  readonly calls: Calls;
-  readonly open: OpenCall;
 }
 
 function toError(error: unknown): BrokerError {
@@ -53,19 +40,16 @@ function toError(error: unknown): BrokerError {
   return new BrokerError('bug', { reason: error instanceof Error ? error.message : String(error) });
 }
 
-const refuse = (request: Request, error: BrokerError): Verdict => ({
-  kind: 'answer',
-  bytes: refusalOf(request, error),
-});
-
 export class Checkpoint implements Guard {
   readonly #ports: CheckpointPorts;
+  readonly #judge: Judge;
   readonly #running = new WeakMap<Request, Running>();
   /** Requests of the server by their own objects, until the host has answered. */
   readonly #asked = new WeakMap<Request, Running>();
 
   constructor(ports: CheckpointPorts) {
     this.#ports = ports;
+    this.#judge = new Judge(ports);
   }
 
   request(request: Request, gone: AbortSignal): Verdict | Promise<Verdict> {
@@ -74,7 +58,7 @@ export class Checkpoint implements Guard {
     if (info) this.#ports.host(info);
     const row = rowOf(method, params);
     if (row.kind === 'free') return FORWARD;
-    const judged = row.kind === 'list' ? this.#list(request) : this.#call(request, gone);
+    const judged = row.kind === 'list' ? this.#judge.list(request) : this.#call(request, gone);
     return judged.catch((error: unknown) => refuse(request, toError(error)));
   }
 
@@ -131,46 +115,10 @@ export class Checkpoint implements Guard {
     this.#ports.tell(`a line of the ${side} was refused: ${reason}`);
   }
 
-  async #list(request: Request): Promise<Verdict> {
-    const { access } = this.#ports;
-    const calls = await access.terms();
-    const resource = { type: 'Connection', id: access.connection } as const;
-    const decision = calls.decide({ use: { action: 'mcp:list', resource } });
-    if (decision.outcome === 'allow') return FORWARD;
-    return refuse(request, calls.refusal(decision, request.method));
-  }
-
   async #call(request: Request, gone: AbortSignal): Promise<Verdict> {
-    const { access } = this.#ports;
-    const { method, params } = request;
-    const call = callOf(access.connection, method, params);
-    if (!call)
-      throw new BrokerError('protocol-violation', {
-        side: 'host',
-        reason: `${method} does not say what it is about`,
-      });
-    const { calls } = await access.session();
-    if (method === 'tools/call' && !this.#ports.tools.knows(call.name ?? ''))
-      await this.#ports.listTools(request);
-    if (gone.aborted) return { kind: 'drop' };
-    return this.#judge(request, call, calls);
-  }
-
-  #judge(request: Request, call: Call, calls: Calls): Verdict {
-    const { access, tools } = this.#ports;
-    const decision = calls.decide(call);
-    const open = calls.admit(call, decision);
-    for (const claim of claimsOf(request.params)) calls.claim({ ...claim, statement: open.statement });
-    const what = call.name === undefined ? call.method : `${call.method} ${call.name}`;
-    const refusal =
-      (call.method === 'tools/call' ? tools.problem(access.connection, call.name ?? '') : undefined) ??
-      (decision.outcome === 'allow' ? undefined : calls.refusal(decision, what));
-    if (refusal) {
-      calls.finish(open, { status: 'refused', message: refusal.message });
-      return refuse(request, refusal);
-    }
-    this.#running.set(request, { calls, open });
-    return FORWARD;
+    const { verdict, running } = await this.#judge.call(request, gone);
+    if (running) this.#running.set(request, running);
+    return verdict;
   }
 
   #answered(response: Response, about: Request, running: Running | undefined): Verdict {

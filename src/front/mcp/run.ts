@@ -13,6 +13,7 @@ import {
   type HostInfo,
   INTERVAL,
   isMembers,
+  lineOf,
   Relay,
   type Request,
   refusalOf,
@@ -166,6 +167,9 @@ class Front {
     const checkpoint = new Checkpoint({
       access,
       tools,
+      server: `server ${programOf(this.#order)} ${this.#pins.id}`,
+      patience: this.#order.hold,
+      notify: (line) => this.#outgoing.toHost(lineOf(line)),
       masker,
       host: (info) => {
         this.#host ??= info;

@@ -14,6 +14,8 @@ interface CommonOrder {
   /** Further connections the server is told of. */
   readonly others: readonly string[];
   readonly reason?: string;
+  /** Milliseconds a call waits for people before its host is told to come back. */
+  readonly hold: number;
 }
 
 export interface LocalOrder extends CommonOrder {

@@ -31,6 +31,11 @@ export class Tools {
     return this.#listed.has(name);
   }
 
+  /** SHA-256 hex of what a tool is: of its definition as models see it. */
+  definition(name: string): string | undefined {
+    return this.#pins.get(name)?.digest;
+  }
+
   /** Why a tool cannot be called, whatever policy says. */
   problem(connection: string, name: string): BrokerError | undefined {
     if (!this.knows(name)) return new BrokerError('tool-unlisted', { connection, tool: name });

@@ -8,6 +8,7 @@ export {
   encode,
   idKey,
   isMembers,
+  lineOf,
   type Members,
   type Message,
   type Notification,
