@@ -4,7 +4,8 @@ import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { createGunzip, createGzip, gunzip as gunzipWhole } from 'node:zlib';
 
 export interface Packed {
   /** SHA-256 hex of the compressed bytes. */
@@ -45,6 +46,17 @@ export async function gzipInto(
 
 /** What was packed inflates to more than it may. */
 export class InflateLimit extends Error {}
+
+const inflateWhole = promisify(gunzipWhole);
+
+/** Inflates what is small in one call; undefined when that would be more than `limit` bytes, or when it is damaged. */
+export async function gunzipSmall(bytes: Uint8Array, limit: number): Promise<Buffer | undefined> {
+  try {
+    return await inflateWhole(bytes, { maxOutputLength: limit });
+  } catch {
+    return undefined;
+  }
+}
 
 /** Inflates a stream, throwing InflateLimit beyond `limit` bytes. */
 export async function* gunzip(

@@ -1,15 +1,25 @@
 // A store in a folder: objects appear whole, once, and durable. Must never write outside its folder.
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import {
+  close as closeWithCallback,
+  constants,
+  fstat as fstatWithCallback,
+  open as openWithCallback,
+  read as readWithCallback,
+} from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { isTemporary, makeFolder, writeOnce } from '../lib/atomic-file.ts';
 import { systemClock } from '../lib/clock.ts';
+import { ordered } from '../lib/ordered.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Store, StoreEntry, StoreKind, StoreProbe } from '../model/store.ts';
 import { checkKey } from './key.ts';
 
 const DEFAULT_LIMIT = 1 << 30;
+/** Files of one folder that are looked at together. */
+const LOOKS = 16;
 
 function unreachable(store: string, error: unknown): BrokerError {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -54,14 +64,7 @@ class FolderStore implements Store {
   async get(key: string, limit = DEFAULT_LIMIT): Promise<Uint8Array | undefined> {
     const path = join(this.#root, checkKey(key));
     try {
-      const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-      try {
-        const { size } = await handle.stat();
-        if (size > limit) throw tooLong(key, limit);
-        return await handle.readFile();
-      } finally {
-        await handle.close();
-      }
+      return await readWhole(path, limit, () => tooLong(key, limit));
     } catch (error) {
       if (error instanceof BrokerError) throw error;
       const { code } = error as NodeJS.ErrnoException;
@@ -83,17 +86,19 @@ class FolderStore implements Store {
   }
 
   async *#walk(folder: string, prefix: string, after: string): AsyncGenerator<StoreEntry> {
-    for (const { key, isFolder } of await this.#entries(folder)) {
-      const within = key.startsWith(prefix) || (isFolder && prefix.startsWith(key));
-      if (!within) continue;
-      if (isFolder) {
+    const wanted = (await this.#entries(folder)).filter(
+      ({ key, isFolder }) =>
+        (key.startsWith(prefix) || (isFolder && prefix.startsWith(key))) &&
         // Everything below a folder that sorts before `after` and does not contain it is done.
-        if (key > after || after.startsWith(key)) yield* this.#walk(key, prefix, after);
-      } else if (key > after) {
-        const found = await stat(join(this.#root, key)).catch(() => undefined);
-        if (found) yield { key, size: found.size, modified: found.mtimeMs };
-      }
-    }
+        (key > after || (isFolder && after.startsWith(key))),
+    );
+    const looks = ordered(wanted, LOOKS, async ({ key, isFolder }) => ({
+      key,
+      found: isFolder ? undefined : await stat(join(this.#root, key)).catch(() => undefined),
+    }));
+    for await (const { key, found } of looks)
+      if (key.endsWith('/')) yield* this.#walk(key, prefix, after);
+      else if (found) yield { key, size: found.size, modified: found.mtimeMs };
   }
 
   /** Entries in the order of their keys, a folder's key ending in a slash. */
@@ -135,6 +140,45 @@ class FolderStore implements Store {
   async close(): Promise<void> {
     this.#folders.clear();
   }
+}
+
+/** Most objects are small: one read that ends early has the whole file, and nobody asks for its size. */
+const GUESS = 16 * 1024;
+
+/** By descriptor: a promised file handle costs as much as the reading itself. */
+const [openFile, readFrom, statOf, closeFile] = [
+  promisify(openWithCallback),
+  promisify(readWithCallback),
+  promisify(fstatWithCallback),
+  promisify(closeWithCallback),
+];
+
+async function readWhole(path: string, limit: number, tooLong: () => BrokerError): Promise<Uint8Array> {
+  const file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const start = Buffer.allocUnsafe(GUESS);
+    const { bytesRead } = await readFrom(file, start, 0, GUESS, 0);
+    if (bytesRead > limit) throw tooLong();
+    // A copy of its own length: what is kept does not keep the guess.
+    if (bytesRead < GUESS) return Buffer.from(start.subarray(0, bytesRead));
+    return await readRest(file, start, limit, tooLong);
+  } finally {
+    await closeFile(file);
+  }
+}
+
+async function readRest(file: number, start: Buffer, limit: number, tooLong: () => BrokerError) {
+  const { size } = await statOf(file);
+  if (size > limit) throw tooLong();
+  const whole = Buffer.allocUnsafe(Math.max(size, GUESS));
+  start.copy(whole);
+  let length = GUESS;
+  while (length < whole.length) {
+    const { bytesRead } = await readFrom(file, whole, length, whole.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return whole.subarray(0, length);
 }
 
 function tooLong(key: string, limit: number): BrokerError {

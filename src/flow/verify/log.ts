@@ -1,6 +1,6 @@
 // Reads event logs as they were sealed, or as they are told in part: lines, numbers, leaves. Must never hold more than a batch of lines.
 import { CanonicalError, type Json, parseCanonical } from '../../lib/canonical.ts';
-import { gunzip, InflateLimit } from '../../lib/gzip.ts';
+import { gunzip, gunzipSmall, InflateLimit } from '../../lib/gzip.ts';
 import { parseDisclosedHeader, parseDisclosedLine } from '../../model/disclosed.ts';
 import { LineSalts, lineLeaf, parseSealedHeader } from '../../model/sealed.ts';
 import type { Step } from '../../model/verdict.ts';
@@ -73,6 +73,21 @@ function parseEvent(line: string, seq: number, session: string): Readonly<Record
   return event;
 }
 
+/** Most logs are short: they need no stream. What is long, or damaged, is read as one, so that both are refused alike. */
+const SMALL = { packed: 64 * 1024, whole: 1 << 20 };
+
+async function* inflated(blob: Uint8Array): AsyncGenerator<Buffer> {
+  const whole = blob.byteLength <= SMALL.packed ? await gunzipSmall(blob, SMALL.whole) : undefined;
+  if (whole) {
+    if (whole.length > 0) yield whole;
+    return;
+  }
+  const source = (async function* () {
+    for (let at = 0; at < blob.byteLength; at += 1 << 20) yield blob.subarray(at, at + (1 << 20));
+  })();
+  yield* gunzip(source, MAX_INFLATED);
+}
+
 /** Yields the events of one sealed log in batches; throws EventError at the first thing that is not as it must be. */
 async function* logEvents(
   blob: Uint8Array,
@@ -81,11 +96,8 @@ async function* logEvents(
 ): AsyncGenerator<{ salt: string; batch: SealedLine[] }> {
   let salt: string | undefined;
   let seq = first;
-  const source = (async function* () {
-    for (let at = 0; at < blob.byteLength; at += 1 << 20) yield blob.subarray(at, at + (1 << 20));
-  })();
   try {
-    for await (const texts of lines(gunzip(source, MAX_INFLATED))) {
+    for await (const texts of lines(inflated(blob))) {
       const batch: SealedLine[] = [];
       for (const line of texts) {
         if (salt === undefined) {
