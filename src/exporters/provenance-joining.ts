@@ -115,17 +115,17 @@ export function told({ exchange, id, name }: Use): UseTold {
   return { exchange, id, name };
 }
 
-/** The same exchange stands in the record of every session its bot had open. */
-export function distinct(uses: readonly Use[]): Use[] {
-  const seen = new Map<string, Use>();
-  for (const use of uses) {
-    const key = `${use.id}\n${use.exchange.prompt}\n${use.arguments}`;
-    if (!seen.has(key)) seen.set(key, use);
-  }
-  return [...seen.values()];
+/** Uses by what they may be joined by: their ids, their arguments, the texts in them. */
+export interface Index {
+  readonly id: ReadonlyMap<string, readonly Use[]>;
+  readonly arguments: ReadonlyMap<string, readonly Use[]>;
+  readonly text: ReadonlyMap<string, readonly Use[]>;
 }
 
-export function group(uses: readonly Use[], keys: (use: Use) => Iterable<string>): Groups {
+function group(
+  uses: readonly Use[],
+  keys: (use: Use) => Iterable<string>,
+): ReadonlyMap<string, readonly Use[]> {
   const groups = new Map<string, Use[]>();
   for (const use of uses)
     for (const key of keys(use)) {
@@ -136,7 +136,24 @@ export function group(uses: readonly Use[], keys: (use: Use) => Iterable<string>
   return groups;
 }
 
-type Groups = ReadonlyMap<string, readonly Use[]>;
+export function indexOf(uses: readonly Use[]): Index {
+  return {
+    id: group(uses, ({ id }) => [id]),
+    arguments: group(uses, (use) => (use.arguments === '' ? [] : [use.arguments])),
+    text: group(uses, ({ texts }) => texts),
+  };
+}
+
+/** The same exchange stands in the record of every session its bot had open: once, and that of `session` itself first. */
+export function usesIn(found: readonly Use[] = [], session: string): Use[] {
+  const own = ({ exchange }: Use): number => (exchange.session === session ? 0 : 1);
+  const seen = new Map<string, Use>();
+  for (const use of [...found].sort((one, other) => own(one) - own(other))) {
+    const key = `${use.id}\n${use.exchange.prompt}\n${use.arguments}`;
+    if (!seen.has(key)) seen.set(key, use);
+  }
+  return [...seen.values()];
+}
 
 /** Why a use that bears the call's id is not what asked for it. */
 function misfits(call: Call, use: Use): string[] {
@@ -163,19 +180,19 @@ function ranTold(ran: Ran, uses: readonly Use[]): RanTold {
   return { seq, conversation, statement, candidates, sameText };
 }
 
-export function joined(host: readonly ClaimTold[], call: Call, byId: Groups, byArguments: Groups): CallTold {
+export function joined(session: string, host: readonly ClaimTold[], call: Call, index: Index): CallTold {
   const { statement, seq, time, method, name, claims } = call;
   const all = [...host, ...claims];
   const base = { statement, seq, time, method, name, claims };
   const ids = claims.filter(({ subject }) => subject === 'call').map(({ value }) => value);
-  const named = ids.flatMap((id) => byId.get(id) ?? []);
+  const named = ids.flatMap((id) => usesIn(index.id.get(id), session));
   const fitting = named.filter((use) => misfits(call, use).length === 0);
   const [first] = named;
   if (first && fitting.length === 0) {
     const statements = call.ran.map((ran) => ranTold(ran, []));
     return { ...base, level: highest(all), uses: [], statements, conflicts: misfits(call, first) };
   }
-  const alike = (byArguments.get(call.arguments) ?? []).filter(
+  const alike = usesIn(index.arguments.get(call.arguments), session).filter(
     (use) => call.arguments !== '' && sameTool(use.name, name) && use.exchange.time <= time,
   );
   const uses = fitting.length > 0 ? fitting : alike;

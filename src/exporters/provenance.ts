@@ -5,14 +5,15 @@ import type { Json } from '../lib/canonical.ts';
 import {
   type Call,
   type ClaimTold,
-  distinct,
   type ExchangeTold,
-  group,
+  type Index,
+  indexOf,
   joined,
   type ProvenanceTold,
   type Ran,
   told,
   type Use,
+  usesIn,
 } from './provenance-joining.ts';
 import { type EventValue, members, text, whole } from './story.ts';
 
@@ -42,6 +43,8 @@ function claimOf(data: EventValue): ClaimTold | undefined {
 
 export class Provenance {
   readonly #sessions = new Map<string, Session>();
+  /** By person. */
+  readonly #indexes = new Map<string, Index>();
   /** Something was left out of the joining. */
   cut = false;
 
@@ -74,24 +77,27 @@ export class Provenance {
   of(id: string): ProvenanceTold {
     const session = this.#sessions.get(id);
     if (!session) return { claims: [], calls: [], direct: [] };
-    const others = [...this.#sessions.values()].filter(
-      (each) => each !== session && each.person === session.person,
-    );
-    const uses = distinct([...session.uses, ...others.flatMap((each) => each.uses)]);
-    const [byId, byArguments, byText] = [
-      group(uses, ({ id: own }) => [own]),
-      group(uses, (use) => (use.arguments === '' ? [] : [use.arguments])),
-      group(uses, ({ texts }) => texts),
-    ];
-    const calls = session.calls.map((call) => joined(session.claims, call, byId, byArguments));
+    const index = this.#indexOf(session.person);
+    const calls = session.calls.map((call) => joined(id, session.claims, call, index));
     const direct = session.direct.flatMap((ran) => {
-      const before = (byText.get(ran.digest) ?? []).filter(({ exchange }) => exchange.time <= ran.time);
+      const same = usesIn(index.text.get(ran.digest), id);
+      const before = same.filter(({ exchange }) => exchange.time <= ran.time);
       const { seq, conversation, statement } = ran;
       return before.length === 0
         ? []
         : [{ seq, conversation, statement, level: 'P3' as const, uses: before.map(told) }];
     });
     return { claims: session.claims, calls, direct };
+  }
+
+  /** Of all sessions of one person; made once for as long as no exchange is added. */
+  #indexOf(person: string): Index {
+    const known = this.#indexes.get(person);
+    if (known) return known;
+    const sessions = [...this.#sessions.values()].filter((each) => each.person === person);
+    const made = indexOf(sessions.flatMap(({ uses }) => uses));
+    this.#indexes.set(person, made);
+    return made;
   }
 
   #room(held: readonly unknown[]): boolean {
@@ -101,6 +107,7 @@ export class Provenance {
   }
 
   #exchange(id: string, session: Session, event: EventValue, data: EventValue): void {
+    this.#indexes.delete(session.person);
     const exchange: ExchangeTold = {
       session: id,
       seq: whole(event['seq']),
