@@ -1,8 +1,10 @@
 // One line of a session's event log. Every line answers AU-3: what, when, where, source, outcome, identity.
+
 import type { ActionUse } from './action.ts';
 import type { ApprovalStrength, SessionApproval } from './approval.ts';
 import type { ColumnUse } from './classification.ts';
 import type { Outcome } from './decision.ts';
+import type { CoverageReason } from './masking.ts';
 import type { Bot } from './principal.ts';
 
 /** Who, where from and where to: the same for every event of one recording process, so serialised once. */
@@ -236,6 +238,12 @@ export interface CoverageRow {
   readonly lineage: number;
   readonly content: number;
   readonly unknown: number;
+  /** Of those masked: whole, or made NULL, because what holds them cannot be taken apart or read. Absent: none. */
+  readonly unmaskable?: number;
+  /** Shown without a look. Absent: none. */
+  readonly skipped?: number;
+  /** Cells by reason. */
+  readonly why?: Readonly<Partial<Record<CoverageReason, number>>>;
 }
 
 export type EventType = keyof EventData;

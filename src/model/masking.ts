@@ -44,4 +44,16 @@ export interface MaskingCounts {
   lineage: number;
   content: number;
   unknown: number;
+  /** Masked whole, or made NULL, because what holds the value cannot be taken apart or read. */
+  unmaskable: number;
+  /** Not looked at. */
+  skipped: number;
+  /** Cells by the reason why they were unmaskable or skipped. */
+  readonly why: Map<CoverageReason, number>;
 }
+
+/**
+ * `type`: holds neither text nor a long number. `revealed`: may be seen. `off`: no detector is on. `form`: a form that is not taken apart,
+ * or a number. `depth`: wrapped deeper, or longer, than is read.
+ */
+export type CoverageReason = 'type' | 'revealed' | 'off' | 'form' | 'depth';

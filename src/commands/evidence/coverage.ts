@@ -1,10 +1,28 @@
 // What masking did in a session, as its coverage event says it: a row for each protected column and each data type.
 import { table } from '../../lib/table.ts';
 
-const COLUMNS = ['subject', 'seen', 'by origin', 'by content', 'unknown', 'masked'] as const;
+const COLUMNS = [
+  'subject',
+  'seen',
+  'by origin',
+  'by content',
+  'unknown',
+  'masked',
+  'whole',
+  'not looked at',
+  'why',
+] as const;
 
 const count = (row: Readonly<Record<string, unknown>>, key: string): number =>
   typeof row[key] === 'number' ? row[key] : 0;
+
+/** Why cells were masked whole or not looked at: `type 3, form 1`. */
+function reasons(why: unknown): string {
+  if (typeof why !== 'object' || why === null) return '';
+  return Object.entries(why)
+    .map(([reason, cells]) => `${reason} ${String(cells)}`)
+    .join(', ');
+}
 
 /** Empty where nothing protected was met. */
 export function coverageTable(columns: unknown, fancy: boolean): string {
@@ -15,7 +33,9 @@ export function coverageTable(columns: unknown, fancy: boolean): string {
     return [
       String(row['subject']),
       ...[count(row, 'seen'), lineage, content, unknown, lineage + content + unknown].map(String),
+      ...[count(row, 'unmaskable'), count(row, 'skipped')].map(String),
+      reasons(row['why']),
     ];
   });
-  return `\nmasking, in cells\n${table(COLUMNS, cells, { fancy, right: [1, 2, 3, 4, 5] })}`;
+  return `\nmasking, in cells\n${table(COLUMNS, cells, { fancy, right: [1, 2, 3, 4, 5, 6, 7] })}`;
 }

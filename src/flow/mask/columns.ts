@@ -2,10 +2,10 @@
 // clean only when neither says otherwise.
 import type { Catalogue } from '../../model/catalogue.ts';
 import type { OnUnknown } from '../../model/connection.ts';
-import type { CellMask, Field, MaskingCounts, ResultMask } from '../../model/masking.ts';
+import type { CellMask, CoverageReason, Field, MaskingCounts, ResultMask } from '../../model/masking.ts';
 import { contentMask, hide, strategyMask } from './cells/choose.ts';
 import { type Content, opaqueScan } from './cells/scan.ts';
-import { type Tally, UNKNOWN_ORIGIN } from './cells/tally.ts';
+import { type Skipped, type Tally, UNKNOWN_ORIGIN } from './cells/tally.ts';
 import type { Facts } from './lineage/facts.ts';
 import { CLEAN, isClean, type Label, merge, UNKNOWN } from './lineage/label.ts';
 import type { Lineage, ProtectedColumn, UnitPlan } from './types.ts';
@@ -83,6 +83,14 @@ function counted(
 interface Chosen {
   readonly cell: CellMask | undefined;
   readonly subjects: readonly string[];
+  readonly skipped?: Skipped;
+}
+
+/** What the coverage record calls a column that no lineage leads to. */
+function subjectOf(catalogue: Catalogue, { tableOid, attnum }: Field): string {
+  const relation = catalogue.relations.get(tableOid);
+  const column = relation?.columns.find((one) => one.attnum === attnum);
+  return relation && column ? `${relation.schema}.${relation.name}.${column.name}` : '(computed)';
 }
 
 /** The strategy of a bare value; several sources agree or are redacted. */
@@ -120,7 +128,10 @@ function choose(options: ColumnOptions, catalogue: Catalogue, field: Field, labe
   const cell = options.content.idle
     ? undefined
     : contentMask(options.content, catalogue, typeOid, format, spared);
-  return { cell, subjects: [] };
+  const why: CoverageReason | undefined =
+    spared !== undefined ? 'revealed' : options.content.idle ? 'off' : cell ? undefined : 'type';
+  if (!why) return { cell, subjects: [] };
+  return { cell, subjects: [], skipped: { subject: subjectOf(catalogue, field), why } };
 }
 
 function finish(options: ColumnOptions, chosen: readonly Chosen[]): ResultMask {
@@ -129,6 +140,7 @@ function finish(options: ColumnOptions, chosen: readonly Chosen[]): ResultMask {
   return options.tally.covers(
     mask,
     chosen.flatMap((one) => one.subjects),
+    chosen.flatMap((one) => one.skipped ?? []),
   );
 }
 

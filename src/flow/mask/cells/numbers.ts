@@ -14,7 +14,7 @@ const NUMERIC_NEGATIVE = 0x4000;
 function hideNumber(content: Content, digits: string, spared: string | undefined): null | undefined {
   const spans = content.spans(digits, spared);
   if (spans.length === 0) return undefined;
-  content.count(spans);
+  content.countWhole(spans);
   return null;
 }
 

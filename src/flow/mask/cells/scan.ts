@@ -4,7 +4,7 @@ import type { MaskStrategy } from '../../../model/connection.ts';
 import type { CellMask, Scanner, Span } from '../../../model/masking.ts';
 import { applyStrategy, strategyFor } from '../strategies.ts';
 import { Output, viewOf } from './bytes.ts';
-import { scanDecoded } from './encoded.ts';
+import { scanDecoded, UNREADABLE } from './encoded.ts';
 import type { Tally } from './tally.ts';
 
 /** Shortest text any detector reports, in bytes. */
@@ -48,8 +48,18 @@ export class Content {
   }
 
   count(spans: readonly Span[]): void {
-    for (const span of spans) this.#options.tally.of(span.type).content += 1;
-    this.#options.tally.masked();
+    const { tally } = this.#options;
+    for (const { type } of spans) {
+      tally.of(type).content += 1;
+      if (type === UNREADABLE) tally.unmaskable(type, 'depth');
+    }
+    tally.masked();
+  }
+
+  /** Counts a value that is made NULL because of what was found in it. */
+  countWhole(spans: readonly Span[]): void {
+    this.count(spans);
+    for (const { type } of spans) if (type !== UNREADABLE) this.#options.tally.unmaskable(type, 'form');
   }
 
   /** Masks a whole text; undefined when it may pass. Counts. */
@@ -101,7 +111,7 @@ export function opaqueScan(content: Content, spared: string | undefined): CellMa
     if (end - start < SHORTEST) return undefined;
     const spans = content.spans(viewOf(buffer).toString('latin1', start, end), spared);
     if (spans.length === 0) return undefined;
-    content.count(spans);
+    content.countWhole(spans);
     return null;
   };
 }
