@@ -203,7 +203,7 @@ _broker() {
       case "$prev" in
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--with --url --reason --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--with --url --reason --hold --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=($(compgen -W "$(broker complete connections 2>/dev/null)" -- "$cur")); fi ;;
     'mcp install')
       case "$prev" in

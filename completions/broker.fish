@@ -249,6 +249,7 @@ complete -c broker -n '__fish_seen_subcommand_from mask; and __fish_seen_subcomm
 complete -c broker -n '__fish_seen_subcommand_from mcp' -l with -x -d 'further connections the server is told of'
 complete -c broker -n '__fish_seen_subcommand_from mcp' -l url -x -d 'a remote server; https, or http on loopback'
 complete -c broker -n '__fish_seen_subcommand_from mcp' -l reason -x -d 'why, for the record'
+complete -c broker -n '__fish_seen_subcommand_from mcp' -l hold -x -d 'how long a call waits for approval before its host is told to repeat it'
 complete -c broker -n '__fish_seen_subcommand_from mcp' -l json -d 'results as JSON on stdout, errors as JSON on stderr'
 complete -c broker -n '__fish_seen_subcommand_from mcp' -l no-input -d 'never ask a question'
 complete -c broker -n '__fish_seen_subcommand_from mcp' -l config -r -F -d 'read this file instead of your broker.yaml'
