@@ -23,13 +23,13 @@ function isEmpty(value: Readonly<Record<string, unknown>> | undefined): boolean 
   return value === undefined || Object.keys(value).length === 0;
 }
 
-/** `by`: which server answers it, and what its tool was when people trusted it. */
+/** `by`: lines that say which server answers it, and what its tool was when people trusted it. */
 export function callText({ method, name, arguments: given, rest }: CallParts, by: string): string {
   const named = name === undefined || PLAIN.test(name) ? name : JSON.stringify(name);
   const lines = [named === undefined ? method : `${method} ${named}`];
   if (given !== undefined) lines.push(spelled(given));
   if (rest !== undefined && !isEmpty(rest)) lines.push(`and ${spelled(rest)}`);
-  lines.push(`-- ${by}`);
+  lines.push(by);
   return lines.join('\n');
 }
 

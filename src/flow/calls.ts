@@ -203,6 +203,12 @@ export class Calls {
     };
   }
 
+  /** One line of at most so many characters, as others may read it. */
+  shownLine(text: string, most: number): string {
+    const line = wellFormed(this.#scribe.text(text)).replace(/\s+/g, ' ');
+    return line.length > most ? `${line.slice(0, most)}…`.toWellFormed() : line;
+  }
+
   /** Why the session was opened, as others may read it. */
   get stated(): string | undefined {
     const { reason } = this.terms;

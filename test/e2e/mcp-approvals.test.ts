@@ -81,7 +81,7 @@ describe('a host of the handshake era', () => {
     const row = await untilAsked(dana);
     expect(row.what).toMatchObject({ purpose: 'call', exact: true, titles: ['tools/call delete_entities'] });
     expect(row.what.text).toMatch(
-      /^tools\/call delete_entities\n\{\n {2}"entityNames": \[\n {4}"one"\n {2}\]\n\}\n-- server node [0-9a-f]{12}, tool definition [0-9a-f]{64}$/,
+      /^tools\/call delete_entities\n\{\n {2}"entityNames": \[\n {4}"one"\n {2}\]\n\}\n-- server [0-9a-f]{12}: node \S+server-memory\S+\n-- tool definition [0-9a-f]{64}$/,
     );
     expect(row.requester.bot).toBe('test-host@prod-db');
     expect(await known(host)).toEqual(['one', 'two']);

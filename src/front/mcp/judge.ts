@@ -15,8 +15,8 @@ import { canInform, progressLine, resumedRequest, waitsLine } from './waiting.ts
 export interface JudgePorts {
   readonly access: Access;
   readonly tools: Tools;
-  /** The server, for people and by what makes it the same one. */
-  readonly server: string;
+  /** How the server is started, for people; and what makes it the same one. */
+  readonly server: { readonly command: string; readonly id: string };
   /** Milliseconds a call waits for people before its host is told to come back. */
   readonly patience: number;
   /** All pages of the server's tools, so that they are known. */
@@ -48,6 +48,9 @@ interface Case {
   readonly held: HeldCalls;
   readonly gone: AbortSignal;
 }
+
+/** Characters of the server's command that people are shown: its id stands for all of it. */
+const MOST_COMMAND = 200;
 
 /** Milliseconds between notifications that a call waits. */
 const PROGRESS = 10_000;
@@ -98,12 +101,12 @@ export class Judge {
   }
 
   /** What the request says, which goes on from an earlier one where it bears our requestState. */
-  #said(request: Request, { held }: Live): Request {
+  #said(request: Request, { held, calls }: Live): Request {
     const first = held.resumed(request.params['requestState']);
     if (first === undefined) return request;
     const said = resumedRequest(request, first.params);
     const call = this.#read(said);
-    if (callText(call, this.#by(call)) === first.text) return said;
+    if (callText(call, this.#by(call, calls)) === first.text) return said;
     throw new BrokerError('call-state-unknown', { reason: 'says something else' });
   }
 
@@ -141,7 +144,7 @@ export class Judge {
           this.#refuse(matter, now);
           return now;
         },
-        question: (now) => calls.question(open, now, this.#by(call)),
+        question: (now) => calls.question(open, now, this.#by(call, calls)),
         gone,
         limit: patience,
         tell: canInform(said),
@@ -176,9 +179,12 @@ export class Judge {
   }
 
   /** Which server answers, and what its tool was when it was listed. */
-  #by({ method, name }: Call): string {
-    const definition = method === 'tools/call' ? this.#ports.tools.definition(name ?? '') : undefined;
-    return `${this.#ports.server}${definition === undefined ? '' : `, tool definition ${definition}`}`;
+  #by({ method, name }: Call, calls: Calls): string {
+    const { server, tools } = this.#ports;
+    const command = calls.shownLine(server.command, MOST_COMMAND);
+    const definition = method === 'tools/call' ? tools.definition(name ?? '') : undefined;
+    const tool = definition === undefined ? '' : `\n-- tool definition ${definition}`;
+    return `-- server ${server.id}: ${command}${tool}`;
   }
 
   /** Throws what refuses the call whatever people say of it. */

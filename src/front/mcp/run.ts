@@ -167,7 +167,7 @@ class Front {
     const checkpoint = new Checkpoint({
       access,
       tools,
-      server: `server ${programOf(this.#order)} ${this.#pins.id}`,
+      server: { command: commandOf(this.#order), id: this.#pins.id },
       patience: this.#order.hold,
       notify: (line) => this.#outgoing.toHost(lineOf(line)),
       masker,
