@@ -101,6 +101,7 @@ export class Checkpoint implements Guard {
   }
 
   notice(notification: Notification): Verdict {
+    if (notification.method === 'notifications/tools/list_changed') this.#ports.tools.changed();
     return this.#masked(notification, notification.params);
   }
 

@@ -12,6 +12,8 @@ export interface Matter {
   /** What the host sent of it. */
   readonly params: Members;
   readonly decision: Decision;
+  /** Before it is looked at. */
+  refresh(): Promise<void>;
   /** Decided as things are now. Throws what refuses it whatever people say. */
   look(): Decision;
   question(decision: Decision): Question;
@@ -110,6 +112,7 @@ export class HeldCalls {
       if (entry.waiters === 0) this.#drop(entry);
       throw new BrokerError('interrupted');
     }
+    await matter.refresh();
     if (!this.#stillAsked(entry, matter)) return CHANGED;
     if (event === 'approved') return this.#use(entry, matter);
     entry.rounds += 1;

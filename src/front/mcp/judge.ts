@@ -2,9 +2,10 @@
 import type { Call } from '../../flow/call-lines.ts';
 import { callText, checkNumbers } from '../../flow/call-text.ts';
 import type { Calls, OpenCall } from '../../flow/calls.ts';
+import { jcs } from '../../lib/jcs.ts';
 import type { Decision } from '../../model/decision.ts';
 import { BrokerError } from '../../model/errors.ts';
-import { encode, FORWARD, type Request, refusalOf, type Verdict } from '../../protocols/mcp/index.ts';
+import { FORWARD, type Request, refusalOf, type Verdict } from '../../protocols/mcp/index.ts';
 import type { Access, Live } from './access.ts';
 import { claimsOf } from './claims.ts';
 import type { HeldCalls, Release } from './held-calls.ts';
@@ -67,6 +68,7 @@ const nameOf = ({ method, name }: Call): string => (name === undefined ? method 
 
 export class Judge {
   readonly #ports: JudgePorts;
+  #listing: Promise<void> | undefined;
 
   constructor(ports: JudgePorts) {
     this.#ports = ports;
@@ -82,15 +84,26 @@ export class Judge {
   }
 
   async call(request: Request, gone: AbortSignal): Promise<Judged> {
-    const { access, tools, listTools } = this.#ports;
+    const { access } = this.#ports;
     this.#read(request);
     const live = await access.session();
     const said = this.#said(request, live);
     const call = this.#read(said);
-    if (call.method === 'tools/call' && !tools.knows(call.name ?? '')) await listTools(said);
+    await this.#refresh(said, call);
     if (gone.aborted) return { verdict: { kind: 'drop' } };
     const { calls, held } = live;
     return this.#judge({ request, said, call, calls, held, gone });
+  }
+
+  /** What is known of the tool is what the server says of it now. */
+  async #refresh(said: Request, { method, name = '' }: Call): Promise<void> {
+    if (method !== 'tools/call') return;
+    const { tools, listTools } = this.#ports;
+    if (!tools.isCurrent(name))
+      this.#listing ??= listTools(said).finally(() => {
+        this.#listing = undefined;
+      });
+    await this.#listing;
   }
 
   #read({ method, params }: Request): Call {
@@ -139,6 +152,7 @@ export class Judge {
         statement: open.statement,
         params: said.params,
         decision,
+        refresh: () => this.#refresh(said, call),
         look: () => {
           const now = calls.decide(call);
           this.#refuse(matter, now);
@@ -162,9 +176,9 @@ export class Judge {
   async #released(release: Release, matter: Case, open: OpenCall): Promise<Judged> {
     const { request, said, calls } = matter;
     const { decision, written } = open;
-    // Passed on as it was shown: what other readers could take for something else is gone.
+    // Passed on as it was shown, members in the same order: what other readers could take for something else is gone.
     if (release.kind === 'go')
-      return { verdict: { kind: 'forward', bytes: encode(said.value) }, running: { calls, open } };
+      return { verdict: { kind: 'forward', bytes: Buffer.from(jcs(said.value)) }, running: { calls, open } };
     const words = { connection: this.#ports.access.connection, what: nameOf(written) };
     const policy = decision.policies.join(', ');
     if (release.kind === 'changed') {

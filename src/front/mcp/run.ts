@@ -193,6 +193,7 @@ class Front {
       // Nobody can say of a tool whether it is there while the server cannot be asked.
       if (error && this.#server.trouble) throw this.#server.trouble;
       if (!isMembers(result)) return;
+      if (page === 0) tools.relisting();
       if (Array.isArray(result['tools'])) tools.entries('tools', result['tools'], calls);
       cursor = result['nextCursor'];
       if (typeof cursor !== 'string') return;

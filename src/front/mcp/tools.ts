@@ -20,15 +20,26 @@ export class Tools {
   readonly #telling: Telling;
   /** Tools the server has listed since it was started. */
   readonly #listed = new Set<string>();
+  #stale = false;
 
   constructor(pins: Pins, telling: Telling) {
     this.#pins = pins;
     this.#telling = telling;
   }
 
-  /** Whether a tool was listed; before it is called it must have been. */
-  knows(name: string): boolean {
-    return this.#listed.has(name);
+  /** The server says that its tools are others now: they are listed again before the next call. */
+  changed(): void {
+    this.#stale = true;
+  }
+
+  /** Whether it was listed, and is still as it was then for all that is known. Before a tool is called it must be so. */
+  isCurrent(name: string): boolean {
+    return !this.#stale && this.#listed.has(name);
+  }
+
+  /** The first page of all tools is there. */
+  relisting(): void {
+    this.#stale = false;
   }
 
   /** SHA-256 hex of what a tool is: of its definition as models see it. */
@@ -38,7 +49,7 @@ export class Tools {
 
   /** Why a tool cannot be called, whatever policy says. */
   problem(connection: string, name: string): BrokerError | undefined {
-    if (!this.knows(name)) return new BrokerError('tool-unlisted', { connection, tool: name });
+    if (!this.isCurrent(name)) return new BrokerError('tool-unlisted', { connection, tool: name });
     const pin = this.#pins.get(name);
     if (!pin?.changed) return undefined;
     const changes = changesOf(pin);

@@ -97,7 +97,7 @@ function callOf(bytes: Buffer, value: Members): Parsed {
 
 export function parseMessage(bytes: Buffer, from: 'host' | 'server'): Parsed {
   const scanned: Scanned = scanLine(bytes, { strictKeys: from === 'host' });
-  if (!scanned.ok) return scanned;
+  if (!scanned.ok) return refuse(scanned.reason, isMembers(scanned.value) ? scanned.value : undefined);
   const { value } = scanned;
   if (Array.isArray(value)) return refuse('batches are not part of any version that is alive');
   if (!isMembers(value)) return refuse('it is not an object');

@@ -112,10 +112,23 @@ class Scan {
 
 export type Scanned =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** What it says all the same, where every reader agrees which request it is. */
+      readonly value?: unknown;
+    };
 
 /** `1.0` and `1e0` read as 1: two readers could match them with different requests. */
 const ODD_NUMBER = /\s*-?(?:0|[1-9]\d*)[.eE]|\s*-0(?!\d)/y;
+
+/** Any number beyond what a double holds has one of these. */
+const HUGE = /\d[eE]\+?\d{2}|\d{300}/;
+
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity);
+}
 
 function illFormed(value: unknown): boolean {
   if (typeof value === 'string') return !value.isWellFormed();
@@ -130,9 +143,10 @@ export function scanLine(bytes: Buffer, options: ScanOptions): Scanned {
   const scan = new Scan(bytes, options);
   const reason = scan.problem();
   if (reason) return { ok: false, reason };
+  const text = bytes.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(text);
   } catch {
     return { ok: false, reason: 'it is not JSON' };
   }
@@ -140,6 +154,8 @@ export function scanLine(bytes: Buffer, options: ScanOptions): Scanned {
   if (scan.idAt >= 0 && ODD_NUMBER.test(bytes.toString('latin1', scan.idAt, scan.idAt + 64)))
     return { ok: false, reason: 'its id is not spelled as a whole number' };
   const surrogates = bytes.includes('\\ud') || bytes.includes('\\uD');
-  if (surrogates && illFormed(value)) return { ok: false, reason: 'it has half of a surrogate pair' };
+  if (surrogates && illFormed(value)) return { ok: false, reason: 'it has half of a surrogate pair', value };
+  if (HUGE.test(text) && hasInfinity(value))
+    return { ok: false, reason: 'it has a number that is too large', value };
   return { ok: true, value };
 }
