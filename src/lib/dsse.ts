@@ -19,20 +19,21 @@ export function publicKey(jwk: EcJwk): KeyObject {
   return createPublicKey({ format: 'jwk', key: { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y } });
 }
 
-/** The same off this thread: many at once use every core. */
-export function signatureHoldsAside(
-  bytes: Uint8Array,
-  signature: Uint8Array,
+/** ECDSA P-256 with SHA-256, signature in DER. */
+export function signatureHolds(bytes: Uint8Array, signature: Uint8Array, key: KeyObject): boolean {
+  return verify('sha256', bytes, { key, dsaEncoding: 'der' }, signature);
+}
+
+/** Whether an envelope's one signature holds, found out off this thread: many at once use every core. */
+export function envelopeHolds(
+  payloadType: string,
+  { payload, signature }: { readonly payload: Uint8Array; readonly signature: Uint8Array },
   key: KeyObject,
 ): Promise<boolean> {
+  const bytes = preAuthentication(payloadType, payload);
   return new Promise((resolve, reject) => {
     verify('sha256', bytes, { key, dsaEncoding: 'der' }, signature, (error, holds) =>
       error ? reject(error) : resolve(holds),
     );
   });
-}
-
-/** ECDSA P-256 with SHA-256, signature in DER. */
-export function signatureHolds(bytes: Uint8Array, signature: Uint8Array, key: KeyObject): boolean {
-  return verify('sha256', bytes, { key, dsaEncoding: 'der' }, signature);
 }

@@ -1,7 +1,7 @@
 // Verifies a store or an exported folder, offline, as a stream. Must never write, and never call a thing valid it did not check.
 
 import { sha256 } from '../../lib/digest.ts';
-import { preAuthentication, signatureHoldsAside } from '../../lib/dsse.ts';
+import { envelopeHolds } from '../../lib/dsse.ts';
 import { ordered } from '../../lib/ordered.ts';
 import {
   BundleError,
@@ -176,8 +176,7 @@ class Verifier {
     const judged = await this.#identities.judge(pkToken, jwks as string[]);
     if (!judged.ok) return refuse(key, bytes, judged.step, judged.reason);
     const { known } = judged;
-    const signed = preAuthentication(PAYLOAD_TYPE, bundle.payload);
-    if (!(await signatureHoldsAside(signed, bundle.signature, known.key)))
+    if (!(await envelopeHolds(PAYLOAD_TYPE, bundle, known.key)))
       return refuse(key, bytes, 'signature', 'the signature does not hold');
     const problem = identityProblem(predicate, known.identity) ?? this.#timestamps.problem(key, bundle);
     if (problem) return refuse(key, bytes, problem.step, problem.reason);
