@@ -10,6 +10,7 @@ export const exportEvidence: CommandDefinition = {
   description: [
     'Writes what the filters ask for, with our verdicts. The format `bundle` is a folder that can be checked without broker: `./verify.sh` in it needs only jq, openssl and coreutils.',
     'Filters choose whole sessions; all of them have to fit. The signed statements of the whole span are always exported, so that chains can be followed.',
+    'With `--withhold` or `--withhold-text` of every event that stays behind only its Merkle leaf is given, so that the others are still proven and what is missing is counted. Terminals stay behind too, and requests for approval where they would tell the same. What signed statements say by themselves stays.',
     'The folder appears when it is complete. The same evidence gives the same bytes, apart from what tells of the export itself. Every export is itself recorded in the ledger when the agent runs and may write; otherwise the export says so.',
     'Exits 6 when what was exported is not VALID and COMPLETE; the folder is written all the same.',
   ],
@@ -29,6 +30,11 @@ export const exportEvidence: CommandDefinition = {
       completes: 'folder',
     },
     {
+      flags: '--withhold <events>',
+      summary: 'hold these events back, by type, and prove the rest: answer,statement,…',
+    },
+    { flags: '--withhold-text <text>', summary: 'hold back events that contain it' },
+    {
       flags: '--checkpoint <file>',
       summary: 'keep the newest statements’ digests there, outside the store; an older one must still agree',
       completes: 'file',
@@ -44,6 +50,10 @@ export const exportEvidence: CommandDefinition = {
     {
       command: 'broker export --since 7d --rule no-blind-writes --format csv -o blocked',
       explains: 'what one rule did, as tables',
+    },
+    {
+      command: 'broker export --since 30d --withhold answer -o evidence',
+      explains: 'what was done, without the data that came back',
     },
     { command: 'broker export --since 1h --format jsonl', explains: 'events for a program' },
   ],

@@ -39,6 +39,16 @@ opened() {
   [ -z "$tsa" ] || { jq -r '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp // empty' "$f" | base64 -d > "$t/ts"; [ ! -s "$t/ts" ] || openssl ts -verify -data "$t/s" -in "$t/ts" -token_in -CAfile "$tsa" -no_check_time > /dev/null 2>&1 || bad "$f" "its time stamp does not hold"; }
 }
 
+# Logs told in part: a leaf is the hash of a salt and a line, or given as it is. Pair by pair they make the root that the statement signed (RFC 6962).
+told() {
+  local f=$1 root=$2 want=$3 l h i d; shift 3; h=()
+  for d; do [ "$(head -n 1 "v1/disclosed/$d" | jq -r .log)" = "$d" ] || bad "v1/disclosed/$d" "it stands for another log"
+    while IFS= read -r l; do case $l in -*) h+=("@{l:1}") ;; *) l=$(printf '\0%s' "@{l:1}" | sha256sum); h+=("@{l%% *}") ;; esac; done < <(tail -n +2 "v1/disclosed/$d"); done
+  [ "@{#h[@]}" = "$want" ] || bad "v1/disclosed/$1" "it tells of another number of events than $f"
+  while ((@{#h[@]} > 1)); do l=(); for ((i = 0; i + 1 < @{#h[@]}; i += 2)); do d=$(printf '01%s%s' "@{h[i]^^}" "@{h[i + 1]^^}" | basenc -d --base16 | sha256sum); l+=("@{d%% *}"); done; ((i == @{#h[@]})) || l+=("@{h[i]}"); h=("@{l[@]}"); done
+  [ "@{h[0]}" = "$root" ] || bad "v1/disclosed/$1" "its events are not those that $f signed"
+}
+
 # Every statement, each writer's in the order of their numbers. Nine checks:
 names='.[] | "request \(.request)", "decision \(.decisions[])", (.consumed // empty | "consumed \(.)")'; : > "$t/named"
 while IFS= read -r f; do
@@ -46,6 +56,7 @@ while IFS= read -r f; do
   [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one approval, not for a ledger"
   [ "@{own[$w]:=$who}" = "$who" ] || bad "$f" "its chain belongs to another person"
   [ -z "@{prev[$w]:-}" ] || [ "@{prev[$w]}" = "$q $before" ] || bad "$f" "does not follow the statement before it: removed, added or exchanged"; prev[$w]="$((q + 1)) $(sum "$f")"; n=$((n + 1))
+  mapfile -t logs < <(jq -r '.subject | map(select(.name | test("^events(-[1-9][0-9]?)?[.]jsonl[.]gz$")) | [(.name | scan("[0-9]+") // "0" | tonumber), .digest.sha256]) | sort[][1]' "$t/p"); [ "@{#logs[@]}" = 0 ] || [ ! -e "v1/disclosed/@{logs[0]}" ] || told "$f" $(jq -r '.predicate.events | .merkleRoot, .count' "$t/p") "@{logs[@]}"
   jq -r ".predicate | (.approvals // [] | $names), (.policy.published // empty | \"policy \(.digest)\"), (select(.kind == \"approve\").detail | \"request \(.request)\", \"decision \(.decision)\")" "$t/p" >> "$t/named"; d=$(jq -r '.subject[] | select(.name == "approvals.json").digest.sha256' "$t/p"); [ -z "$d" ] || [ ! -e "$(blob "$d")" ] || jq -r ".approvals | $names" "$(blob "$d")" >> "$t/named"
 done < <(printf '%s\n' v1/stmt/*/*/*.sigstore.json | sort -t/ -k4,4 -k5,5)
 [ "$n" = "$(jq '.statements | length' index.json)" ] || bad index.json "it lists another number of statements"
@@ -62,6 +73,6 @@ while read -r kind d; do
   att=; [ "$(jq -r .predicate.strength "$t/p")" = session-key ] || { jq -c .predicate.decision "$t/p" > "$t/dec"; canon "$t/dec" || :; att=$(sum "$t/canon"); }; [ "$att" = "$(< "$t/$pk.att")" ] || bad "$f" "its sign-in was made for another answer"
   [ "$who" != "$(jq -r .dsseEnvelope.payload "$r" | base64 -d | jq -c '.predicate.identity | [.iss, .sub]')" ] || bad "$f" "the person who asked has answered"
 done < <(sort -u "$t/named")
-m=$(wc -l < "$t/withheld"); left=; [ "$m" = 0 ] || left=" but $m that index.json says were left out"
+m=$(wc -l < "$t/withheld"); left=; hidden=$(cat v1/disclosed/* 2> /dev/null | grep -c ^- || :); [ "$hidden" = 0 ] || echo "NOTE: $hidden events are withheld; the others of their sessions are those that were signed."; [ "$m" = 0 ] || left=" but $m that index.json says were left out"
 [ "$o" = 0 ] || left="$left, and $o requests, answers and uses of approvals"; echo "OK: $n statements hold, with every blob they name$left."
 `.replaceAll('@{', '${');

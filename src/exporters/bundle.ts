@@ -2,6 +2,7 @@
 import { canonical } from '../lib/canonical.ts';
 import { sha256 } from '../lib/digest.ts';
 import { blobKey } from '../model/bundle.ts';
+import { disclosedKey } from '../model/disclosed.ts';
 import type { Predicate } from '../model/evidence.ts';
 import { isApproveDetail } from '../model/predicate.ts';
 import { VERIFY_SH } from './bundle-verify.ts';
@@ -48,6 +49,8 @@ outside the store, and the next export must agree with them.
   Sigstore bundle (v0.3) around a DSSE envelope around an in-toto Statement.
 - \`v1/blob/sha256/…\`: what they vouch for, by SHA-256. \`events.jsonl.gz\` is the session's log, \`transcript.cast.gz\` its terminal
   (asciicast v2), \`policy.json\` the rules that decided, \`pk-token.json\` the sign-in, \`jwks.json\` the provider's keys.
+- \`v1/disclosed/…\`, if events were withheld: logs told in part, under the digest of the log each stands for. Of an event that is told there is its salt
+  and its line, of one that is withheld its Merkle leaf; together they make the root that the statement signed.
 - \`v1/appr/…/req=ID/\`: what people were asked, what each answered, and that it was used once. An answer is signed by a key made for it alone,
   by a sign-in made for it alone.
 - \`index.json\`: one row per statement. \`verdicts.json\`: what our verifier said when this was made.`;
@@ -88,6 +91,8 @@ class BundleWriter implements ExportWriter {
   readonly #rows: IndexRow[] = [];
   readonly #named = new Set<string>();
   readonly #written = new Set<string>();
+  /** Logs that are told in part. */
+  readonly #told = new Set<string>();
   /** Approval objects that statements outside the filters name. */
   readonly #elsewhere = new Set<string>();
   #header: ExportHeader | undefined;
@@ -114,6 +119,12 @@ class BundleWriter implements ExportWriter {
     if (this.#written.has(digest)) return;
     this.#written.add(digest);
     await this.#target.file(blobKey(digest), bytes);
+  }
+
+  async disclosed(log: string, told: AsyncIterable<string>): Promise<void> {
+    if (this.#told.has(log)) return;
+    this.#told.add(log);
+    for await (const text of told) await this.#target.append(disclosedKey(log), text);
   }
 
   async approval(key: string, bytes: Uint8Array): Promise<void> {

@@ -51,6 +51,8 @@ export interface ExportWriter {
   statement(statement: ExportedStatement): Promise<void>;
   /** A blob of the statement before; what many statements share is given once. Only when the format wants blobs. */
   blob(digest: string, bytes: Uint8Array): Promise<void>;
+  /** In place of the log with this digest: what is told of it, in pieces. Only when something is withheld. */
+  disclosed?(log: string, told: AsyncIterable<string>): Promise<void>;
   /** An object of a request that the statement before names, once; only when the format wants blobs. */
   approval?(key: string, bytes: Uint8Array): Promise<void>;
   /** Only when the format wants events. */

@@ -12,6 +12,7 @@ import { filtersOf, typedFilters } from '../evidence-filters.ts';
 import { folderTarget, streamTarget } from './folder.ts';
 import { Handover } from './handover.ts';
 import { checkpointOf, Heads } from './outside.ts';
+import { typedWithheld, withheldOf } from './withhold.ts';
 
 async function exporterOf(format: string): Promise<Exporter> {
   const row = EXPORTERS[format];
@@ -51,7 +52,8 @@ async function exportTo(
   const { store, identity, settings } = evidence;
   const { clock, signal, options } = context;
   const filters = filtersOf(context, 'export');
-  const typed = typedFilters(context);
+  const typed = { ...typedFilters(context), ...typedWithheld(context) };
+  const withheld = withheldOf(context);
   const access = await recordAccess(context, { format: exporter.id, filters: typed });
   const writer = exporter.open(target);
   const made = new Date(clock.now()).toISOString();
@@ -62,7 +64,7 @@ async function exportTo(
     filters: typed,
     made,
   });
-  const handover = new Handover({ store, exporter, writer, filters });
+  const handover = new Handover({ store, exporter, writer, filters, ...(withheld ? { withheld } : {}) });
   const { pins, problem } = await pinsOf(context, settings, options['offline'] === true);
   if (problem)
     context.stderr.write(`broker: note: the provider’s keys could not be fetched: ${visible(problem)}\n`);

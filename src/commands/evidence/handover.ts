@@ -1,6 +1,11 @@
 // Passes each verified statement, and what it vouches for, to a format. Must never pass on a blob that is not what its digest says.
 import type { ExportedStatement, Exporter, ExportWriter } from '../../exporters/index.ts';
-import { sealedEvents, type VerifiedStatement } from '../../flow/verify/index.ts';
+import {
+  type SealedLine,
+  sealedEvents,
+  toldInPart,
+  type VerifiedStatement,
+} from '../../flow/verify/index.ts';
 import { sha256 } from '../../lib/digest.ts';
 import { blobKey } from '../../model/bundle.ts';
 import { eventLogs, isJwksBlob, logNumber, PK_TOKEN_BLOB, POLICY_BLOB } from '../../model/sealed.ts';
@@ -8,6 +13,7 @@ import type { Store } from '../../model/store.ts';
 import { asksContent, ContentMatch, type Filters, matches, matchesAttempt } from '../evidence-filters.ts';
 import { approvalObjects } from './approval-objects.ts';
 import { publicationObjects } from './publication-objects.ts';
+import { hidesRequests, isWithheld, type Withheld } from './withhold.ts';
 
 const MAX_BLOB = 2 ** 30;
 
@@ -16,6 +22,8 @@ export interface HandoverOrder {
   readonly exporter: Pick<Exporter, 'wants'>;
   readonly writer: ExportWriter;
   readonly filters: Filters;
+  /** What is not handed over of what the filters choose. */
+  readonly withheld?: Withheld;
 }
 
 export class Handover {
@@ -41,7 +49,13 @@ export class Handover {
     if (exporter.wants.blobs) await this.#giveBlobs(statement, events);
     if (exporter.wants.blobs && chosen) await this.#giveApprovals(statement);
     if (!exporter.wants.events || !chosen) return;
-    for await (const { line, value } of events.lines()) await writer.event({ statement, line, value });
+    for await (const { line, value } of events.lines())
+      if (!this.#keeps(line, value)) await writer.event({ statement, line, value });
+  }
+
+  #keeps(line: string, value: SealedLine['value']): boolean {
+    const { withheld } = this.#order;
+    return withheld !== undefined && isWithheld(withheld, line, value['type']);
   }
 
   async #chosen({ predicate }: ExportedStatement, events: EventLog): Promise<boolean> {
@@ -59,8 +73,8 @@ export class Handover {
   }
 
   async #giveApprovals({ predicate, subjects }: ExportedStatement): Promise<void> {
-    const { store, writer } = this.#order;
-    if (!writer.approval) return;
+    const { store, writer, withheld } = this.#order;
+    if (!writer.approval || (withheld && hidesRequests(withheld))) return;
     for await (const { key, bytes, proofs } of approvalObjects(store, predicate, subjects)) {
       // A window is named by each session that it was open for.
       if (this.#given.has(key)) continue;
@@ -88,21 +102,46 @@ export class Handover {
     await this.#order.writer.blob(digest, bytes);
   }
 
-  async #giveBlobs({ subjects, chosen }: ExportedStatement, events: EventLog): Promise<void> {
+  async #giveBlobs({ subjects, chosen, predicate }: ExportedStatement, events: EventLog): Promise<void> {
+    const partly = chosen && (await this.#giveInPart(subjects, predicate.session?.id, events));
     for (const { name, digest } of subjects) {
       // What proves whose key it is goes along with every statement.
       const proof = name === PK_TOKEN_BLOB || isJwksBlob(name);
-      if (this.#given.has(digest) || !(chosen || proof)) continue;
+      const shared = proof || name === POLICY_BLOB;
+      if (this.#given.has(digest) || !(chosen || proof) || (partly && !shared)) continue;
       const bytes =
         logNumber(name) === undefined
           ? await blobBytes(this.#order.store, digest)
           : await events.bytes(digest);
       if (!bytes) continue;
       // What many statements share is given once; what is a session's own is given with it.
-      if (proof || name === POLICY_BLOB) this.#given.add(digest);
+      if (shared) this.#given.add(digest);
       await this.#order.writer.blob(digest, bytes);
     }
   }
+
+  /** True where something of the events is withheld: then all logs are told in part, and terminals stay behind. */
+  async #giveInPart(
+    subjects: ExportedStatement['subjects'],
+    session: string | undefined,
+    events: EventLog,
+  ): Promise<boolean> {
+    const { withheld, writer } = this.#order;
+    const logs = eventLogs(subjects);
+    if (!withheld || logs.length === 0 || session === undefined) return false;
+    for (const digest of logs) {
+      const bytes = await events.bytes(digest);
+      if (!bytes) continue;
+      const told = toldInPart(bytes, digest, session, (line, value) => this.#keeps(line, value));
+      await writer.disclosed?.(digest, told).catch(unreadable);
+    }
+    return true;
+  }
+}
+
+/** A log that is no log was reported by verification: what could be read of it was passed on. */
+function unreadable(error: unknown): void {
+  if ((error as Error).name !== 'EventError') throw error;
 }
 
 async function blobBytes(store: Pick<Store, 'get'>, digest: string): Promise<Uint8Array | undefined> {
@@ -147,8 +186,7 @@ class EventLog {
     try {
       for await (const { batch } of sealedEvents(this.#all(), this.#session)) yield* batch;
     } catch (error) {
-      // A log that is no log was reported by verification: what could be read of it was passed on.
-      if ((error as Error).name !== 'EventError') throw error;
+      unreadable(error);
     }
   }
 }

@@ -29,7 +29,7 @@ import { Timestamps } from './timestamps.ts';
 import { findHidden } from './versions.ts';
 
 export type { IssuerPin } from './identities.ts';
-export { sealedEvents } from './log.ts';
+export { type SealedLine, sealedEvents, toldInPart } from './log.ts';
 export {
   type Checkpoint,
   checkpointText,

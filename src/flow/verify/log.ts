@@ -1,7 +1,12 @@
 // Reads event logs as they were sealed, or as they are told in part: lines, numbers, leaves. Must never hold more than a batch of lines.
 import { CanonicalError, type Json, parseCanonical } from '../../lib/canonical.ts';
 import { gunzip, gunzipSmall, InflateLimit } from '../../lib/gzip.ts';
-import { parseDisclosedHeader, parseDisclosedLine } from '../../model/disclosed.ts';
+import {
+  disclosedHeader,
+  disclosedLine,
+  parseDisclosedHeader,
+  parseDisclosedLine,
+} from '../../model/disclosed.ts';
 import { LineSalts, lineLeaf, parseSealedHeader } from '../../model/sealed.ts';
 import type { Step } from '../../model/verdict.ts';
 
@@ -88,14 +93,21 @@ async function* inflated(blob: Uint8Array): AsyncGenerator<Buffer> {
   yield* gunzip(source, MAX_INFLATED);
 }
 
-/** Yields the events of one sealed log in batches; throws EventError at the first thing that is not as it must be. */
-async function* logEvents(
-  blob: Uint8Array,
-  session: string,
-  first: number,
-): AsyncGenerator<{ salt: string; batch: SealedLine[] }> {
+interface LogBatch {
+  readonly salt: string;
+  /** Number of the log's first event. */
+  readonly first: number;
+  readonly batch: SealedLine[];
+}
+
+/**
+ * Yields the events of one sealed log in batches; throws EventError at the first thing that is not as it must be.
+ * Without `first` it begins where it says it does.
+ */
+async function* logEvents(blob: Uint8Array, session: string, first?: number): AsyncGenerator<LogBatch> {
   let salt: string | undefined;
-  let seq = first;
+  let begin = first ?? 0;
+  let seq = begin;
   try {
     for await (const texts of lines(inflated(blob))) {
       const batch: SealedLine[] = [];
@@ -105,15 +117,17 @@ async function* logEvents(
           if (!header) throw new EventError('events-format', 'the first line is not a header');
           if (header.session !== session)
             throw new EventError('events-format', 'it is the log of another session');
-          if (header.first !== first)
+          if (header.first !== (first ?? header.first))
             throw new EventError('events-format', `it begins with event ${header.first}, not ${first}`);
           salt = header.salt;
+          begin = header.first;
+          seq = begin;
         } else {
           batch.push({ seq, line, value: parseEvent(line, seq, session) });
           seq += 1;
         }
       }
-      if (salt !== undefined) yield { salt, batch };
+      if (salt !== undefined) yield { salt, first: begin, batch };
     }
   } catch (error) {
     if (error instanceof EventError) throw error;
@@ -170,6 +184,23 @@ async function* wholeLeaves(log: Uint8Array, session: string, first: number): As
     salts ??= new LineSalts(salt, first);
     const from = salts;
     yield batch.map(({ seq, line, value }) => ({ seq, leaf: lineLeaf(from.next(), line), value }));
+  }
+}
+
+/** One log told in part: its lines, with their ends. Throws EventError for a log that is none. */
+export async function* toldInPart(
+  blob: Uint8Array,
+  log: string,
+  session: string,
+  isWithheld: (line: string, value: SealedLine['value']) => boolean,
+): AsyncGenerator<string> {
+  let salts: LineSalts | undefined;
+  for await (const { salt, first, batch } of logEvents(blob, session)) {
+    if (!salts) yield `${disclosedHeader(log, session, first)}\n`;
+    salts ??= new LineSalts(salt, first);
+    const from = salts;
+    const told = batch.map(({ line, value }) => disclosedLine(from.next(), line, isWithheld(line, value)));
+    if (told.length > 0) yield `${told.join('\n')}\n`;
   }
 }
 
