@@ -1,6 +1,7 @@
 // Values inside base64 and hexadecimal: what stands there is decoded and looked at, and the whole stretch is claimed. What is wrapped
 // deeper, or is longer, than is looked at is claimed unseen: it must never pass because it could not be read.
 import type { Span } from '../../../model/masking.ts';
+import { kindOf, nextRun, runEnd } from './runs.ts';
 
 type Scan = (text: string) => readonly Span[];
 
@@ -14,12 +15,41 @@ const DEEPEST = 8;
 const MOST = 64 * 1024 * 1024;
 
 /** Shorter stretches hold nothing a detector knows. */
-const BASE64 = /[A-Za-z0-9+/_-]{12}(?:[A-Za-z0-9+/_-]|(?:\r?\n|\\r\\n|\\n)(?=[A-Za-z0-9+/_-]))*={0,2}/g;
+const SHORTEST_BASE64 = 12;
+const BASE64_LETTERS = kindOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-');
+const BASE64 = /(?:[A-Za-z0-9+/_-]|(?:\r?\n|\\r\\n|\\n)(?=[A-Za-z0-9+/_-]))*={0,2}/y;
 const BREAKS = /\r?\n|\\r\\n|\\n/;
 
 /** Pairs of digits, alone or with one separator between: dumps, `\x…`, `0x…`, colons. */
+const SHORTEST_HEX = 10;
+const HEX_LETTERS = kindOf('0123456789ABCDEFabcdef :-');
 const HEX = /(?:[0-9A-Fa-f]{2}[ :-]?){5}(?:[0-9A-Fa-f]{2}[ :-]?)*/g;
-const SIGN = /[A-Za-z0-9+/_-]{10}|(?:[0-9A-Fa-f]{2}[ :-]){5}/;
+
+interface Stretch {
+  readonly stretch: string;
+  readonly index: number;
+}
+
+function* base64Stretches(text: string): Generator<Stretch> {
+  let index = nextRun(text, BASE64_LETTERS, SHORTEST_BASE64, 0);
+  while (index >= 0) {
+    BASE64.lastIndex = index + SHORTEST_BASE64;
+    BASE64.test(text);
+    const end = BASE64.lastIndex;
+    yield { stretch: text.slice(index, end), index };
+    index = nextRun(text, BASE64_LETTERS, SHORTEST_BASE64, end);
+  }
+}
+
+function* hexStretches(text: string): Generator<Stretch> {
+  let start = nextRun(text, HEX_LETTERS, SHORTEST_HEX, 0);
+  while (start >= 0) {
+    const end = runEnd(text, HEX_LETTERS, start);
+    for (const { 0: stretch, index } of text.slice(start, end).matchAll(HEX))
+      yield { stretch, index: start + index };
+    start = nextRun(text, HEX_LETTERS, SHORTEST_HEX, end);
+  }
+}
 
 /** Share of ASCII that makes bytes a text. */
 const TEXT = 0.95;
@@ -106,7 +136,7 @@ const EVERYTHING = (start: number, end: number): Span => ({ start, end, type: UN
 
 /** Whether a text still reads as something wrapped when no more wrappings are undone. */
 function isWrapped(decoded: string): boolean {
-  for (const [stretch] of decoded.matchAll(BASE64)) if (isAscii(stretch, 0)) return true;
+  for (const { stretch } of base64Stretches(decoded)) if (isAscii(stretch, 0)) return true;
   return false;
 }
 
@@ -117,17 +147,17 @@ function firstIn(decoded: string, scan: Scan, depth: number, budget: Budget): st
   const [found] = scan(decoded);
   if (found) return found.type;
   if (depth <= 1) return isWrapped(decoded) ? UNREADABLE : undefined;
-  return SIGN.test(decoded) ? inside(decoded, scan, depth - 1, budget)[0]?.type : undefined;
+  return inside(decoded, scan, depth - 1, budget)[0]?.type;
 }
 
 function inside(text: string, scan: Scan, depth: number, budget: Budget): readonly Span[] {
   const spans: Span[] = [];
-  for (const { 0: stretch, index } of text.matchAll(HEX)) {
+  for (const { stretch, index } of hexStretches(text)) {
     const decoded = hexReading(stretch);
     const type = decoded === undefined ? undefined : firstIn(decoded, scan, depth, budget);
     if (type !== undefined) spans.push({ start: index, end: index + stretch.trimEnd().length, type });
   }
-  for (const { 0: stretch, index } of text.matchAll(BASE64)) {
+  for (const { stretch, index } of base64Stretches(text)) {
     const end = index + stretch.length;
     if (stretch.length > MOST) spans.push(EVERYTHING(index, end));
     else {
@@ -156,7 +186,6 @@ function joined(spans: readonly Span[]): readonly Span[] {
 /** What `scan` finds in the text, and the stretches of base64 and hexadecimal in which it finds something. */
 export function scanDecoded(text: string, scan: Scan): readonly Span[] {
   const plain = scan(text);
-  if (!SIGN.test(text)) return plain;
   const budget = { left: Math.max(text.length * BUDGET_PER_CHARACTER, BUDGET_AT_LEAST) };
   const hidden = inside(text, scan, DEEPEST, budget);
   return hidden.length === 0 ? plain : joined([...hidden, ...plain]);
