@@ -39,8 +39,11 @@ describe('masking as a person meets it', () => {
     expect((JSON.parse(stdout) as { diff: string }).diff).not.toContain('leads');
   });
 
-  it('counts in the bundle what was seen and masked, and shows it', { timeout: 60_000 }, async () => {
-    const sql = 'select id, mail, mail as again from leads limit 7; select remark from leads limit 5';
+  it('counts in the bundle what was seen, masked whole and not looked at, and shows it', {
+    timeout: 60_000,
+  }, async () => {
+    const sql =
+      "select id, mail, mail as again, length(mail) as l, ('41111111' || '11111111')::numeric as n from leads limit 7; select remark from leads limit 5";
     expect(await world.broker(['query', 'prod-db', sql])).toMatchObject({ code: 0 });
     const { stdout } = await world.broker(['sessions', 'ls', '--json']);
     const ids = stdout
@@ -49,8 +52,30 @@ describe('masking as a person meets it', () => {
       .map((line) => JSON.parse(line) as { id?: string; session?: string; opened: string })
       .sort((a, b) => (a.opened < b.opened ? 1 : -1));
     const id = ids[0]?.id ?? ids[0]?.session ?? '';
+    const out = `${world.home}/coverage`;
+    const exported = await world.broker(['export', '--since', '1h', '--format', 'jsonl', '-o', out]);
+    expect(exported).toMatchObject({ code: 0 });
+    const [event] = readFileSync(`${out}/events.jsonl`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { session: string; type: string; data: unknown })
+      .filter(({ session, type }) => session === id && type === 'coverage');
+    const none = { lineage: 0, content: 0, unknown: 0 };
+    expect(event?.data).toEqual({
+      columns: [
+        { subject: 'payment-card', ...none, seen: 7, content: 7, unmaskable: 7, why: { form: 7 } },
+        { subject: 'public.leads.id', ...none, seen: 7, skipped: 7, why: { type: 7 } },
+        { subject: 'public.leads.mail', ...none, seen: 21, lineage: 21, unmaskable: 7, why: { form: 7 } },
+      ],
+    });
     const shown = await world.broker(['sessions', 'show', id]);
-    expect(shown.stdout + shown.stderr).toMatch(/public\.leads\.mail/);
-    expect(shown.stdout).toMatch(/public\.leads\.mail\s.*14/);
+    expect(shown.stdout.slice(shown.stdout.indexOf('masking, in cells')).split('\n')).toEqual([
+      'masking, in cells',
+      expect.stringMatching(/^SUBJECT/i),
+      expect.stringMatching(/^payment-card +7 +0 +7 +0 +7 +7 +0 +became NULL 7$/),
+      expect.stringMatching(/^public\.leads\.id +7 +0 +0 +0 +0 +0 +7 +holds no text 7$/),
+      expect.stringMatching(/^public\.leads\.mail +21 +21 +0 +0 +21 +7 +0 +became NULL 7$/),
+      ...Array.from({ length: shown.stdout.trimEnd().endsWith('7') ? 1 : 2 }, () => expect.anything()),
+    ]);
   });
 });

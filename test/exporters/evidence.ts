@@ -178,7 +178,24 @@ async function session(
   recorder.append('coverage', {
     columns: [
       { subject: 'public.customers.email', seen: 4, lineage: 4, content: 0, unknown: 0 },
-      { subject: 'email', seen: 4, lineage: 0, content: 1, unknown: 0 },
+      {
+        subject: 'email',
+        seen: 4,
+        lineage: 0,
+        content: 1,
+        unknown: 0,
+        unmaskable: 1,
+        why: { form: 1 },
+      },
+      {
+        subject: 'public.orders.id',
+        seen: 4,
+        lineage: 0,
+        content: 0,
+        unknown: 0,
+        skipped: 4,
+        why: { type: 4 },
+      },
     ],
   });
   recorder.append('client.disconnect', { conversation: 1, reason: 'client left' });

@@ -1,5 +1,6 @@
 // What masking did in a session, as its coverage event says it: a row for each protected column and each data type.
 import { table } from '../../lib/table.ts';
+import type { CoverageReason } from '../../model/masking.ts';
 
 const COLUMNS = [
   'subject',
@@ -16,11 +17,21 @@ const COLUMNS = [
 const count = (row: Readonly<Record<string, unknown>>, key: string): number =>
   typeof row[key] === 'number' ? row[key] : 0;
 
-/** Why cells were masked whole or not looked at: `type 3, form 1`. */
+const REASONS: Readonly<Record<CoverageReason, string>> = {
+  type: 'holds no text',
+  revealed: 'may be seen',
+  off: 'no detector is on',
+  form: 'became NULL',
+  depth: 'wrapped too deep',
+};
+
+const isReason = (word: string): word is CoverageReason => Object.hasOwn(REASONS, word);
+
+/** Why cells were masked whole or not looked at: `holds no text 3, became NULL 1`. */
 function reasons(why: unknown): string {
   if (typeof why !== 'object' || why === null) return '';
   return Object.entries(why)
-    .map(([reason, cells]) => `${reason} ${String(cells)}`)
+    .map(([reason, cells]) => `${isReason(reason) ? REASONS[reason] : reason} ${String(cells)}`)
     .join(', ');
 }
 

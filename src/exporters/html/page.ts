@@ -172,7 +172,7 @@ function session(id){
     playing=player(cast,marks,current=>list.forEach((node,at)=>node.classList.toggle('now',at===current)));
     parts.push(el('h3',{},content.casts.length>1?'Terminal '+(index+1):'Terminal'),playing.node,el('p',{class:'soft'},'Shown without anything that could act on a terminal. The recording as it was hashed is in the format bundle.'));
   });
-  if(content.coverage.length)parts.push(el('h3',{},'Masking'),grid('',['What','Seen','Masked by origin','Masked by content','Masked because unknown'],content.coverage.map(each=>[each.subject,String(each.seen),String(each.lineage),String(each.content),String(each.unknown)]),[1,2,3,4]));
+  if(content.coverage.length)parts.push(el('h3',{},'Masking'),grid('',['What','Seen','Masked by origin','Masked by content','Masked because unknown','Masked whole','Not looked at','Why'],content.coverage.map(each=>[each.subject,String(each.seen),String(each.lineage),String(each.content),String(each.unknown),String(each.unmaskable),String(each.skipped),each.why]),[1,2,3,4,5,6]));
   const told=Object.hasOwn(DATA.provenance,id)?DATA.provenance[id]:undefined;
   if(told)parts.push(...chain(told,content));
   parts.push(el('h3',{},content.statements.length+' statements'),...list);

@@ -71,14 +71,20 @@ export class SessionContent {
   #cover(data: EventValue): void {
     const columns = Array.isArray(data['columns']) ? data['columns'] : [];
     this.#coverage = columns.map((each) => {
-      const { subject, seen, lineage, content, unknown } = members(each);
-      if (whole(seen) > 0) this.#types.add(text(subject));
+      const { subject, seen, lineage, content, unknown, unmaskable, skipped, why } = members(each);
+      // Columns that nobody protects are shown without a look: no data type was met in them.
+      if (whole(seen) > whole(skipped) || whole(members(why)['revealed']) > 0) this.#types.add(text(subject));
       return {
         subject: text(subject),
         seen: whole(seen),
         lineage: whole(lineage),
         content: whole(content),
         unknown: whole(unknown),
+        unmaskable: whole(unmaskable),
+        skipped: whole(skipped),
+        why: Object.entries(members(why))
+          .map(([reason, cells]) => `${reason} ${whole(cells)}`)
+          .join(', '),
       };
     });
   }

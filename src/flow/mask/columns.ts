@@ -3,7 +3,7 @@
 import type { Catalogue } from '../../model/catalogue.ts';
 import type { OnUnknown } from '../../model/connection.ts';
 import type { CellMask, CoverageReason, Field, MaskingCounts, ResultMask } from '../../model/masking.ts';
-import { contentMask, hide, strategyMask } from './cells/choose.ts';
+import { contentMask, hide, NO_ROOM, strategyMask } from './cells/choose.ts';
 import { type Content, opaqueScan } from './cells/scan.ts';
 import { type Skipped, type Tally, UNKNOWN_ORIGIN } from './cells/tally.ts';
 import type { Facts } from './lineage/facts.ts';
@@ -67,6 +67,15 @@ function counted(
   key: 'lineage' | 'unknown',
 ): CellMask {
   const [only] = counts;
+  if (cell === NO_ROOM)
+    return (buffer, start, end) => {
+      for (const count of counts) {
+        count[key] += 1;
+        tally.whole(count, 'form');
+      }
+      tally.masked();
+      return cell(buffer, start, end);
+    };
   if (only && counts.length === 1)
     return (buffer, start, end) => {
       only[key] += 1;
@@ -148,7 +157,7 @@ function finish(options: ColumnOptions, chosen: readonly Chosen[]): ResultMask {
 function undescribed(options: ColumnOptions, plan: UnitPlan | undefined): ResultMask {
   const { tally, content, onUnknown } = options;
   const count = plan?.outputs?.length ?? MOST_COLUMNS;
-  const hidden = counted(() => null, tally, [tally.of(UNKNOWN_ORIGIN)], 'unknown');
+  const hidden = counted(NO_ROOM, tally, [tally.of(UNKNOWN_ORIGIN)], 'unknown');
   const scan = opaqueScan(content, undefined);
   const cellFor = (index: number): CellMask => {
     const label = fromLineage(plan?.outputs ? plan.outputs[index]?.lineage : plan?.rest);

@@ -89,7 +89,11 @@ export function contentMask(
   }
 }
 
+/** The value is not to be seen, and NULL is what was wished for. */
 const HIDDEN: CellMask = () => null;
+
+/** NULL because the type has no room for a word. */
+export const NO_ROOM: CellMask = () => null;
 
 function constant(text: string): CellMask {
   const bytes = Buffer.from(text);
@@ -102,7 +106,7 @@ export function hide(catalogue: Catalogue, typeOid: number, format: 0 | 1, word:
   if (kind.kind === 'text') return constant(word);
   if (kind.kind === 'json' || (kind.kind === 'jsonb' && format === 0)) return constant(JSON.stringify(word));
   if (kind.kind === 'jsonb') return constant(`\x01${JSON.stringify(word)}`);
-  return HIDDEN;
+  return NO_ROOM;
 }
 
 function strategyText(column: ProtectedColumn, hashKey: Uint8Array): CellMask {

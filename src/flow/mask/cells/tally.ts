@@ -56,7 +56,10 @@ export class Tally {
 
   /** A value of this data type was masked whole, for this reason. */
   unmaskable(type: string, why: CoverageReason): void {
-    const counts = this.of(type);
+    this.whole(this.of(type), why);
+  }
+
+  whole(counts: MaskingCounts, why: CoverageReason): void {
     counts.unmaskable += 1;
     count(counts, why, 1);
   }
