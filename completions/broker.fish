@@ -201,7 +201,7 @@ complete -c broker -n '__fish_seen_subcommand_from export' -l data-type -x -d 'o
 complete -c broker -n '__fish_seen_subcommand_from export' -l text -x -d 'only sessions with a statement that contains it'
 complete -c broker -n '__fish_seen_subcommand_from export' -l format -x -a 'bundle html oscal jsonl csv parquet cast ocsf cast-v3' -d 'what to write'
 complete -c broker -n '__fish_seen_subcommand_from export' -s o -l output -x -a '(__fish_complete_directories)' -d 'a folder that does not exist yet; csv, jsonl and ocsf go to standard output without it'
-complete -c broker -n '__fish_seen_subcommand_from export' -l withhold -x -d 'hold these events back, by type, and prove the rest: answer,statement,…'
+complete -c broker -n '__fish_seen_subcommand_from export' -l withhold -x -d 'hold these events back and prove the rest: by type (answer,statement,…), column:NAME, session:ID, session:ID:4-9'
 complete -c broker -n '__fish_seen_subcommand_from export' -l withhold-text -x -d 'hold back events that contain it'
 complete -c broker -n '__fish_seen_subcommand_from export' -l checkpoint -r -F -d 'keep the newest statements’ digests there, outside the store; an older one must still agree'
 complete -c broker -n '__fish_seen_subcommand_from export' -l offline -d 'do not ask the identity provider for its keys'

@@ -10,7 +10,7 @@ export const exportEvidence: CommandDefinition = {
   description: [
     'Writes what the filters ask for, with our verdicts. The format `bundle` is a folder that can be checked without broker: `./verify.sh` in it needs only jq, openssl and coreutils.',
     'Filters choose whole sessions; all of them have to fit. The signed statements of the whole span are always exported, so that chains can be followed.',
-    'With `--withhold` or `--withhold-text` of every event that stays behind only its Merkle leaf is given, so that the others are still proven and what is missing is counted. Terminals stay behind too, and requests for approval where they would tell the same. What signed statements say by themselves stays.',
+    'With `--withhold` or `--withhold-text` of every event that stays behind only its Merkle leaf is given, so that the others are still proven and what is missing is counted. `column:NAME` means every statement that touches it, or of which nothing is known, and its answers. Lines that would tell by digest what is held back stay behind with it, terminals too, and requests for approval where they would tell the same. What signed statements, sign-ins and policies say by themselves stays; broker says how many of them contain the text.',
     'The folder appears when it is complete. The same evidence gives the same bytes, apart from what tells of the export itself. Every export is itself recorded in the ledger when the agent runs and may write; otherwise the export says so.',
     'Exits 6 when what was exported is not VALID and COMPLETE; the folder is written all the same.',
   ],
@@ -31,7 +31,8 @@ export const exportEvidence: CommandDefinition = {
     },
     {
       flags: '--withhold <events>',
-      summary: 'hold these events back, by type, and prove the rest: answer,statement,…',
+      summary:
+        'hold these events back and prove the rest: by type (answer,statement,…), column:NAME, session:ID, session:ID:4-9',
     },
     { flags: '--withhold-text <text>', summary: 'hold back events that contain it' },
     {

@@ -65,6 +65,8 @@ export interface Exporter {
   readonly id: string;
   readonly summary: string;
   /** What it must be given besides statements. */
+  /** It draws conclusions from all events: then none may be withheld. */
+  readonly judges?: true;
   readonly wants: { readonly blobs: boolean; readonly events: boolean };
   /** It may go to standard output as well as into a folder. */
   readonly streams: boolean;

@@ -238,6 +238,7 @@ class OscalWriter implements ExportWriter {
 export const oscalExporter: Exporter = {
   id: 'oscal',
   summary: 'NIST SP 800-53 control tests as OSCAL assessment results',
+  judges: true,
   wants: { blobs: false, events: true },
   streams: false,
   open: (target) => new OscalWriter(target),

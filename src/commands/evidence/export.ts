@@ -12,7 +12,7 @@ import { filtersOf, typedFilters } from '../evidence-filters.ts';
 import { folderTarget, streamTarget } from './folder.ts';
 import { Handover } from './handover.ts';
 import { checkpointOf, Heads } from './outside.ts';
-import { typedWithheld, withheldOf } from './withhold.ts';
+import { typedWithheld, type Withheld, withheldOf } from './withhold.ts';
 
 async function exporterOf(format: string): Promise<Exporter> {
   const row = EXPORTERS[format];
@@ -48,12 +48,12 @@ async function exportTo(
   evidence: Evidence,
   exporter: Exporter,
   target: ExportTarget,
-): Promise<{ result: Verification; access: ExportFooter['access']; sessions: number }> {
+): Promise<{ result: Verification; access: ExportFooter['access']; handover: Handover }> {
   const { store, identity, settings } = evidence;
   const { clock, signal, options } = context;
   const filters = filtersOf(context, 'export');
   const typed = { ...typedFilters(context), ...typedWithheld(context) };
-  const withheld = withheldOf(context);
+  const withheld = withheldFor(context, exporter);
   const access = await recordAccess(context, { format: exporter.id, filters: typed });
   const writer = exporter.open(target);
   const made = new Date(clock.now()).toISOString();
@@ -83,10 +83,38 @@ async function exportTo(
       return handover.take(statement);
     },
   });
+  await handover.unfinished();
   await handover.publications();
+  if (handover.unmet !== undefined)
+    throw new BrokerError('usage', {
+      reason: `--withhold session:${handover.unmet}: no such session is in this export`,
+      command: 'export',
+    });
   await writer.footer({ verdicts: result, access });
   await heads.keep(context, identity.id, checkpoint, result);
-  return { result, access, sessions: handover.sessions };
+  return { result, access, handover };
+}
+
+/** An assessment of events that are not all told would find what is not there. */
+function withheldFor(context: CommandContext, exporter: Exporter): Withheld | undefined {
+  const withheld = withheldOf(context);
+  if (withheld && exporter.judges)
+    throw new BrokerError('usage', {
+      reason: `the format ${exporter.id} judges all events: nothing can be withheld from it`,
+      command: 'export',
+    });
+  return withheld;
+}
+
+/** For who made the export, never in it: what was held back, and where a text stays all the same. */
+function tellHeld({ stderr, json, options }: CommandContext, { held }: Handover): void {
+  const asked = ['withhold', 'withholdText'].some((name) => typeof options[name] === 'string');
+  if (!asked || json) return;
+  stderr.write(`broker: note: ${held.events} event${held.events === 1 ? '' : 's'} held back\n`);
+  if (held.files > 0)
+    stderr.write(
+      `broker: note: the text of --withhold-text stands in ${held.files} signed or shared file${held.files === 1 ? '' : 's'}, which cannot be held back: statements, sign-ins, policy\n`,
+    );
 }
 
 export async function run(context: CommandContext): Promise<number> {
@@ -101,13 +129,14 @@ export async function run(context: CommandContext): Promise<number> {
   const evidence = await openEvidence(context);
   const folder = output === undefined ? undefined : await folderTarget(output);
   try {
-    const { result, access, sessions } = await exportTo(
+    const { result, access, handover } = await exportTo(
       context,
       evidence,
       exporter,
       folder ?? streamTarget(stdout),
     );
     await folder?.commit();
+    const { sessions } = handover;
     const verdicts = `${result.integrity.verdict}, ${result.completeness.verdict}`;
     const summary = {
       output: output ?? '-',
@@ -115,11 +144,15 @@ export async function run(context: CommandContext): Promise<number> {
       sessions,
       integrity: result.integrity.verdict,
       completeness: result.completeness.verdict,
+      ...(options['withhold'] === undefined && options['withholdText'] === undefined
+        ? {}
+        : { withheld: handover.held }),
       access,
     };
     if (json && output !== undefined) stdout.write(`${JSON.stringify(summary)}\n`);
     else if (output !== undefined)
       stdout.write(`${sessions} session${sessions === 1 ? '' : 's'} exported to ${output} (${verdicts})\n`);
+    tellHeld(context, handover);
     if (!access.recorded && !json)
       stderr.write(`broker: note: this export is not recorded in the ledger: ${access.reason}\n`);
     return verified(result) ? EXIT.done : EXIT.notVerified;

@@ -1,21 +1,15 @@
 // Passes each verified statement, and what it vouches for, to a format. Must never pass on a blob that is not what its digest says.
 import type { ExportedStatement, Exporter, ExportWriter } from '../../exporters/index.ts';
-import {
-  type SealedLine,
-  sealedEvents,
-  toldInPart,
-  type VerifiedStatement,
-} from '../../flow/verify/index.ts';
-import { sha256 } from '../../lib/digest.ts';
-import { blobKey } from '../../model/bundle.ts';
+import { toldInPart, type VerifiedStatement } from '../../flow/verify/index.ts';
+import { canonical } from '../../lib/canonical.ts';
 import { eventLogs, isJwksBlob, logNumber, PK_TOKEN_BLOB, POLICY_BLOB } from '../../model/sealed.ts';
 import type { Store } from '../../model/store.ts';
 import { asksContent, ContentMatch, type Filters, matches, matchesAttempt } from '../evidence-filters.ts';
 import { approvalObjects } from './approval-objects.ts';
+import { blobBytes, EventLog, unreadable } from './event-log.ts';
 import { publicationObjects } from './publication-objects.ts';
-import { hidesRequests, isWithheld, type Withheld } from './withhold.ts';
-
-const MAX_BLOB = 2 ** 30;
+import { hidesRequests, tells, type Withheld } from './withhold.ts';
+import { Withholding } from './withholding.ts';
 
 export interface HandoverOrder {
   readonly store: Pick<Store, 'get' | 'list'>;
@@ -29,7 +23,13 @@ export interface HandoverOrder {
 export class Handover {
   readonly #order: HandoverOrder;
   readonly #given = new Set<string>();
+  /** Logs of parts, by session, until the session that names them all: what they may tell is known then. */
+  readonly #parts = new Map<string, ExportedStatement['subjects'][number][]>();
+  /** Sessions that were handed over. */
+  readonly #seen = new Set<string>();
   sessions = 0;
+  /** Events held back, and signed or shared files that say a withheld text all the same. */
+  readonly held = { events: 0, files: 0 };
 
   constructor(order: HandoverOrder) {
     this.#order = order;
@@ -44,18 +44,38 @@ export class Handover {
     const events = new EventLog(this.#order.store, subjects, told);
     const chosen = await this.#chosen({ key, digest, bytes, predicate, subjects, chosen: true }, events);
     const statement: ExportedStatement = { key, digest, bytes, predicate, subjects, chosen };
-    if (chosen && predicate.kind === 'session') this.sessions += 1;
+    if (chosen && predicate.kind === 'session') {
+      this.sessions += 1;
+      if (told !== undefined) this.#seen.add(told);
+    }
     await writer.statement(statement);
-    if (exporter.wants.blobs) await this.#giveBlobs(statement, events);
+    this.#notice(Buffer.from(canonical(predicate)));
+    const withholding = chosen && told !== undefined ? await this.#learned(told, events) : undefined;
+    if (exporter.wants.blobs) await this.#giveBlobs(statement, events, withholding);
     if (exporter.wants.blobs && chosen) await this.#giveApprovals(statement);
     if (!exporter.wants.events || !chosen) return;
-    for await (const { line, value } of events.lines())
-      if (!this.#keeps(line, value)) await writer.event({ statement, line, value });
+    for await (const line of events.lines())
+      if (withholding?.holds(line)) this.held.events += 1;
+      else await writer.event({ statement, line: line.line, value: line.value });
   }
 
-  #keeps(line: string, value: SealedLine['value']): boolean {
+  /** What stays behind of a session; undefined when nothing is to. */
+  async #learned(session: string, events: EventLog): Promise<Withholding | undefined> {
     const { withheld } = this.#order;
-    return withheld !== undefined && isWithheld(withheld, line, value['type']);
+    if (!withheld) return undefined;
+    const withholding = new Withholding(withheld, session);
+    for await (const line of events.lines()) withholding.learn(line);
+    return withholding;
+  }
+
+  #notice(bytes: Uint8Array): void {
+    const { withheld } = this.#order;
+    if (withheld && tells(withheld, bytes)) this.held.files += 1;
+  }
+
+  /** The first session that something was to be withheld of, and that was not handed over. */
+  get unmet(): string | undefined {
+    return [...(this.#order.withheld?.sessions.keys() ?? [])].find((each) => !this.#seen.has(each));
   }
 
   async #chosen({ predicate }: ExportedStatement, events: EventLog): Promise<boolean> {
@@ -89,6 +109,7 @@ export class Handover {
     const { store, writer, exporter } = this.#order;
     if (!writer.approval || !exporter.wants.blobs) return;
     for await (const { key, bytes, proofs } of publicationObjects(store)) {
+      this.#notice(bytes);
       await writer.approval(key, bytes);
       for (const digest of proofs) await this.#giveProof(digest);
     }
@@ -99,11 +120,22 @@ export class Handover {
     const bytes = await blobBytes(this.#order.store, digest);
     if (!bytes) return;
     this.#given.add(digest);
+    this.#notice(bytes);
     await this.#order.writer.blob(digest, bytes);
   }
 
-  async #giveBlobs({ subjects, chosen, predicate }: ExportedStatement, events: EventLog): Promise<void> {
-    const partly = chosen && (await this.#giveInPart(subjects, predicate.session?.id, events));
+  async #giveBlobs(
+    { subjects, chosen, predicate }: ExportedStatement,
+    events: EventLog,
+    withholding: Withholding | undefined,
+  ): Promise<void> {
+    const session = predicate.session?.id;
+    const partly = chosen && this.#order.withheld !== undefined && eventLogs(subjects).length > 0;
+    if (partly && session !== undefined) {
+      const logs = subjects.filter(({ name }) => logNumber(name) !== undefined);
+      if (withholding) await this.#giveInPart(logs, session, events, withholding);
+      else this.#parts.set(session, [...(this.#parts.get(session) ?? []), ...logs]);
+    }
     for (const { name, digest } of subjects) {
       // What proves whose key it is goes along with every statement.
       const proof = name === PK_TOKEN_BLOB || isJwksBlob(name);
@@ -116,77 +148,39 @@ export class Handover {
       if (!bytes) continue;
       // What many statements share is given once; what is a session's own is given with it.
       if (shared) this.#given.add(digest);
+      this.#notice(bytes);
       await this.#order.writer.blob(digest, bytes);
     }
   }
 
-  /** True where something of the events is withheld: then all logs are told in part, and terminals stay behind. */
+  /** What of a session's logs may be told. */
   async #giveInPart(
     subjects: ExportedStatement['subjects'],
-    session: string | undefined,
+    session: string,
     events: EventLog,
-  ): Promise<boolean> {
-    const { withheld, writer } = this.#order;
-    const logs = eventLogs(subjects);
-    if (!withheld || logs.length === 0 || session === undefined) return false;
-    for (const digest of logs) {
+    withholding: Withholding,
+  ): Promise<void> {
+    const { writer } = this.#order;
+    this.#parts.delete(session);
+    this.#seen.add(session);
+    for (const digest of eventLogs(subjects)) {
       const bytes = await events.bytes(digest);
       if (!bytes) continue;
-      const told = toldInPart(bytes, digest, session, (line, value) => this.#keeps(line, value));
+      const told = toldInPart(bytes, digest, session, (line) => {
+        const held = withholding.holds(line);
+        if (held) this.held.events += 1;
+        return held;
+      });
       await writer.disclosed?.(digest, told).catch(unreadable);
     }
-    return true;
-  }
-}
-
-/** A log that is no log was reported by verification: what could be read of it was passed on. */
-function unreadable(error: unknown): void {
-  if ((error as Error).name !== 'EventError') throw error;
-}
-
-async function blobBytes(store: Pick<Store, 'get'>, digest: string): Promise<Uint8Array | undefined> {
-  const bytes = await store.get(blobKey(digest), MAX_BLOB);
-  // A blob that is missing or wrong is in the verdicts; it is not passed on as if it were evidence.
-  return bytes && sha256(bytes) === digest ? bytes : undefined;
-}
-
-/** One session's events. A log is fetched once however often it is read; of many only the last one is held. */
-class EventLog {
-  readonly #store: Pick<Store, 'get'>;
-  readonly #logs: readonly string[];
-  readonly #session: string | undefined;
-  #held: { readonly digest: string; readonly bytes: Promise<Uint8Array | undefined> } | undefined;
-
-  /** Of a part there are no events: they are its session's. */
-  constructor(
-    store: Pick<Store, 'get'>,
-    subjects: ExportedStatement['subjects'],
-    session: string | undefined,
-  ) {
-    this.#store = store;
-    this.#logs = eventLogs(subjects);
-    this.#session = session;
   }
 
-  bytes(digest: string): Promise<Uint8Array | undefined> {
-    if (this.#held?.digest !== digest) this.#held = { digest, bytes: blobBytes(this.#store, digest) };
-    return this.#held.bytes;
-  }
-
-  async *#all() {
-    for (const digest of this.#logs) {
-      const bytes = await this.bytes(digest);
-      if (!bytes) return;
-      yield bytes;
-    }
-  }
-
-  async *lines() {
-    if (this.#logs.length === 0 || this.#session === undefined) return;
-    try {
-      for await (const { batch } of sealedEvents(this.#all(), this.#session)) yield* batch;
-    } catch (error) {
-      unreadable(error);
+  /** Parts whose session never ended. */
+  async unfinished(): Promise<void> {
+    for (const [session, logs] of this.#parts) {
+      const events = new EventLog(this.#order.store, logs, session);
+      const withholding = await this.#learned(session, events);
+      if (withholding) await this.#giveInPart(logs, session, events, withholding);
     }
   }
 }

@@ -192,14 +192,14 @@ export async function* toldInPart(
   blob: Uint8Array,
   log: string,
   session: string,
-  isWithheld: (line: string, value: SealedLine['value']) => boolean,
+  isWithheld: (line: SealedLine) => boolean,
 ): AsyncGenerator<string> {
   let salts: LineSalts | undefined;
   for await (const { salt, first, batch } of logEvents(blob, session)) {
     if (!salts) yield `${disclosedHeader(log, session, first)}\n`;
     salts ??= new LineSalts(salt, first);
     const from = salts;
-    const told = batch.map(({ line, value }) => disclosedLine(from.next(), line, isWithheld(line, value)));
+    const told = batch.map((each) => disclosedLine(from.next(), each.line, isWithheld(each)));
     if (told.length > 0) yield `${told.join('\n')}\n`;
   }
 }
