@@ -9,7 +9,7 @@ export function kindOf(letters: string): Kind {
   return kind;
 }
 
-function isOf(kind: Kind, code: number): boolean {
+export function isOf(kind: Kind, code: number): boolean {
   return code < 128 && kind[code] === 1;
 }
 

@@ -1,6 +1,6 @@
 // Stretches of a text that may be base64 or hexadecimal of another text, and what they then say. Pure; must stay linear in the text,
 // and cost next to nothing where there are none.
-import { kindOf, nextRun, runEnd } from './runs.ts';
+import { isOf, kindOf, nextRun, runEnd } from './runs.ts';
 
 /** Shorter stretches hold nothing a detector knows. */
 const SHORTEST_BASE64 = 12;
@@ -123,7 +123,8 @@ export function eachBase64(text: string, visit: (start: number, end: number) => 
   }
 }
 
-const isHex = (text: string, at: number): boolean => HEX[text.charCodeAt(at)] === 1;
+/** Behind the end there is no letter. */
+const isHex = (text: string, at: number): boolean => at < text.length && isOf(HEX, text.charCodeAt(at));
 
 /** Whether pairs from `start` on are ASCII, zero bytes of UTF-16 or white space; digests, identifiers and numbers are not. */
 function isHexText(text: string, start: number, pairs: number): boolean {
@@ -149,10 +150,13 @@ export function eachHex(text: string, visit: (start: number, end: number, decode
     for (let start = run; start < stop; ) {
       let pairs = 0;
       let at = start;
-      while (at + 1 < stop && isHex(text, at) && isHex(text, at + 1)) {
-        pairs += 1;
-        at += 2;
-        if (at < stop && !isHex(text, at)) at += 1;
+      for (let more = true; more; ) {
+        const digits = runEnd(text, HEX, at);
+        const whole = digits - ((digits - at) & 1);
+        pairs += (whole - at) >> 1;
+        // One separator belongs to the pair before it; an odd digit to nothing.
+        more = whole > at && whole === digits && digits < stop;
+        at = more ? digits + 1 : whole;
       }
       if (pairs < FEWEST_PAIRS) {
         start += 1;
