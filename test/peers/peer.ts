@@ -60,6 +60,7 @@ export const PEERS = {
   fish: { programs: ['fish'], install: 'apt-get install -y fish' },
   zsh: { programs: ['zsh'], install: 'apt-get install -y zsh' },
   man: { programs: ['man'], install: 'apt-get install -y man-db' },
+  tomllib: { programs: ['/usr/bin/python3'], modules: ['tomllib'], install: 'apt-get install -y python3' },
 } as const satisfies Record<string, Peer>;
 
 export type PeerName = keyof typeof PEERS;

@@ -62,12 +62,32 @@ function words(launch: Launch): Finding[] {
   });
 }
 
+/** Shorter texts stand elsewhere by chance. */
+const SHORTEST_REPEATED = 9;
+
+/** The same secret where nothing else gives it away: it would not be gone if it stayed there. */
+function repeated(launch: Launch, found: readonly Finding[]): Finding[] {
+  const secrets = found
+    .filter(({ kind, taken }) => kind === 'secret' && taken.length >= SHORTEST_REPEATED)
+    .map(({ taken }) => taken);
+  const places = [
+    ...Object.entries(launch.env).map(([variable, value]) => ({ at: { variable }, name: variable, value })),
+    ...launch.words.map((value, word) => ({ at: { word }, name: `argument-${word}`, value })).slice(1),
+  ];
+  const known = new Set(found.map(({ at }) => JSON.stringify(at)));
+  return places.flatMap(({ at, name, value }): Finding[] => {
+    const taken = known.has(JSON.stringify(at)) ? undefined : secrets.find((each) => value.includes(each));
+    return taken === undefined ? [] : [{ at, taken, kind: 'secret', name }];
+  });
+}
+
 export function findingsOf(launch: Launch): readonly Finding[] {
   const variables = Object.entries(launch.env).flatMap(([variable, value]): Finding[] => {
     const found = judged(variable, value);
     return found ? [{ at: { variable }, name: variable, ...found }] : [];
   });
-  return [...variables, ...words(launch)];
+  const found = [...variables, ...words(launch)];
+  return [...found, ...repeated(launch, found)];
 }
 
 /** How an entry names a secret that is in the keychain. */

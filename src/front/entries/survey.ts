@@ -5,7 +5,7 @@ import type { Host, Machine, Place, Scope } from '../hosts/host.ts';
 import { HOSTS } from '../hosts/index.ts';
 import { type HostFile, readHostFile, reading, treeOf } from './host-file.ts';
 import { launchOf } from './launch.ts';
-import { find, type Node, type Path, textAt } from './tree.ts';
+import { find, memberOf, type Node, type Path, textAt } from './tree.ts';
 import type { Entry } from './wrap.ts';
 
 export interface Found extends Entry {
@@ -50,7 +50,12 @@ export function chosenHosts(ids: readonly string[]): readonly Host[] {
 }
 
 function named(servers: Node | undefined): { readonly name: string; readonly node: Node }[] {
-  if (servers?.kind === 'map') return servers.members.map(({ key, value }) => ({ name: key, node: value }));
+  if (servers?.kind === 'map')
+    // By name: which of two that are called the same a host reads is not for us to guess.
+    return servers.members.map(({ key, value }) => ({
+      name: key,
+      node: memberOf(servers, key)?.value ?? value,
+    }));
   if (servers?.kind !== 'list') return [];
   return servers.items.flatMap((node) => {
     const name = textAt(node, 'name');

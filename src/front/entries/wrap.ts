@@ -7,7 +7,7 @@ import { type Finding, findingsOf, reference } from './findings.ts';
 import { kept, type Taken } from './kept.ts';
 import { type Launch, listOf, urlOf } from './launch.ts';
 import type { Step } from './record.ts';
-import { type MapNode, memberOf, type Node, type Path, plain } from './tree.ts';
+import { type MapNode, memberOf, type Node, type Path, plain, textAt } from './tree.ts';
 
 export interface WrapOrder {
   readonly connection: string;
@@ -157,6 +157,12 @@ class Wrapper {
         this.#entry,
         `it sends ${own} of its own, which broker would not`,
         'sign in with `broker login` instead: take them out, then try again',
+      );
+    if (textAt(node, 'type') === 'sse')
+      throw unusable(
+        this.#entry,
+        'it is reached over SSE, which broker does not speak',
+        'use the server’s streamable HTTP address, if it has one',
       );
     const member = urlOf(node, shape);
     if (!member) throw unusable(this.#entry, 'it has no address', 'give it one');

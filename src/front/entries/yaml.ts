@@ -27,9 +27,14 @@ class Reader {
       if (isMap(parsed)) return this.#map(parsed, start, end);
       if (isSeq(parsed)) return this.#list(parsed, start, end);
       if (isScalar(parsed) && typeof parsed.value === 'string')
-        return { kind: 'text', start, end, value: parsed.value };
+        return { kind: 'text', start, end: this.#withoutLineEnd(start, end), value: parsed.value };
     }
     return { kind: 'other', start, end, value: isScalar(parsed) ? parsed.value : undefined };
+  }
+
+  /** A block scalar includes the line's end, which parts it from the next member. */
+  #withoutLineEnd(start: number, end: number): number {
+    return start + this.#text.slice(start, end).trimEnd().length;
   }
 
   #map(map: YAMLMap, start: number, stop: number): Node {
