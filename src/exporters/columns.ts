@@ -1,4 +1,5 @@
 // The columns of tables: ledger, sessions, statements, with what kind of value each holds. Pure; must never hold a raw value of a target.
+import { calledApprover, calledApprovers } from './approver.ts';
 import type { ExportedStatement } from './exporter.ts';
 import type { StatementTold } from './story.ts';
 
@@ -48,6 +49,11 @@ export const SESSIONS: readonly Column<ExportedStatement>[] = [
   ['masked', 'integer', ({ predicate }) => Number(predicate.masking?.['masked'] ?? 0)],
   ['blocked', 'integer', ({ predicate }) => Number(predicate.masking?.['blocked'] ?? 0)],
   ['approvals', 'integer', ({ predicate }) => predicate.approvals?.length ?? 0],
+  [
+    'approvers',
+    'list',
+    ({ approvers }) => [...new Set([...(approvers?.values() ?? [])].map(calledApprover))],
+  ],
   ['events', 'integer', ({ predicate }) => predicate.events?.count],
   ['events_root', 'text', ({ predicate }) => predicate.events?.merkleRoot],
   ['file', 'text', ({ key }) => key],
@@ -78,6 +84,11 @@ export const STATEMENTS: readonly Column<Told>[] = [
   ['approval', 'text', ({ told }) => told.approval?.id],
   ['approval_outcome', 'text', ({ told }) => told.approval?.outcome],
   ['approval_strength', 'text', ({ told }) => told.approval?.strength],
+  [
+    'approvers',
+    'list',
+    ({ statement, told }) => calledApprovers(statement.approvers, told.approval?.decisions ?? []),
+  ],
   ['approval_waited_us', 'integer', ({ told }) => told.approval?.waited],
   ['answered', 'time', ({ told }) => told.answer?.time],
   ['status', 'text', ({ told }) => told.answer?.status],

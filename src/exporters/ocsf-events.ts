@@ -1,5 +1,5 @@
 // What evidence is in the words of OCSF 1.8.0. Pure; must never name a class or an outcome the evidence does not show.
-import type { Predicate } from '../model/evidence.ts';
+import { type Approvers, approversOf } from './approver.ts';
 import type { ExportedStatement } from './exporter.ts';
 import {
   actor,
@@ -145,8 +145,23 @@ function outcomeOf({ decision, answer }: StatementTold): {
   return { status: answer.status === 'ok' ? 'success' : 'failure', allowed: true };
 }
 
+/** People as OCSF's object `user` has them. */
+function whoApproved(approvers: Approvers | undefined, decisions: readonly string[]): Members[] {
+  return approversOf(approvers, decisions).map(({ iss, sub, name, email }) => ({
+    uid: sub,
+    domain: iss,
+    type_id: 1,
+    ...(name === undefined ? {} : { full_name: name }),
+    ...(email === undefined ? {} : { email_addr: email }),
+  }));
+}
+
 /** Members that both classes of statements share. */
-function judged(predicate: Predicate, told: StatementTold, allowed: boolean | undefined): Members {
+function judged(
+  { predicate, approvers }: ExportedStatement,
+  told: StatementTold,
+  allowed: boolean | undefined,
+): Members {
   const { answer, approval } = told;
   const tables = told.actions.filter(({ type }) => type === 'Table').map(({ resource }) => resource);
   return {
@@ -172,7 +187,9 @@ function judged(predicate: Predicate, told: StatementTold, allowed: boolean | un
       actions: told.actions,
       tables,
       ...(answer ? { rows: answer.rows, bytes: answer.bytes, masked: answer.masked, tag: answer.tag } : {}),
-      ...(approval ? { approval } : {}),
+      ...(approval
+        ? { approval: { ...approval, approvers: whoApproved(approvers, approval.decisions) } }
+        : {}),
     },
   };
 }
@@ -212,7 +229,7 @@ export function ran(statement: ExportedStatement, told: StatementTold): string {
           ...(told.answer ? { bytes: told.answer.bytes } : {}),
         },
       };
-  return event(statement, `${key}#${told.seq}`, shape, { ...judged(predicate, told, allowed), ...what });
+  return event(statement, `${key}#${told.seq}`, shape, { ...judged(statement, told, allowed), ...what });
 }
 
 /** What one signed statement says by itself. */

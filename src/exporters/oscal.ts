@@ -1,5 +1,6 @@
 // Control tests as OSCAL 1.2.1: assessment results, and what the product implements. Must never make a finding of what no data proves.
 import { uuidV5 } from '../lib/uuid.ts';
+import type { Approver } from './approver.ts';
 import type {
   ExportedEvent,
   ExportedStatement,
@@ -93,7 +94,46 @@ function stamp(time: string): string {
   return time === '' ? '1970-01-01T00:00:00Z' : time;
 }
 
-function assessmentResults(results: readonly Assessed[], facts: Facts, header: ExportHeader): object {
+/** People who answered requests, as roles and parties have them; nothing where nobody did. */
+function parties(people: readonly Approver[], id: Id): object {
+  if (people.length === 0) return {};
+  const uuid = ({ iss, sub }: Approver) => id('party', iss, sub);
+  return {
+    roles: [{ id: 'approver', title: 'Approver', description: 'Answered a request of a tested session.' }],
+    parties: people.map((one) => ({
+      uuid: uuid(one),
+      type: 'person',
+      name: one.name ?? one.sub,
+      'external-ids': [{ scheme: one.iss, id: one.sub }],
+      ...(isMail(one.email) ? { 'email-addresses': [one.email] } : {}),
+    })),
+    'responsible-parties': [{ 'role-id': 'approver', 'party-uuids': people.map(uuid) }],
+  };
+}
+
+/** The schema takes no other. */
+function isMail(email: string | undefined): boolean {
+  return email !== undefined && /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)*$/.test(email);
+}
+
+function reviewed(results: readonly Assessed[]): object {
+  return {
+    'control-selections': [
+      {
+        'include-controls': [...new Set(results.map(({ control }) => controlId(control.id)))].map((each) => ({
+          'control-id': each,
+        })),
+      },
+    ],
+  };
+}
+
+function assessmentResults(
+  results: readonly Assessed[],
+  facts: Facts,
+  header: ExportHeader,
+  people: readonly Approver[],
+): object {
   const heads = facts.evidence.map(({ sha256 }) => sha256).join();
   const id = ids(
     [header.store.id, JSON.stringify(header.filters), facts.first, facts.last, heads].join('\u0000'),
@@ -109,6 +149,7 @@ function assessmentResults(results: readonly Assessed[], facts: Facts, header: E
         'last-modified': stamp(facts.last),
         version: '1',
         'oscal-version': VERSION,
+        ...parties(people, id),
       },
       'import-ap': { href: `#${plan}` },
       results: [
@@ -127,15 +168,7 @@ function assessmentResults(results: readonly Assessed[], facts: Facts, header: E
               value: (verdicts?.coverage.verdict ?? 'NOT CHECKED').replace(' ', '-'),
             },
           ],
-          'reviewed-controls': {
-            'control-selections': [
-              {
-                'include-controls': [...new Set(results.map(({ control }) => controlId(control.id)))].map(
-                  (each) => ({ 'control-id': each }),
-                ),
-              },
-            ],
-          },
+          'reviewed-controls': reviewed(results),
           observations: results.map((each) => observation(each, facts, id, stamp(facts.last))),
           ...(proven.length > 0 ? { findings: proven.map((each) => finding(each, id)) } : {}),
         },
@@ -205,6 +238,7 @@ class OscalWriter implements ExportWriter {
   #header: ExportHeader | undefined;
   #assessment = new Assessment('');
   #sessions = 0;
+  readonly #approvers = new Map<string, Approver>();
 
   constructor(target: ExportTarget) {
     this.#target = target;
@@ -218,6 +252,10 @@ class OscalWriter implements ExportWriter {
   async statement(statement: ExportedStatement): Promise<void> {
     if (statement.chosen && statement.predicate.kind === 'session') this.#sessions += 1;
     this.#assessment.statement(statement);
+    for (const one of statement.approvers?.values() ?? []) {
+      const who = JSON.stringify([one.iss, one.sub]);
+      if (!this.#approvers.has(who)) this.#approvers.set(who, one);
+    }
   }
 
   async blob(): Promise<void> {}
@@ -228,7 +266,9 @@ class OscalWriter implements ExportWriter {
 
   async footer(footer: ExportFooter): Promise<void> {
     const results = this.#assessment.finish(footer.verdicts);
-    const report = assessmentResults(results, this.#assessment.facts, this.#header as ExportHeader);
+    const report = assessmentResults(results, this.#assessment.facts, this.#header as ExportHeader, [
+      ...this.#approvers.values(),
+    ]);
     await this.#target.file('assessment-results.json', pretty(report));
     await this.#target.file('component-definition.json', pretty(componentDefinition()));
     await writeReadme(this.#target, this.#header, footer, { sessions: this.#sessions, about: ABOUT });

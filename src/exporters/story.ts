@@ -24,7 +24,8 @@ export interface ApprovalTold {
   readonly strength: string;
   /** Microseconds from the request to its end. */
   readonly waited: number;
-  readonly decisions: number;
+  /** Answers that counted: SHA-256 hex of their files. */
+  readonly decisions: readonly string[];
 }
 
 export interface StatementTold {
@@ -96,7 +97,7 @@ function approvalOf(data: Data): ApprovalTold {
     outcome: text(data['outcome']),
     strength: text(data['strength']),
     waited: whole(data['waited']),
-    decisions: list(data['decisions'], text).length,
+    decisions: list(data['decisions'], text),
   };
 }
 

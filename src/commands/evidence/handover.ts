@@ -1,11 +1,14 @@
 // Passes each verified statement, and what it vouches for, to a format. Must never pass on a blob that is not what its digest says.
+import type { Approvers } from '../../exporters/approver.ts';
 import type { ExportedStatement, Exporter, ExportWriter } from '../../exporters/index.ts';
 import { toldInPart, type VerifiedStatement } from '../../flow/verify/index.ts';
 import { canonical } from '../../lib/canonical.ts';
+import type { Predicate } from '../../model/evidence.ts';
 import { eventLogs, isJwksBlob, logNumber, PK_TOKEN_BLOB, POLICY_BLOB } from '../../model/sealed.ts';
 import type { Store } from '../../model/store.ts';
 import { asksContent, ContentMatch, type Filters, matches, matchesAttempt } from '../evidence-filters.ts';
 import { approvalObjects } from './approval-objects.ts';
+import { approversIn } from './approvers.ts';
 import { blobBytes, EventLog, unreadable } from './event-log.ts';
 import { publicationObjects } from './publication-objects.ts';
 import { hidesRequests, tells, type Withheld } from './withhold.ts';
@@ -43,7 +46,16 @@ export class Handover {
     const told = predicate.kind === 'part' ? undefined : predicate.session?.id;
     const events = new EventLog(this.#order.store, subjects, told);
     const chosen = await this.#chosen({ key, digest, bytes, predicate, subjects, chosen: true }, events);
-    const statement: ExportedStatement = { key, digest, bytes, predicate, subjects, chosen };
+    const approvers = chosen ? await this.#approvers(predicate, subjects) : undefined;
+    const statement: ExportedStatement = {
+      key,
+      digest,
+      bytes,
+      predicate,
+      subjects,
+      chosen,
+      ...(approvers ? { approvers } : {}),
+    };
     if (chosen && predicate.kind === 'session') {
       this.sessions += 1;
       if (told !== undefined) this.#seen.add(told);
@@ -90,6 +102,13 @@ export class Handover {
       if (match.met) return true;
     }
     return false;
+  }
+
+  /** Formats for reading name people; the format of what was signed has their answers themselves. */
+  #approvers(predicate: Predicate, subjects: ExportedStatement['subjects']): Promise<Approvers> | undefined {
+    const { store, exporter, withheld } = this.#order;
+    if (!exporter.wants.events || (withheld && hidesRequests(withheld))) return undefined;
+    return approversIn(store, predicate, subjects);
   }
 
   async #giveApprovals({ predicate, subjects }: ExportedStatement): Promise<void> {

@@ -1,4 +1,5 @@
 // One session's signed summary and what happened in it. Must never print recorded text unsanitised.
+import { type Approvers, calledApprovers } from '../../exporters/approver.ts';
 import { Provenance } from '../../exporters/provenance.ts';
 import type { ProvenanceTold } from '../../exporters/provenance-joining.ts';
 import { type StatementTold, Story } from '../../exporters/story.ts';
@@ -9,6 +10,7 @@ import { EXIT } from '../../model/errors.ts';
 import type { Store } from '../../model/store.ts';
 import type { CommandContext } from '../command.ts';
 import { findSession, type ListedStatement, openEvidence } from '../evidence.ts';
+import { approversIn } from './approvers.ts';
 import { chainOf, elsewhereOf } from './chain.ts';
 import { coverageTable } from './coverage.ts';
 import { eventsOf } from './events.ts';
@@ -79,6 +81,12 @@ function waited(micros: unknown): string {
   return typeof micros === 'number' ? `after ${formatSpan(micros / 1000)}` : '';
 }
 
+function by(approvers: Approvers, decisions: unknown): string {
+  const named = Array.isArray(decisions) ? decisions.map(String) : [];
+  const people = calledApprovers(approvers, named);
+  return people.length === 0 ? '' : `by ${people.join(', ')}`;
+}
+
 function exchangeLine(time: string, { asked, answered, uses, stop, failure }: Data): string {
   const names = (Array.isArray(uses) ? (uses as Data[]) : []).map(({ name }) => `uses ${String(name)}`);
   const parts = [answered ?? asked, ...names, failure ?? stop].filter((each) => typeof each === 'string');
@@ -86,7 +94,7 @@ function exchangeLine(time: string, { asked, answered, uses, stop, failure }: Da
 }
 
 /** One line of the story, or nothing for what tells no story. */
-function eventLine(event: Event, fancy: boolean): string {
+function eventLine(event: Event, fancy: boolean, approvers: Approvers): string {
   const [time, type, data] = [String(event['time']), String(event['type']), event['data'] as Data];
   if (type === 'statement') return statementLine(time, data, fancy);
   if (type === 'answer') {
@@ -106,6 +114,7 @@ function eventLine(event: Event, fancy: boolean): string {
       data['outcome'],
       data['strength'],
       waited(data['waited']),
+      by(approvers, data['decisions']),
     ];
     return `${' '.repeat(14)}· ${visible(parts.filter(Boolean).join(' · '))}\n`;
   }
@@ -183,6 +192,11 @@ export async function run(context: CommandContext): Promise<number> {
   try {
     const found = await findSession(store, args[0] ?? '', clock.now());
     const reader = new Reader(found);
+    const approvers = await approversIn(
+      store,
+      found.predicate,
+      found.subjects.map(({ name, digest }) => ({ name, digest: digest.sha256 })),
+    );
     if (json) {
       const events: Event[] = [];
       for await (const event of reader.read(store)) events.push(event);
@@ -192,6 +206,7 @@ export async function run(context: CommandContext): Promise<number> {
         ...found.predicate,
         events,
         provenance,
+        ...(approvers.size > 0 ? { approvers: Object.fromEntries(approvers) } : {}),
         ...(elsewhere.length > 0 ? { elsewhere } : {}),
       };
       stdout.write(`${JSON.stringify(shown)}\n`);
@@ -208,7 +223,7 @@ export async function run(context: CommandContext): Promise<number> {
           ? await policies.change((event['data'] as Data)['policyDigest'])
           : undefined;
       if (policy !== undefined) stdout.write(`${String(event['time']).slice(11, 19)}  ${policy}\n`);
-      stdout.write(eventLine(event, fancy));
+      stdout.write(eventLine(event, fancy, approvers));
     }
     const { told, note } = await reader.chain(store);
     const { statements } = reader;

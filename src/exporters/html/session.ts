@@ -2,6 +2,7 @@
 import { CastError, isHeader, readCast } from '../../lib/asciicast.ts';
 import { InflateLimit } from '../../lib/gzip.ts';
 import { TerminalSanitiser } from '../../lib/terminal.ts';
+import { calledApprovers } from '../approver.ts';
 import type { ExportedStatement } from '../exporter.ts';
 import { type EventValue, members, modelsOf, type StatementTold, Story, text, whole } from '../story.ts';
 
@@ -101,7 +102,9 @@ export class SessionContent {
       ...told,
       text: told.text.length > MOST_TEXT ? `${told.text.slice(0, MOST_TEXT)}…` : told.text,
       ...(answer ? { answer: { ...answer, sample: answer.sample.slice(0, MOST_SAMPLE) } } : {}),
-      ...(approval ? { approval: { ...approval, people: [] } } : {}),
+      ...(approval
+        ? { approval: { ...approval, people: calledApprovers(this.statement.approvers, approval.decisions) } }
+        : {}),
     });
   }
 

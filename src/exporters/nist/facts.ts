@@ -223,7 +223,11 @@ export class Facts {
     this.#see('asked', where, decision === 'ask');
     this.#see('askedAndUnapproved', where, decision === 'ask' && ran && approval?.outcome !== 'used');
     this.#see('approvalsUsed', where, approval?.outcome === 'used');
-    this.#see('approvalsWithoutDecision', where, approval?.outcome === 'used' && approval.decisions === 0);
+    this.#see(
+      'approvalsWithoutDecision',
+      where,
+      approval?.outcome === 'used' && approval.decisions.length === 0,
+    );
     this.#see(
       'revealsBlocked',
       where,
