@@ -103,17 +103,25 @@ function parties(people: readonly Approver[], id: Id): object {
     parties: people.map((one) => ({
       uuid: uuid(one),
       type: 'person',
-      name: one.name ?? one.sub,
-      'external-ids': [{ scheme: one.iss, id: one.sub }],
+      name: token(one.name) || token(one.sub) || 'unnamed',
+      ...(token(one.sub) === '' ? {} : { 'external-ids': [{ scheme: one.iss, id: token(one.sub) }] }),
       ...(isMail(one.email) ? { 'email-addresses': [one.email] } : {}),
     })),
     'responsible-parties': [{ 'role-id': 'approver', 'party-uuids': people.map(uuid) }],
   };
 }
 
-/** The schema takes no other. */
-function isMail(email: string | undefined): boolean {
-  return email !== undefined && /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)*$/.test(email);
+/** A text of the schema is one line that begins and ends with something. */
+function token(text = ''): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** The schema takes no other, and not all that a mail server would. */
+function isMail(email: string | undefined): email is string {
+  const local = /^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*$/i;
+  const domain = /^([a-z0-9-]*[a-z0-9]\.)+[a-z][a-z0-9-]*[a-z0-9]$/i;
+  const [name = '', host = '', ...more] = (email ?? '').slice(0, 255).split('@');
+  return more.length === 0 && local.test(name) && domain.test(host) && !/(^|\.)-/.test(host);
 }
 
 function reviewed(results: readonly Assessed[]): object {

@@ -22,6 +22,7 @@ import {
 } from '../fakes/approved.ts';
 import { runCommand } from '../fakes/command.ts';
 import { openOrder, origin, recordStatement } from '../fakes/installation.ts';
+import { oscalSchema } from './oscal-schema.ts';
 
 let count = 0;
 const at = () => {
@@ -30,7 +31,7 @@ const at = () => {
 };
 const CALLED = 'Dana Doe <dana@example.test> (dana)';
 /** Not verified by the provider: an e-mail of that kind is never shown. And a name that would act. */
-const HOSTILE = '=cmd|\u202e<script>alert(1)</script>\u001b[31m';
+const HOSTILE = '=cmd|\u202e<script>alert(1)</script>\u001b[31m \n';
 
 beforeAll(async () => {
   await openStory();
@@ -105,11 +106,12 @@ describe('people who approved', () => {
   });
 
   it('are responsible parties of OSCAL', async () => {
-    const { metadata } = JSON.parse((await exported('oscal'))('assessment-results.json'))[
-      'assessment-results'
-    ];
+    const report = JSON.parse((await exported('oscal'))('assessment-results.json'));
+    const validate = oscalSchema('assessment-results');
+    expect([validate(report), validate.errors]).toEqual([true, null]);
+    const { metadata } = report['assessment-results'];
     expect(metadata.parties.map(({ name }: { name: string }) => name).sort()).toEqual(
-      [HOSTILE, 'Dana Doe'].sort(),
+      [HOSTILE.trim(), 'Dana Doe'].sort(),
     );
     expect(metadata['responsible-parties']).toEqual([
       { 'role-id': 'approver', 'party-uuids': metadata.parties.map(({ uuid }: { uuid: string }) => uuid) },
