@@ -1,10 +1,8 @@
-// Foreign MCP servers and clients, installed once from the registry into a cache of their own: none of them is a dependency of broker.
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// Foreign MCP servers and clients.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { installed } from './registry.ts';
 
 /** Package → version. */
 const PACKAGES = {
@@ -18,8 +16,6 @@ const PACKAGES = {
   '@bytebase/dbhub': '1.4.0',
 } as const;
 
-const CACHE = new URL('../../node_modules/.cache', import.meta.url).pathname;
-
 export interface McpPeers {
   /** Where they are installed. */
   readonly folder: string;
@@ -29,28 +25,9 @@ export interface McpPeers {
   load<T>(specifier: string): Promise<T>;
 }
 
-async function install(folder: string): Promise<void> {
-  const draft = `${folder}.${process.pid}`;
-  mkdirSync(draft, { recursive: true });
-  writeFileSync(join(draft, 'package.json'), JSON.stringify({ private: true, dependencies: PACKAGES }));
-  const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-  await promisify(execFile)('npm', args, { cwd: draft, timeout: 280_000 });
-  try {
-    renameSync(draft, folder);
-  } catch (error) {
-    // Another test file was faster.
-    if (!existsSync(folder)) throw error;
-    rmSync(draft, { recursive: true, force: true });
-  }
-}
-
 /** Takes as long as the registry does the first time: give the hook that calls it five minutes. */
 export async function mcpPeers(): Promise<McpPeers> {
-  const key = Object.entries(PACKAGES)
-    .map(([name, version]) => `${name.replace(/\W+/g, '')}${version}`)
-    .join('-');
-  const folder = join(CACHE, `mcp-peers-${Buffer.from(key).toString('base64url').slice(-24)}`);
-  if (!existsSync(folder)) await install(folder);
+  const folder = await installed('mcp-peers', PACKAGES);
   const require = createRequire(join(folder, 'package.json'));
   return {
     folder,
