@@ -9,7 +9,7 @@ import type { CompletenessFinding, IntegrityFinding, Note, Step } from '../../mo
 import { type EventsSeen, eventsProblem, WithheldEvents } from './events.ts';
 import { forgetOldest } from './findings.ts';
 import type { DisclosedLog, Log } from './log.ts';
-import type { EvidenceReader } from './source.ts';
+import type { EvidenceReader, Span } from './source.ts';
 
 /** A blob larger than this is refused unread. */
 const MAX_BLOB = 2 ** 30;
@@ -46,6 +46,9 @@ export class Blobs {
     this.#mayMiss = mayMiss;
   }
 
+  /** Logs told in part of which every event was held to a signed root. */
+  readonly #proven = new Set<string>();
+
   /** Proofs that are not there or not as they were, by key: named once, however many statements need them. */
   readonly broken = new Map<string, string>();
 
@@ -76,6 +79,14 @@ export class Blobs {
   async largeText(digest: string, limit: number): Promise<string | undefined> {
     const found = await this.#fetch(digest, limit);
     return 'bytes' in found ? Buffer.from(found.bytes).toString('utf8') : undefined;
+  }
+
+  /** What is told of a log that nothing signed proves could be anybody's words. A look at some days cannot know. */
+  async finish({ since, until }: Span): Promise<void> {
+    if (since !== undefined || until !== undefined || this.#mayMiss.size === 0) return;
+    for await (const { key } of this.#reader.list(disclosedKey('')))
+      if (!this.#proven.has(key.slice(disclosedKey('').length)))
+        this.broken.set(key, 'it tells events that nothing signed here proves');
   }
 
   mayMiss(digest: string): boolean {
@@ -147,6 +158,7 @@ export class Blobs {
     }
     // What is missing, withheld or wrong was told of.
     if (logs !== digests.length) return;
+    for (const [digest, log] of told) if (!(log instanceof Uint8Array)) this.#proven.add(digest);
     const seen: EventsSeen = { policies: new Set(), withheld: new WithheldEvents() };
     const problem = await eventsProblem(this.#again(digests, told), statement, seen);
     if (problem) invalid(problem.step, problem.reason);

@@ -1,5 +1,4 @@
 // Verifies a store or an exported folder, offline, as a stream. Must never write, and never call a thing valid it did not check.
-
 import { sha256 } from '../../lib/digest.ts';
 import { envelopeHolds } from '../../lib/dsse.ts';
 import { ordered } from '../../lib/ordered.ts';
@@ -126,6 +125,7 @@ class Verifier {
       if (signal?.aborted) throw new BrokerError('interrupted');
       await this.#take(outcome);
     }
+    await this.#blobs.finish(this.#options);
     for (const [file, reason] of this.#blobs.broken)
       this.#findings.integrity({ verdict: 'INVALID', step: 'blob', file, reason });
     if (this.#blobs.withheld.size > 0) {
