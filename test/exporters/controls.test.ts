@@ -177,16 +177,16 @@ describe('good evidence', () => {
 });
 
 describe('no evidence', () => {
-  it('satisfies nothing but where the store is', () => {
+  it('satisfies nothing', () => {
     const world = good();
     const states = new Assessment('s3://x').finish({
       ...world.verification,
       coverage: { verdict: 'NOT CHECKED' },
       checked: { statements: 0, sessions: 0, blobs: 0, events: 0, bytes: 0 },
     });
-    expect(states.filter(({ state }) => state === 'satisfied').map(({ control }) => control.name)).toEqual([
-      'AU-9(2)',
-    ]);
+    expect(states.filter(({ state }) => state === 'satisfied').map(({ control }) => control.name)).toEqual(
+      [],
+    );
   });
 });
 
@@ -323,6 +323,40 @@ describe('a control is not satisfied by', () => {
     const world = good();
     standing(world);
     expect(assess(world).get('IA-5g')).toBe('not-assessable');
+  });
+});
+
+/** What is not there → what can then not be claimed any more. */
+const ABSENT: readonly (readonly [what: string, how: Break, controls: readonly string[]])[] = [
+  ['credential', without('credential'), ['IA-5f', 'IA-5g']],
+  [
+    'statement',
+    without('statement'),
+    ['AC-3', 'AC-5b', 'AC-6(9)', 'AC-6(10)', 'AC-17(4)', 'AU-3(1)', 'CM-5'],
+  ],
+  ['use of an approval', without('approval.end'), ['AC-3', 'AC-5b']],
+  ['event', (world) => world.events.splice(0), ['AU-3', 'AU-2c', 'AU-12', 'AU-12(1)', 'AU-8']],
+  [
+    'sign-in',
+    (world) => void Object.assign(world, { epoch: predicate('open') }),
+    ['IA-2(1)', 'IA-2(8)', 'AU-10'],
+  ],
+  ['terminal', session({ client: 'query' }), ['AU-14']],
+  ['recording', (world) => void Object.assign(world, { blobs: ['events.jsonl.gz'] }), ['AU-14']],
+  ['look at the targets’ own logs', verdict({ coverage: { verdict: 'NOT CHECKED' } }), ['SC-7a']],
+];
+
+function without(type: string): Break {
+  return (world) =>
+    void world.events.splice(0, Infinity, ...world.events.filter((each) => each['type'] !== type));
+}
+
+describe('nothing is claimed without its evidence: without a', () => {
+  it.each(ABSENT)('%s', (_, how, controls) => {
+    const world = good();
+    how(world);
+    const states = assess(world);
+    expect(controls.filter((name) => states.get(name) === 'satisfied')).toEqual([]);
   });
 });
 

@@ -1,7 +1,8 @@
 // NIST SP 800-53 rev. 5, the families about access, change and identity: AC, CM, IA. One row per objective.
-import { all, type Control, every, satisfied, unassessable, valid } from './control.ts';
+import { all, type Control, every, unassessable, valid } from './control.ts';
 
 const SESSIONS = ['sessions', 'sealed sessions'] as const;
+const CREDENTIALS = ['credentials', 'credentials for targets'] as const;
 const STATEMENTS = ['statements', 'statements'] as const;
 const CHANGES = ['changes', 'statements that destroy, define or administer'] as const;
 
@@ -183,7 +184,7 @@ export const ACCESS: readonly Control[] = [
     objective: 'Credentials for targets end with the session or soon after it.',
     human: 'How often standing credentials are changed.',
     test: (facts) =>
-      every(facts, SESSIONS, [['standingCredentials', 'sessions used a credential that does not end']]),
+      every(facts, CREDENTIALS, [['standingCredentials', 'sessions used a credential that does not end']]),
   },
   {
     id: 'ia-5_smt.g',
@@ -192,13 +193,11 @@ export const ACCESS: readonly Control[] = [
     objective:
       'No client was given a credential of a target: it was told a secret that died with its session.',
     human: 'How keychains and environments of machines are protected.',
-    test: (facts, { checked }) =>
-      checked.sessions === 0
-        ? unassessable('no sealed session in this span')
-        : facts.count('standingCredentials') > 0
-          ? unassessable(
-              'standing credentials lie on people’s machines; how they are protected is not in the evidence',
-            )
-          : satisfied('every credential was made for its session'),
+    test: (facts) =>
+      facts.count('standingCredentials') > 0
+        ? unassessable(
+            'standing credentials lie on people’s machines; how they are protected is not in the evidence',
+          )
+        : every(facts, CREDENTIALS, []),
   },
 ];

@@ -4,14 +4,21 @@ import {
   type Control,
   complete,
   every,
+  type Outcome,
   satisfied,
   unassessable,
   unsatisfied,
   valid,
 } from './control.ts';
+import type { Facts } from './facts.ts';
 
 const SESSIONS = ['sessions', 'sealed sessions'] as const;
 const EVENTS = ['events', 'events'] as const;
+
+/** Sessions say that they have events, and events were seen. */
+function recorded(facts: Facts): Outcome {
+  return all(every(facts, SESSIONS, [['withoutEvents', 'sessions have no event']]), every(facts, EVENTS, []));
+}
 
 export const AUDIT: readonly Control[] = [
   {
@@ -20,7 +27,7 @@ export const AUDIT: readonly Control[] = [
     title: 'Event logging: the chosen events are logged',
     objective: 'Sessions, sign-ins, refusals, statements, answers and approvals are in the evidence.',
     human: 'Which events have to be logged, and why these are enough.',
-    test: (facts) => every(facts, SESSIONS, [['withoutEvents', 'sessions have no event']]),
+    test: (facts) => recorded(facts),
   },
   {
     id: 'au-3',
@@ -100,10 +107,12 @@ export const AUDIT: readonly Control[] = [
     title: 'Store on separate physical systems or components',
     objective: 'Evidence lies in an object store apart from the machines it tells of.',
     human: 'Where the store is, and that it is another system.',
-    test: (facts) =>
-      facts.store.startsWith('s3:')
+    test: (facts, { checked }) =>
+      facts.store.startsWith('s3:') && checked.statements > 0
         ? satisfied('the store is an object store')
-        : unassessable('the store is a folder: whether it is on another system is not in the evidence'),
+        : unassessable(
+            'no signed statement, or in a folder: that it is on another system is not in the evidence',
+          ),
   },
   {
     id: 'au-9.3',
@@ -154,8 +163,7 @@ export const AUDIT: readonly Control[] = [
     title: 'Audit record generation',
     objective: 'Every session left records, and no record that was signed is missing.',
     human: 'Whether all targets are reached through broker only; a target’s own log tells (COVERAGE).',
-    test: (facts, verification) =>
-      all(complete(verification), every(facts, SESSIONS, [['withoutEvents', 'sessions have no event']])),
+    test: (facts, verification) => all(complete(verification), recorded(facts)),
   },
   {
     id: 'au-12.1',

@@ -48,6 +48,7 @@ const NAMES = [
   'terminalsWithoutRecording',
   'remote',
   'remoteWithoutKey',
+  'credentials',
   'standingCredentials',
   'attempts',
   // Sign-ins and the rest of the ledger
@@ -187,6 +188,7 @@ export class Facts {
     this.#see('eventsWithBadTime', where, !TIME.test(text(event['time'])));
     if (event['type'] === 'credential') {
       const { source, expires } = members(event['data']);
+      this.#see('credentials', where);
       this.#see(
         'standingCredentials',
         this.#session ?? where,
