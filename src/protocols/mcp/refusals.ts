@@ -23,14 +23,19 @@ export function resultFor(request: Request, members: Readonly<Record<string, unk
   return resultLine(request.id, { ...members, ...complete });
 }
 
+const INVALID_PARAMS = -32_602;
+
 /** `broker: … . hint` on one line each, as a model and a person can read it. */
 function words(error: BrokerError): string {
   return `broker: ${error.message}\nhint: ${error.hint}`;
 }
 
-/** A call that was refused is a result with `isError`: models see those, and errors of the protocol they may not. */
+/**
+ * A call that was refused is a result with `isError`: models see those, and errors of the protocol they may not. What is no call of
+ * anything there is (MCP, tools, error handling) is an error of the protocol.
+ */
 export function refusalOf(request: Request, error: BrokerError): Buffer {
-  if (request.method === 'tools/call')
+  if (request.method === 'tools/call' && error.row.rpc !== INVALID_PARAMS)
     return resultFor(request, { content: [{ type: 'text', text: words(error) }], isError: true });
   const code = error.row.rpc ?? -32_003;
   return errorLine(request.id, {
@@ -42,6 +47,11 @@ export function refusalOf(request: Request, error: BrokerError): Buffer {
 
 export function invalidRequest(id: Id, reason: string): Buffer {
   return errorLine(id, { code: -32_600, message: `broker refused the request: ${reason}` });
+}
+
+/** The method is none of its era. */
+export function methodGone(id: Id, method: string): Buffer {
+  return errorLine(id, { code: -32_601, message: `Method not found: ${method}` });
 }
 
 export function unsupportedVersion(id: Id, { requested, supported, era }: VersionProblem): Buffer {

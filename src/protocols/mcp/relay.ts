@@ -14,8 +14,8 @@ import {
   type Response,
 } from './message.ts';
 import { Pending } from './pending.ts';
-import { invalidRequest, tooLong, unsupportedVersion } from './refusals.ts';
-import { HANDSHAKE_VERSIONS, versionProblem } from './versions.ts';
+import { invalidRequest, methodGone, tooLong, unsupportedVersion } from './refusals.ts';
+import { HANDSHAKE_VERSIONS, isGone, versionProblem } from './versions.ts';
 
 export interface Wires {
   host(bytes: Buffer): void;
@@ -119,6 +119,10 @@ export class Relay {
   }
 
   #hostRequest(request: Request): void {
+    if (isGone(request.method, request.params)) {
+      this.#wires.host(lineOf(methodGone(request.id, request.method)));
+      return;
+    }
     const version = versionProblem(request.method, request.params);
     if (version) {
       this.#wires.host(lineOf(unsupportedVersion(request.id, version)));

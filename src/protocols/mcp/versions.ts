@@ -44,6 +44,20 @@ export function hostInfo(method: string, params: Members): HostInfo | undefined 
   return infoOf(method === 'initialize' ? params['clientInfo'] : metaOf(params)[CLIENT]);
 }
 
+/** What the stateless era does without. */
+const GONE: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
+
+/** A request of the stateless era for something that this era has no more. */
+export function isGone(method: string, params: Members): boolean {
+  return GONE.has(method) && STATELESS_VERSIONS.includes(String(namedVersion(params)));
+}
+
 export interface VersionProblem {
   readonly requested: string;
   readonly supported: readonly string[];
