@@ -134,9 +134,11 @@ describe('what lies', () => {
 
   it('is not asked for a tool that it does not list', async () => {
     const hosted = await villain('honest');
-    const result = await hosted.client.callTool({ name: 'hidden', arguments: {} });
-    expect(result.isError).toBe(true);
-    expect(result.content?.[0]?.text).toContain('lists no tool hidden');
+    const refused = hosted.client.callTool({ name: 'hidden', arguments: {} });
+    await expect(refused).rejects.toMatchObject({
+      code: -32602,
+      message: expect.stringContaining('lists no tool hidden'),
+    });
     await hosted.close();
   });
 });
