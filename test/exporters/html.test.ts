@@ -189,6 +189,30 @@ describe.runIf(peer('chromium'))('broker export --format html', () => {
     await shot(page, 'overview-print');
   }, 60_000);
 
+  it('prints whole: nothing is wider than paper, nothing stays folded away', async () => {
+    const { page } = await open({ viewport: { width: 760, height: 1000 } });
+    await page.goto(`file://${file}#s/terminal1`);
+    await page.locator('#title').waitFor();
+    expect(await page.locator('details:not([open])').count()).toBeGreaterThan(0);
+    await page.pdf();
+    expect(await page.locator('details:not([open])').count()).toBe(0);
+    await page.emulateMedia({ media: 'print' });
+    const wide =
+      '[...document.querySelectorAll("main *")].filter((each) => each.getBoundingClientRect().right > 760).length';
+    expect(await page.evaluate(wide)).toBe(0);
+    await shot(page, 'session-print');
+  }, 60_000);
+
+  it('breaks no word of its tables apart on a phone', async () => {
+    const { page } = await open({ viewport: { width: 400, height: 800 } });
+    await page.goto(`file://${file}#s/terminal1`);
+    const cell = page.locator('td', { hasText: 'public.customers.email' }).first();
+    await cell.waitFor();
+    expect((await cell.boundingBox())?.height).toBeLessThan(60);
+    await page.goto(`file://${file}#`);
+    expect(await page.locator('.axis span').first().textContent()).toMatch(/^2026-03-01 /);
+  }, 60_000);
+
   it('puts what was found before everything else', async () => {
     const blobs = await exportTo(evidence, 'bundle');
     const index = JSON.parse(readFileSync(join(blobs.output, 'index.json'), 'utf8')) as {

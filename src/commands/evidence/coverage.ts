@@ -1,6 +1,6 @@
 // What masking did in a session, as its coverage event says it: a row for each protected column and each data type.
+import { reasonsTold } from '../../exporters/coverage-words.ts';
 import { table } from '../../lib/table.ts';
-import type { CoverageReason } from '../../model/masking.ts';
 
 const COLUMNS = [
   'subject',
@@ -17,24 +17,6 @@ const COLUMNS = [
 const count = (row: Readonly<Record<string, unknown>>, key: string): number =>
   typeof row[key] === 'number' ? row[key] : 0;
 
-const REASONS: Readonly<Record<CoverageReason, string>> = {
-  type: 'holds no text',
-  revealed: 'may be seen',
-  off: 'no detector is on',
-  form: 'became NULL',
-  depth: 'wrapped too deep',
-};
-
-const isReason = (word: string): word is CoverageReason => Object.hasOwn(REASONS, word);
-
-/** Why cells were masked whole or not looked at: `holds no text 3, became NULL 1`. */
-function reasons(why: unknown): string {
-  if (typeof why !== 'object' || why === null) return '';
-  return Object.entries(why)
-    .map(([reason, cells]) => `${isReason(reason) ? REASONS[reason] : reason} ${String(cells)}`)
-    .join(', ');
-}
-
 /** Empty where nothing protected was met. */
 export function coverageTable(columns: unknown, fancy: boolean): string {
   const rows = Array.isArray(columns) ? (columns as readonly Readonly<Record<string, unknown>>[]) : [];
@@ -45,7 +27,7 @@ export function coverageTable(columns: unknown, fancy: boolean): string {
       String(row['subject']),
       ...[count(row, 'seen'), lineage, content, unknown, lineage + content + unknown].map(String),
       ...[count(row, 'unmaskable'), count(row, 'skipped')].map(String),
-      reasons(row['why']),
+      reasonsTold(row['why']),
     ];
   });
   return `\nmasking, in cells\n${table(COLUMNS, cells, { fancy, right: [1, 2, 3, 4, 5, 6, 7] })}`;

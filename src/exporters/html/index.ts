@@ -57,12 +57,17 @@ function facts({ key, predicate }: ExportedStatement): (readonly [string, string
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
 }
 
-function rowOf(statement: ExportedStatement, traits: object): object {
+interface Row {
+  readonly opened: string;
+  readonly [name: string]: unknown;
+}
+
+function rowOf(statement: ExportedStatement, traits: object): Row {
   const { session, identity, actor, masking } = statement.predicate;
   const { counts } = session as NonNullable<Predicate['session']>;
   return {
     id: session?.id,
-    opened: session?.opened,
+    opened: session?.opened ?? '',
     user: identity.sub,
     ...(actor.kind === 'bot' ? { bot: actor.name } : {}),
     connection: session?.connection,
@@ -86,7 +91,7 @@ ${NOT_PROOF}`;
 class HtmlWriter implements ExportWriter {
   readonly #target: ExportTarget;
   readonly #script = `'use strict';\n${NODES_JS}\n${playerScript()}\n${PAGE_JS}`;
-  readonly #sessions: object[] = [];
+  readonly #sessions: Row[] = [];
   readonly #ledger: object[] = [];
   readonly #attempts: object[] = [];
   readonly #provenance = new Provenance();
@@ -150,7 +155,7 @@ class HtmlWriter implements ExportWriter {
       verdicts: footer.verdicts,
       store: { id: store.id, url: store.url },
       filters,
-      sessions: this.#sessions,
+      sessions: this.#sessions.sort((a, b) => (a.opened < b.opened ? -1 : a.opened > b.opened ? 1 : 0)),
       attempts: this.#attempts,
       ledger: this.#ledger,
       provenance: Object.fromEntries(this.#told()),

@@ -34,7 +34,7 @@ const NS='http://www.w3.org/2000/svg';
 function timeline(rows){
   const svg=document.createElementNS(NS,'svg');
   const times=rows.map(row=>Date.parse(row.opened));
-  const from=Math.min(...times),to=Math.max(...times,from+1);
+  const from=times.reduce((a,b)=>Math.min(a,b),Infinity),to=times.reduce((a,b)=>Math.max(a,b),from+1);
   const count=48,width=960,height=120;
   const buckets=Array.from({length:count},()=>({all:0,denied:0}));
   rows.forEach((row,index)=>{
@@ -43,19 +43,20 @@ function timeline(rows){
   });
   const most=Math.max(1,...buckets.map(each=>each.all));
   svg.setAttribute('viewBox','0 0 '+width+' '+height);
+  svg.setAttribute('preserveAspectRatio','none');
   svg.setAttribute('role','img');
   svg.setAttribute('aria-label',rows.length+' sessions from '+when(rows.length?new Date(from).toISOString():'')+' to '+when(rows.length?new Date(to).toISOString():''));
   const bar=(x,value,name)=>{
     if(!value)return;
     const rect=document.createElementNS(NS,'rect');
-    const h=Math.max(2,value/most*(height-28));
-    rect.setAttribute('x',x);rect.setAttribute('y',height-20-h);rect.setAttribute('width',width/count-3);rect.setAttribute('height',h);rect.setAttribute('class',name);
+    const h=Math.max(2,value/most*(height-16));
+    rect.setAttribute('x',x);rect.setAttribute('y',height-6-h);rect.setAttribute('width',width/count-3);rect.setAttribute('height',h);rect.setAttribute('class',name);
     svg.append(rect);
   };
   buckets.forEach(({all,denied},index)=>{bar(index*width/count,all,'all');bar(index*width/count,denied,'denied');});
-  const label=(x,anchor,text)=>{const t=document.createElementNS(NS,'text');t.setAttribute('x',x);t.setAttribute('y',height-6);t.setAttribute('text-anchor',anchor);t.textContent=text;svg.append(t);};
-  if(rows.length){label(2,'start',when(new Date(from).toISOString()));label(width-2,'end',when(new Date(to).toISOString()));}
-  return svg;
+  if(!rows.length)return svg;
+  const ends=[from,times.length>1?to:from].map(time=>el('span',{},when(new Date(time).toISOString())));
+  return el('div',{},svg,el('p',{class:'axis soft'},rows.length>1?ends:ends[0]));
 }
 const FILTERS=[['user','Person',row=>[row.user]],['bot','Bot',row=>row.bot?[row.bot]:[]],['model','Model',row=>row.models],['connection','Connection',row=>[row.connection]],['rule','Policy',row=>row.policies],['decision','Decision',row=>row.decisions],['type','Data type',row=>row.types]];
 const chosen={text:''};
@@ -70,7 +71,7 @@ function overview(){
   const update=()=>{
     const rows=matching();
     results.replaceChildren(el('h2',{},'Timeline'),timeline(rows),el('p',{class:'soft'},'Statements over time; refused ones are drawn in front.'),
-      el('h2',{},rows.length+' of '+DATA.sessions.length+' sessions'),sessionTable(rows));
+      el('h2',{},rows.length+' of '+DATA.sessions.length+' sessions'),sessionTable(rows.slice(0,2000)),rows.length>2000?el('p',{class:'bad'},(rows.length-2000)+' more sessions: narrow them with the filters.'):'');
   };
   const form=el('form',{'aria-label':'filters'});
   form.addEventListener('submit',event=>event.preventDefault());
@@ -110,7 +111,7 @@ function sessionTable(rows){
     rows.map(row=>[link(row),when(row.opened),row.bot?row.bot+' for '+row.user:row.user,row.connection,String(row.statements),row.denied?badge(String(row.denied),'bad'):'0',row.asked?badge(String(row.asked),'warn'):'0',String(row.masked),row.end]),[4,5,6,7]);
 }
 function sampleTable({columns,sample}){
-  return el('details',{},el('summary',{},sample.length+' rows as they were recorded, masked'),grid('',columns.length?columns:(sample[0]||[]).map((_,i)=>String(i+1)),sample.map(row=>row.map(cell=>cell===null?'NULL':cell)),[]));
+  return el('details',{},el('summary',{},(sample.length===1?'1 row as it was':sample.length+' rows as they were')+' recorded, masked'),grid('',columns.length?columns:(sample[0]||[]).map((_,i)=>String(i+1)),sample.map(row=>row.map(cell=>cell===null?'NULL':cell)),[]));
 }
 function statement(told){
   const {answer,approval}=told;
@@ -118,9 +119,9 @@ function statement(told){
   parts.push(el('pre',{},told.text===''?'(a text recorded before, sha256 '+told.digest+')':shown(told.text)));
   if(told.parameters.length)parts.push(el('p',{class:'soft'},'parameters: '+shown(JSON.stringify(told.parameters))));
   parts.push(el('p',{class:'soft'},shown(told.actions.map(each=>each.action+' '+each.resource).join(', '))));
-  if(approval)parts.push(el('p',{},'approval '+shown(approval.id)+': ',badge(approval.outcome,approval.outcome==='used'?'good':'bad'),' '+(approval.strength?'by '+shown(approval.strength)+', ':'')+'after '+(approval.waited/1e6).toFixed(1)+' s'+(approval.people.length?', by '+shown(approval.people.join(', ')):'')));
+  if(approval)parts.push(el('p',{},'approval '+shown(approval.id)+': ',badge(approval.outcome,approval.outcome==='used'?'good':'bad'),' · '+(approval.strength?shown(approval.strength)+' · ':'')+'after '+(approval.waited/1e6).toFixed(1)+' s'+(approval.people.length?' · by '+shown(approval.people.join(', ')):'')));
   if(answer){
-    parts.push(el('p',{},'→ '+[answer.status,answer.sqlstate,answer.tag,answer.message,answer.rows+' rows',answer.masked?answer.masked+' masked':'',(answer.micros/1000).toFixed(1)+' ms'].filter(Boolean).map(shown).join(' · ')));
+    parts.push(el('p',{},'→ '+[answer.status,answer.sqlstate,answer.tag,answer.message,answer.rows===1?'1 row':answer.rows+' rows',answer.masked?answer.masked+' masked':'',(answer.micros/1000).toFixed(1)+' ms'].filter(Boolean).map(shown).join(' · ')));
     if(answer.sample.length)parts.push(sampleTable(answer));
   }else parts.push(el('p',{class:'soft'},'no answer was recorded'));
   return el('article',{class:'statement',id:'e'+told.seq},parts);
@@ -172,11 +173,11 @@ function session(id){
     playing=player(cast,marks,current=>list.forEach((node,at)=>node.classList.toggle('now',at===current)));
     parts.push(el('h3',{},content.casts.length>1?'Terminal '+(index+1):'Terminal'),playing.node,el('p',{class:'soft'},'Shown without anything that could act on a terminal. The recording as it was hashed is in the format bundle.'));
   });
-  if(content.coverage.length)parts.push(el('h3',{},'Masking'),grid('',['What','Seen','Masked by origin','Masked by content','Masked because unknown','Masked whole','Not looked at','Why'],content.coverage.map(each=>[each.subject,String(each.seen),String(each.lineage),String(each.content),String(each.unknown),String(each.unmaskable),String(each.skipped),each.why]),[1,2,3,4,5,6]));
+  if(content.coverage.length)parts.push(el('h3',{},'Masking'),grid('sessions',['What','Seen','Masked by origin','Masked by content','Masked because unknown','Masked whole','Not looked at','Why'],content.coverage.map(each=>[each.subject,String(each.seen),String(each.lineage),String(each.content),String(each.unknown),String(each.unmaskable),String(each.skipped),each.why]),[1,2,3,4,5,6]));
   const told=Object.hasOwn(DATA.provenance,id)?DATA.provenance[id]:undefined;
   if(told)parts.push(...chain(told,content));
   parts.push(el('h3',{},content.statements.length+' statements'),...list);
-  if(content.others.length)parts.push(el('h3',{},'Other events'),grid('',['Time','Event','What'],content.others.map(each=>[when(each.time),each.type,each.what]),[]));
+  if(content.others.length)parts.push(el('h3',{},'Other events'),grid('sessions',['Time','Event','What'],content.others.map(each=>[when(each.time),each.type,each.what]),[]));
   main.replaceChildren(...parts);
 }
 function render(){
@@ -185,6 +186,8 @@ function render(){
   const [,id]=/^#s\/([A-Za-z0-9_-]+)$/.exec(location.hash)||[];
   if(id)session(id);else overview();
 }
+// What is folded away is on paper all the same.
+window.addEventListener('beforeprint',()=>{for(const each of document.querySelectorAll('details'))each.open=true;});
 window.addEventListener('hashchange',()=>{render();window.scrollTo(0,0);const title=document.getElementById('title');if(title)title.focus();});
 render();
 `;

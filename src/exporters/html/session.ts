@@ -3,6 +3,7 @@ import { CastError, isHeader, readCast } from '../../lib/asciicast.ts';
 import { InflateLimit } from '../../lib/gzip.ts';
 import { TerminalSanitiser } from '../../lib/terminal.ts';
 import { calledApprovers } from '../approver.ts';
+import { reasonsTold } from '../coverage-words.ts';
 import type { ExportedStatement } from '../exporter.ts';
 import { type EventValue, members, modelsOf, type StatementTold, Story, text, whole } from '../story.ts';
 
@@ -83,9 +84,7 @@ export class SessionContent {
         unknown: whole(unknown),
         unmaskable: whole(unmaskable),
         skipped: whole(skipped),
-        why: Object.entries(members(why))
-          .map(([reason, cells]) => `${reason} ${whole(cells)}`)
-          .join(', '),
+        why: reasonsTold(why),
       };
     });
   }

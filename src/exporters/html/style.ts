@@ -7,6 +7,7 @@ export const STYLE = `
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 a{color:var(--link)}
 .player:focus-visible,a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,summary:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+#title:focus{outline:none}main>h2:first-child{margin-top:0}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:var(--paper);padding:8px;z-index:1}
 header,main,footer{max-width:1200px;margin:0 auto;padding:16px}
 h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.25rem;margin:1.6em 0 .6em}h3{font-size:1.05rem;margin:1.2em 0 .4em}
@@ -40,7 +41,7 @@ code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
 .statement header{max-width:none;padding:0;display:flex;flex-wrap:wrap;gap:8px 16px;align-items:baseline}
 details{margin:6px 0}summary{cursor:pointer;color:var(--soft);min-height:28px}
 svg{display:block;width:100%;height:120px;background:var(--paper);border:1px solid var(--line);border-radius:8px}
-svg .all{fill:var(--link)}svg .denied{fill:var(--bad)}svg text{fill:var(--soft);font:11px system-ui}
+svg .all{fill:var(--link)}svg .denied{fill:var(--bad)}.axis{display:flex;justify-content:space-between;flex-wrap:wrap;gap:0 16px;margin:4px 0;font-size:.85rem;font-variant-numeric:tabular-nums}
 .player{background:#000;color:#ddd;border-radius:8px 8px 0 0;padding:10px;overflow:auto;font:14px/1.3 ui-monospace,monospace;white-space:pre}
 .player .line{min-height:1.3em}
 .controls{display:flex;flex-wrap:wrap;gap:8px;align-items:center;background:var(--paper);border:1px solid var(--line);border-top:0;border-radius:0 0 8px 8px;padding:8px}
@@ -49,8 +50,8 @@ svg .all{fill:var(--link)}svg .denied{fill:var(--bad)}svg text{fill:var(--soft);
 .player .inverse,.player .cursor{filter:invert(1);background:#000}
 .hidden{display:none}
 .marks li{margin:4px 0;overflow-wrap:anywhere}.marks li.now{outline:3px solid var(--link)}
-@media (max-width:720px){body{font-size:15px}header,main,footer{padding:12px}
+@media (max-width:720px){.wide td{min-width:9ch}.sessions td{min-width:0}body{font-size:15px}header,main,footer{padding:12px}
 .sessions thead{position:absolute;left:-9999px}.sessions tr{display:block;border-top:1px solid var(--line);padding:8px 0}.sessions td{display:flex;gap:12px;border:0;padding:2px 12px;text-align:left}.sessions td.number{text-align:left}.sessions td::before{content:attr(data-name);color:var(--soft);flex:0 0 7.5em}
 dl{grid-template-columns:1fr}dt{margin-top:6px}}
-@media print{:root{--paper:#fff;--ground:#fff;--ink:#000;--soft:#444;--line:#999;--good:#116329;--bad:#a40e26;--warn:#7d4e00;--link:#000}body{font-size:11pt}form,.controls,.player,.skip,.back{display:none}.statement,.card{break-inside:avoid}.wide{overflow:visible}}
+@media print{:root{--paper:#fff;--ground:#fff;--ink:#000;--soft:#444;--line:#999;--good:#116329;--bad:#a40e26;--warn:#7d4e00;--link:#000}body{font-size:11pt}form,.controls,.player,.skip,.back{display:none}.statement,.card{break-inside:avoid}.wide{overflow:visible}th{white-space:normal}th,td{padding:4px 6px;overflow-wrap:break-word}.statement.now{outline:none}}
 `;
