@@ -139,6 +139,45 @@ describe.runIf(peer('openssl-jq'))('time stamps', () => {
     ]);
   }, 120_000);
 
+  it('that were exchanged, altered or taken off an export are named by verify.sh, withheld events or not', async () => {
+    await day();
+    const config = join(work.path, 'broker.yaml');
+    writeFileSync(
+      config,
+      `version: 1\nidentity:\n  issuer: ${provider.issuer}\n  client_id: ${provider.audience}\nstore:\n  url: "file:${join(work.path, 'store')}"\npolicy: []\n`,
+    );
+    const state = { BROKER_STATE_DIR: join(work.path, 'agent'), BROKER_RUNTIME_DIR: join(work.path, 'run') };
+    const context = { home: work.path, cwd: work.path, environment: { BROKER_CONFIG: config, ...state } };
+    const output = join(work.path, 'export');
+    const options = { offline: true, output, withhold: 'answer' };
+    await runCommand(exportEvidence, { ...context, clock: systemClock, options });
+    const stamped = (await files()).filter(({ bytes }) => parseBundle(bytes).timestamp);
+    const [one, two] = stamped.map(({ key, bytes }) => ({ key, bytes, ...parseBundle(bytes) }));
+    const rewritten = (timestamp?: Uint8Array) =>
+      encodeBundle(
+        one?.payload ?? Buffer.alloc(0),
+        one?.signature ?? Buffer.alloc(0),
+        one?.keyid ?? '',
+        timestamp,
+      );
+    const altered = Buffer.from(one?.timestamp ?? []);
+    altered.writeUInt8(altered.readUInt8(altered.length - 9) ^ 1, altered.length - 9);
+    const path = join(output, one?.key ?? '');
+    const script = () =>
+      spawnSync('dash', [join(output, 'verify.sh'), '', authority.file], { encoding: 'utf8' });
+    expect(script()).toMatchObject({ status: 0, stdout: expect.stringContaining('events are withheld') });
+    for (const [bytes, named] of [
+      [rewritten(two?.timestamp), `${one?.key}: its time stamp does not hold`],
+      [rewritten(altered), `${one?.key}: its time stamp does not hold`],
+      [rewritten(), 'does not follow the statement before it'],
+    ] as const) {
+      writeFileSync(path, bytes);
+      expect(script()).toMatchObject({ status: 6, stderr: expect.stringContaining(named) });
+    }
+    writeFileSync(path, one?.bytes ?? '');
+    expect(script().status).toBe(0);
+  }, 120_000);
+
   it('of an authority nobody named are told of, and of another than named are INVALID', async () => {
     await day();
     expect((await verdicts()).notes.map(({ about }) => about)).toEqual(['authority-not-pinned']);
