@@ -107,6 +107,28 @@ function accessed(statement: ExportedStatement): string {
   });
 }
 
+/** What somebody answered to a request, as their own chain repeats it. */
+function answered(statement: ExportedStatement): string {
+  const { predicate, key } = statement;
+  const { id = '', answer = 'answer', strength = '' } = predicate.detail ?? {};
+  const shape: Shape = {
+    category: 6,
+    class: 6003,
+    activity: OTHER,
+    time: predicate.clock.wall,
+    status: 'success',
+    message: `${String(answer)} of the request ${String(id)}`,
+  };
+  return event(statement, key, shape, {
+    actor: actor(predicate),
+    activity_name: String(answer),
+    api: { operation: String(answer), request: { uid: String(id), data: predicate.detail ?? {} } },
+    src_endpoint: source(),
+    action_id: 1,
+    unmapped: { strength },
+  });
+}
+
 /** The account a session was given on its target. */
 export function granted(statement: ExportedStatement, value: EventValue): string {
   const data = members(value['data']);
@@ -238,5 +260,6 @@ export function signed(statement: ExportedStatement): string {
   if (kind === 'epoch') return signIn(statement, 1);
   if (kind === 'seal') return detail?.['reason'] === 'logout' ? signIn(statement, 2) : '';
   if (kind === 'session' || kind === 'attempt') return connect(statement);
+  if (kind === 'approve') return answered(statement);
   return kind === 'access' ? accessed(statement) : '';
 }

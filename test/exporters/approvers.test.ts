@@ -22,6 +22,7 @@ import {
 } from '../fakes/approved.ts';
 import { runCommand } from '../fakes/command.ts';
 import { openOrder, origin, recordStatement } from '../fakes/installation.ts';
+import { OcsfSchema } from './ocsf-schema.ts';
 import { oscalSchema } from './oscal-schema.ts';
 
 let count = 0;
@@ -29,6 +30,7 @@ const at = () => {
   const home = join(work.path, 'auditor');
   return { home, cwd: home, environment: { BROKER_CONFIG: join(home, 'broker.yaml') }, clock };
 };
+const FACTS = new URL('../vectors/ocsf/facts.json', import.meta.url);
 const CALLED = 'Dana Doe <dana@example.test> (dana)';
 /** Not verified by the provider: an e-mail of that kind is never shown. And a name that would act. */
 const HOSTILE = '=cmd|\u202e<script>alert(1)</script>\u001b[31m \n';
@@ -92,6 +94,10 @@ describe('people who approved', () => {
 
   it('are users of OCSF', async () => {
     const events = (await exported('ocsf'))('events.ndjson').trimEnd().split('\n');
+    const judge = new OcsfSchema(JSON.parse(readFileSync(FACTS, 'utf8')));
+    expect(events.flatMap((line) => judge.problems(JSON.parse(line)))).toEqual([]);
+    const answers = events.map((line) => JSON.parse(line)).filter((each) => each.activity_name === 'approve');
+    expect(answers.map((each) => [each.actor.user.uid, each.class_uid])).toEqual([['dana', 6003]]);
     const approvals = events.flatMap((line) => JSON.parse(line).unmapped?.approval ?? []);
     const people = approvals.flatMap(({ approvers }: { approvers: object[] }) => approvers);
     const { issuer: domain } = provider;

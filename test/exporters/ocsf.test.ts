@@ -1,6 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ran, signed } from '../../src/exporters/ocsf-events.ts';
+import { sha256 } from '../../src/lib/digest.ts';
+import { parseBundle } from '../../src/model/bundle.ts';
+import type { Predicate } from '../../src/model/evidence.ts';
 import { type Evidence, exportTo, HOSTILE, makeEvidence } from './evidence.ts';
 import { checkoutFacts, only } from './ocsf-checkout.ts';
 import { OcsfSchema } from './ocsf-schema.ts';
@@ -91,9 +95,61 @@ describe('broker export --format ocsf', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  /** What this store has none of: an export, an answer to a request, a call of a tool. */
+  function more(): Event[] {
+    const store = join(evidence.root, 'v1/stmt');
+    const file = readdirSync(store, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('-session.sigstore.json'),
+    ) as string;
+    const bytes = readFileSync(join(store, file));
+    const { predicate } = parseBundle(bytes).statement;
+    const as = (change: Partial<Predicate>) => ({
+      key: `v1/stmt/${file}`,
+      digest: sha256(bytes),
+      bytes,
+      predicate: { ...predicate, ...change },
+      subjects: [],
+      chosen: true,
+    });
+    const detail = {
+      id: 'request-1',
+      answer: 'approve',
+      strength: 'fresh-sign-in',
+      decision: 'd',
+      request: 'r',
+    };
+    const call = {
+      seq: 1,
+      time: predicate.clock.wall,
+      conversation: 1,
+      statement: 1,
+      phase: 'call',
+      text: '{"name":"query"}',
+      digest: sha256('call'),
+      parameters: [],
+      actions: [{ action: 'mcp:call', type: 'Tool', resource: 'prod/query' }],
+      decision: 'allow',
+      policies: ['developers-work'],
+      policyDigest: 'p',
+      event: {},
+    };
+    const { session: _, ...alone } = predicate;
+    return [
+      signed({
+        ...as({ kind: 'access', detail: { format: 'bundle' } }),
+        predicate: { ...alone, kind: 'access', detail: { format: 'bundle' } },
+      }),
+      signed({ ...as({}), predicate: { ...alone, kind: 'approve', detail } }),
+      ran(as({}), call),
+      ran(as({}), { ...call, decision: 'deny', policies: [] }),
+    ].map((line) => JSON.parse(line));
+  }
+
   const kept = new URL('../vectors/ocsf/facts.json', import.meta.url);
   const problems = (judge: OcsfSchema) =>
-    events.flatMap((event) => judge.problems(event).map((problem) => `${event.class_uid}: ${problem}`));
+    [...events, ...more()].flatMap((event) =>
+      judge.problems(event).map((problem) => `${event.class_uid}: ${problem}`),
+    );
 
   it('is valid by what the published schema says of its classes', () => {
     const judge = new OcsfSchema(JSON.parse(readFileSync(kept, 'utf8')));
