@@ -52,8 +52,8 @@ export const PEERS = {
   asciinema: { programs: ['asciinema'], install: 'apt-get install -y asciinema' },
   sshd: { programs: ['/usr/sbin/sshd', 'ssh'], install: 'apt-get install -y openssh-server openssh-client' },
   'openssl-jq': {
-    programs: ['openssl', 'jq', 'sha256sum', 'basenc'],
-    install: 'apt-get install -y openssl jq coreutils',
+    programs: ['openssl', 'jq', 'sha256sum', 'basenc', 'dash'],
+    install: 'apt-get install -y openssl jq coreutils dash',
   },
   tmux: { programs: ['tmux'], install: 'apt-get install -y tmux' },
   expect: { programs: ['expect'], install: 'apt-get install -y expect' },

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportEvidence } from '../../../src/commands/export.ts';
+import { VERIFY_SH } from '../../../src/exporters/bundle-verify.ts';
 import { verifyStore } from '../../../src/flow/verify/index.ts';
 import { identifyStore, openStore } from '../../../src/stores/index.ts';
 import { makeArchive } from '../../fakes/archive.ts';
@@ -107,6 +108,10 @@ describe('broker verify', () => {
 });
 
 describe.runIf(peer('openssl-jq'))('verify.sh', () => {
+  it('is the script that exports carry today', () => {
+    expect(readFileSync(join(HERE, 'valid/verify.sh'), 'utf8')).toBe(VERIFY_SH);
+  });
+
   it('accepts the valid export', () => {
     expect(script(join(work.path, 'valid'))).toBe(0);
   });

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Checks this folder without access-broker: needs jq, openssl 3, coreutils, bash and sed. Exit 0: all holds. Exit 6: what does not is named.
-# Give your own copy of the provider's JWKS to rely on nobody's word for its keys:  ./verify.sh my-jwks.json
+# Give your own copy of the provider's JWKS to rely on nobody's word for its keys, and certificates of the time stamping authority to
+# have time stamps checked:  ./verify.sh my-jwks.json tsa.pem
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"; set +o posix; [ "${BASH_VERSINFO[0]}" -ge 4 ] || { echo "verify.sh needs bash 4 or newer" >&2; exit 2; }
 set -euo pipefail
-pin=$(realpath -- "${1:-}" 2>/dev/null || true); cd -- "$(dirname -- "$0")"; export LC_ALL=C; t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; declare -A prev own; n=0
+pin=$(realpath -- "${1:-}" 2>/dev/null || true); tsa=$(realpath -- "${2:-}" 2>/dev/null || true); cd -- "$(dirname -- "$0")"; export LC_ALL=C; t=$(mktemp -d); trap 'rm -rf "$t"' EXIT; declare -A prev own; n=0
 bad() { printf 'BAD %s: %s\n' "$1" "$2" >&2; exit 6; }
 b64u() { local s=$1; while ((${#s} % 4)); do s+==; done; printf %s "$s" | basenc -d --base64url; }
 hex() { b64u "$1" | basenc -w0 --base16; }
@@ -32,17 +34,30 @@ opened() {
   [ -e "$t/$pk.pem" ] || { mapfile -t jwks < <(jq -r '.subject[] | select(.name | test("^jwks")) | .digest.sha256 | "v1/blob/sha256/\(.[0:2])/\(.)"' "$t/p"); [ -z "$pin" ] || jwks=("$pin"); token "$pk" "${jwks[@]}"; }
   [ "$who" = "$(< "$t/$pk.who")" ] && [ "$jkt" = "$(< "$t/$pk.jkt")" ] || bad "$f" "signed in another person's name"
   openssl dgst -sha256 -verify "$t/$pk.pem" -signature "$t/s" <(printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(stat -c %s "$t/p")"; cat "$t/p") > /dev/null 2>&1 || bad "$f" "signature does not hold"
+  [ -z "$tsa" ] || { jq -r '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp // empty' "$f" | base64 -d > "$t/ts"; [ ! -s "$t/ts" ] || openssl ts -verify -data "$t/s" -in "$t/ts" -token_in -CAfile "$tsa" -no_check_time > /dev/null 2>&1 || bad "$f" "its time stamp does not hold"; }
+}
+
+# Logs told in part: a leaf is the hash of a salt and a line, or given as it is. Pair by pair they make the root that the statement signed (RFC 6962).
+told() {
+  local f=$1 root=$2 want=$3 l h i d; shift 3; h=()
+  for d; do echo "$d" >> "$t/told"; [ "$(head -n 1 "v1/disclosed/$d" | jq -r .log)" = "$d" ] || bad "v1/disclosed/$d" "it stands for another log"
+    while IFS= read -r l; do case $l in -*) h+=("${l:1}") ;; *) l=$(printf '\0%s' "${l:1}" | sha256sum); h+=("${l%% *}") ;; esac; done < <(tail -n +2 "v1/disclosed/$d"); done
+  [ "${#h[@]}" = "$want" ] || bad "v1/disclosed/$1" "it tells of another number of events than $f"
+  while ((${#h[@]} > 1)); do l=(); for ((i = 0; i + 1 < ${#h[@]}; i += 2)); do d=$(printf '01%s%s' "${h[i]^^}" "${h[i + 1]^^}" | basenc -d --base16 | sha256sum); l+=("${d%% *}"); done; ((i == ${#h[@]})) || l+=("${h[i]}"); h=("${l[@]}"); done
+  [ "${h[0]}" = "$root" ] || bad "v1/disclosed/$1" "its events are not those that $f signed"
 }
 
 # Every statement, each writer's in the order of their numbers. Nine checks:
-names='.[] | "request \(.request)", "decision \(.decisions[])", (.consumed // empty | "consumed \(.)")'; : > "$t/named"
+names='.[] | "request \(.request)", "decision \(.decisions[])", (.consumed // empty | "consumed \(.)")'; : > "$t/named"; : > "$t/told"
 while IFS= read -r f; do
   opened "$f"; { read -r w; read -r q; read -r before; } < <(jq -r '.predicate.chain | .writer, .seq, .prev' "$t/p")
   [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one approval, not for a ledger"
   [ "${own[$w]:=$who}" = "$who" ] || bad "$f" "its chain belongs to another person"
   [ -z "${prev[$w]:-}" ] || [ "${prev[$w]}" = "$q $before" ] || bad "$f" "does not follow the statement before it: removed, added or exchanged"; prev[$w]="$((q + 1)) $(sum "$f")"; n=$((n + 1))
+  mapfile -t logs < <(jq -r '.subject | map(select(.name | test("^events(-[1-9][0-9]?)?[.]jsonl[.]gz$")) | [(.name | scan("[0-9]+") // "0" | tonumber), .digest.sha256]) | sort[][1]' "$t/p"); all=${#logs[@]}; for d in "${logs[@]}"; do [ -e "v1/disclosed/$d" ] || all=0; done; [ "$all" = 0 ] || told "$f" $(jq -r '.predicate.events | .merkleRoot, .count' "$t/p") "${logs[@]}"
   jq -r ".predicate | (.approvals // [] | $names), (.policy.published // empty | \"policy \(.digest)\"), (select(.kind == \"approve\").detail | \"request \(.request)\", \"decision \(.decision)\")" "$t/p" >> "$t/named"; d=$(jq -r '.subject[] | select(.name == "approvals.json").digest.sha256' "$t/p"); [ -z "$d" ] || [ ! -e "$(blob "$d")" ] || jq -r ".approvals | $names" "$(blob "$d")" >> "$t/named"
 done < <(printf '%s\n' v1/stmt/*/*/*.sigstore.json | sort -t/ -k4,4 -k5,5)
+for f in v1/disclosed/*; do [ ! -e "$f" ] || grep -qxF "${f##*/}" "$t/told" || bad "$f" "it tells events that nothing signed here proves"; done
 [ "$n" = "$(jq '.statements | length' index.json)" ] || bad index.json "it lists another number of statements"
 while read -r w h; do [ "${prev[$w]:-}" = "$h" ] || bad index.json "the newest statement of $w is not here"; done < <(jq -r '.heads | to_entries[] | "\(.key) \(.value.seq + 1) \(.value.sha256)"' index.json)
 
@@ -57,5 +72,5 @@ while read -r kind d; do
   att=; [ "$(jq -r .predicate.strength "$t/p")" = session-key ] || { jq -c .predicate.decision "$t/p" > "$t/dec"; canon "$t/dec" || :; att=$(sum "$t/canon"); }; [ "$att" = "$(< "$t/$pk.att")" ] || bad "$f" "its sign-in was made for another answer"
   [ "$who" != "$(jq -r .dsseEnvelope.payload "$r" | base64 -d | jq -c '.predicate.identity | [.iss, .sub]')" ] || bad "$f" "the person who asked has answered"
 done < <(sort -u "$t/named")
-m=$(wc -l < "$t/withheld"); left=; [ "$m" = 0 ] || left=" but $m that index.json says were left out"
+m=$(wc -l < "$t/withheld"); left=; hidden=$(cat v1/disclosed/* 2> /dev/null | grep -c ^- || :); [ "$hidden" = 0 ] || echo "NOTE: $hidden events are withheld; the others of their sessions are those that were signed."; [ "$m" = 0 ] || left=" but $m that index.json says were left out"
 [ "$o" = 0 ] || left="$left, and $o requests, answers and uses of approvals"; echo "OK: $n statements hold, with every blob they name$left."
