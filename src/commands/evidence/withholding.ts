@@ -1,5 +1,6 @@
 // What of one session's events stays behind. A first reading learns what lines would tell of each other; must never hold less in the second.
 import type { SealedLine } from '../../flow/verify/index.ts';
+import { ACTIONS, type ActionId } from '../../model/action.ts';
 import type { Withheld } from './withhold.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -10,6 +11,12 @@ function members(value: unknown): Members {
 
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** What code in the target reads is not known of its call. */
+function hidesColumns(action: string): boolean {
+  const group = Object.hasOwn(ACTIONS, action) ? ACTIONS[action as ActionId] : 'unknown';
+  return group === 'unknown' || group === 'execute';
 }
 
 const DIGEST = /[0-9a-f]{64}/g;
@@ -78,7 +85,7 @@ export class Withholding {
     const context = members(data['context']);
     if (context['of'] !== undefined) return this.#statements.has(`${data['conversation']} ${context['of']}`);
     if (!Array.isArray(context['columns']) || context['masked'] === true) return true;
-    if (list(data['actions']).some((each) => /:unknown$/.test(String(members(each)['action'])))) return true;
+    if (list(data['actions']).some((each) => hidesColumns(String(members(each)['action'])))) return true;
     const used = list(context['columns']).map((each) => String(members(each)['column']).toLowerCase());
     return used.some((each) => columns.some((column) => each === column || each.endsWith(`.${column}`)));
   }
