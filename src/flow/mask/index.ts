@@ -1,5 +1,6 @@
 // The mask stage: what of one unit's answer may be seen. Pure but for its counters; must never let a doubt pass as clean.
 import type { Catalogue } from '../../model/catalogue.ts';
+import type { StatementUnit } from '../../model/classification.ts';
 import { Content } from './cells/scan.ts';
 import { Tally } from './cells/tally.ts';
 import { type ColumnOptions, copyFields, maskColumns, REDACTED_UNKNOWN } from './columns.ts';
@@ -25,6 +26,13 @@ const OPEN_PLAN: UnitPlan = {
   sideways: [],
   knows: () => true,
 };
+
+/** COPY does not say of what types its columns are: the tree and the catalogue do. */
+function openPlan(resolver: Resolver, unit: StatementUnit, catalogue: Catalogue): UnitPlan {
+  const { outputs } = unit.node === 'CopyStmt' ? resolver.plan(unit, catalogue) : OPEN_PLAN;
+  if (!outputs) return OPEN_PLAN;
+  return { ...OPEN_PLAN, outputs: outputs.map((output) => ({ ...output, lineage: { kind: 'clean' } })) };
+}
 
 function tagged(options: MaskerOptions, revealed: boolean): readonly ProtectedColumn[] {
   const { columns, strategies } = options.connection.masking;
@@ -69,7 +77,7 @@ export function createMasker(options: MaskerOptions): Masker {
   });
   const nothing = hidden.length === 0;
   const plan: Masker['plan'] = (unit, catalogue, planOptions) =>
-    nothing ? OPEN_PLAN : resolver.plan(unit, catalogue, planOptions);
+    nothing ? openPlan(resolver, unit, catalogue) : resolver.plan(unit, catalogue, planOptions);
   return {
     plan,
     plans: (units, catalogue, planOptions) => {

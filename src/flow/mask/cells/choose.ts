@@ -16,7 +16,7 @@ import {
   rowBinary,
   rowText,
 } from './nested.ts';
-import { int8Scan, numberTextScan, numericScan } from './numbers.ts';
+import { float8Scan, int8Scan, numberTextScan, numericScan, untypedScan } from './numbers.ts';
 import { byteaScan, type Content, opaqueScan, textScan } from './scan.ts';
 
 const TEXT_OID = 25;
@@ -63,6 +63,8 @@ export function contentMask(
       return format === 1 ? jsonbBinaryScan(content, spared) : jsonTextScan(content, spared);
     case 'int8':
       return format === 1 ? int8Scan(content, spared) : numberTextScan(content, spared);
+    case 'float8':
+      return format === 1 ? float8Scan(content, spared) : numberTextScan(content, spared);
     case 'numeric':
       return format === 1 ? numericScan(content, spared) : numberTextScan(content, spared);
     case 'bytea':
@@ -85,7 +87,7 @@ export function contentMask(
       return kind.kind === 'range' ? rangeBinary(bound) : multirangeBinary(rangeBinary(bound));
     }
     case 'opaque':
-      return opaqueScan(content, spared);
+      return typeOid === 0 && format === 1 ? untypedScan(content, spared) : opaqueScan(content, spared);
   }
 }
 

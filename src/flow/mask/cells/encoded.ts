@@ -1,7 +1,9 @@
 // Values inside base64 and hexadecimal: what stands there is decoded and looked at, and the whole stretch is claimed. What is wrapped
 // deeper, or is longer, than is looked at is claimed unseen: it must never pass because it could not be read.
 import type { Span } from '../../../model/masking.ts';
-import { base64Readings, eachBase64, eachHex, isAscii } from './stretches.ts';
+import { withoutExponent } from './exponent.ts';
+import { UNREAD, unpacked } from './packed.ts';
+import { base64Readings, eachBase64, eachHex, isAscii, narrowed } from './stretches.ts';
 
 type Scan = (text: string) => readonly Span[];
 
@@ -22,6 +24,10 @@ interface Budget {
 const BUDGET_PER_CHARACTER = 12;
 const BUDGET_AT_LEAST = 65_536;
 
+const budgetFor = (text: string): Budget => ({
+  left: Math.max(text.length * BUDGET_PER_CHARACTER, BUDGET_AT_LEAST),
+});
+
 const NOTHING: readonly Span[] = [];
 
 /** Whether a text still reads as something wrapped when no more wrappings are undone. */
@@ -40,6 +46,10 @@ function firstIn(decoded: string, scan: Scan, depth: number, budget: Budget): st
   const [found] = scan(decoded);
   if (found) return found.type;
   if (depth <= 1) return isWrapped(decoded) ? UNREADABLE : undefined;
+  const content = unpacked(decoded);
+  if (content === UNREAD) return UNREADABLE;
+  // What was packed is longer than what there was to read of it, so it has a budget of its own.
+  if (content !== undefined) return firstIn(narrowed(content), scan, depth - 1, budgetFor(content));
   return inside(decoded, scan, depth - 1, budget)[0]?.type;
 }
 
@@ -63,7 +73,19 @@ function inside(text: string, scan: Scan, depth: number, budget: Budget): readon
   eachBase64(text, (start, end) =>
     claim(start, end, firstInBase64(text.slice(start, end), scan, depth, budget)),
   );
+  eachExponent(text, (start, end, digits) => claim(start, end, scan(digits)[0]?.type));
   return spans ?? NOTHING;
+}
+
+/** Numbers with a dozen digits and more as float8 and JSON have them, from their point on: a point is found faster than a digit. */
+const EXPONENTS = /(?<=\d)\.\d{8,17}[eE]\+?1\d(?!\d)/g;
+
+function eachExponent(text: string, visit: (start: number, end: number, digits: string) => void): void {
+  if (!text.includes('.')) return;
+  for (const { 0: fraction, index } of text.matchAll(EXPONENTS)) {
+    const [start, end] = [index - 1, index + fraction.length];
+    visit(start, end, withoutExponent(text.slice(start, end)));
+  }
 }
 
 /** Sorted, without overlaps: what either claims stays covered. */
@@ -80,7 +102,15 @@ function joined(spans: readonly Span[]): readonly Span[] {
 /** What `scan` finds in the text, and the stretches of base64 and hexadecimal in which it finds something. */
 export function scanDecoded(text: string, scan: Scan): readonly Span[] {
   const plain = scan(text);
-  const budget = { left: Math.max(text.length * BUDGET_PER_CHARACTER, BUDGET_AT_LEAST) };
-  const hidden = inside(text, scan, DEEPEST, budget);
+  const hidden = inside(text, scan, DEEPEST, budgetFor(text));
   return hidden.length === 0 ? plain : joined([...hidden, ...plain]);
+}
+
+/** Data type of what `scan` finds in bytes: as they are, as UTF-16 or UTF-32, or unpacked. Undefined when they may pass. */
+export function scanBytes(bytes: string, scan: Scan): string | undefined {
+  return firstIn(bytes, scan, DEEPEST, budgetFor(bytes)) ?? firstInNarrow(bytes, scan);
+}
+
+function firstInNarrow(bytes: string, scan: Scan): string | undefined {
+  return bytes.includes('\0') ? firstIn(narrowed(bytes), scan, DEEPEST, budgetFor(bytes)) : undefined;
 }

@@ -2,10 +2,13 @@
 // The text between them is copied as it is: nothing is re-printed.
 import type { CellMask, Span } from '../../../model/masking.ts';
 import { viewOf } from './bytes.ts';
+import { withoutExponent } from './exponent.ts';
 import type { Content } from './scan.ts';
 
 /** `jsonb` in binary starts with its version. */
 const JSONB_VERSION = 1;
+/** Of numbers with a dozen digits and more. */
+const LONG_EXPONENT = /\d[eE]\+?1\d/;
 /** Shorter numbers are ordinary ones. */
 const FEWEST_DIGITS = 12;
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs;
@@ -52,9 +55,10 @@ export function maskJson(content: Content, text: string, found: Span[], spared?:
   let key: string | undefined;
   return text.replace(TOKENS, (token: string, offset: number) => {
     if (!token.startsWith('"')) {
-      const spans = token.length < FEWEST_DIGITS ? [] : content.spans(token, spared);
+      const digits = token.length < FEWEST_DIGITS ? '' : withoutExponent(token);
+      const spans = digits === '' ? [] : content.spans(digits, spared);
       found.push(...spans);
-      return spans.length === 0 ? token : JSON.stringify(content.splice(token, spans));
+      return spans.length === 0 ? token : JSON.stringify(content.splice(digits, spans));
     }
     const value = unquote(token);
     if (value === undefined) return token;
@@ -74,8 +78,8 @@ function jsonScan(content: Content, spared: string | undefined, version: 0 | 1):
     const from = start + version;
     const raw = view.toString('latin1', from, end);
     const spans = content.spans(raw, spared);
-    // Escapes can hide what the raw text does not show.
-    if (spans.length === 0 && !raw.includes('\\')) return undefined;
+    // Escapes and exponents can hide what the raw text does not show.
+    if (spans.length === 0 && !raw.includes('\\') && !LONG_EXPONENT.test(raw)) return undefined;
     const found: Span[] = [];
     const masked = maskJson(content, view.toString('utf8', from, end), found, spared);
     if (found.length === 0 && spans.length === 0) return undefined;

@@ -8,6 +8,7 @@ export type Kind =
   | { readonly kind: 'jsonb' }
   | { readonly kind: 'int8' }
   | { readonly kind: 'numeric' }
+  | { readonly kind: 'float8' }
   | { readonly kind: 'bytea' }
   | { readonly kind: 'array'; readonly elementOid: number; readonly delimiter: string }
   /** Fields' types in order; undefined for anonymous rows. */
@@ -29,6 +30,7 @@ const SHIPPED: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [3802, { kind: 'jsonb' }],
   [20, { kind: 'int8' }],
   [1700, { kind: 'numeric' }],
+  [701, { kind: 'float8' }],
   [17, { kind: 'bytea' }],
   [RECORD, { kind: 'row', fieldOids: undefined }],
   [3906, { kind: 'range', boundOid: 1700 }],
@@ -37,8 +39,10 @@ const SHIPPED: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [4536, { kind: 'multirange', boundOid: 20 }],
   // Ranges of int4, dates and times.
   ...[3904, 3908, 3910, 3912, 4451, 4533, 4534, 4535].map((oid): [number, Kind] => [oid, { kind: 'plain' }]),
-  // tsvector, tsquery, jsonpath, bit, varbit, anyarray
-  ...[3614, 3615, 4072, 1560, 1562, 2277].map((oid): [number, Kind] => [oid, { kind: 'opaque' }]),
+  // What pg_stats keeps: an array that says of what.
+  [2277, { kind: 'array', elementOid: 0, delimiter: ',' }],
+  // tsvector, tsquery, jsonpath, bit, varbit
+  ...[3614, 3615, 4072, 1560, 1562].map((oid): [number, Kind] => [oid, { kind: 'opaque' }]),
 ]);
 
 function rowKind(type: CatalogueType, catalogue: Catalogue): Kind {

@@ -2,7 +2,8 @@
 // replacement that keeps the type.
 import type { CellMask } from '../../../model/masking.ts';
 import { viewOf } from './bytes.ts';
-import type { Content } from './scan.ts';
+import { LARGEST, withoutExponent } from './exponent.ts';
+import { type Content, opaqueScan } from './scan.ts';
 
 /** Fewer digits are ordinary numbers and keys. */
 const FEWEST_DIGITS = 12;
@@ -23,7 +24,17 @@ export const numberTextScan =
   (buffer, start, end) =>
     end - start < FEWEST_DIGITS
       ? undefined
-      : hideNumber(content, viewOf(buffer).toString('latin1', start, end), spared);
+      : hideNumber(content, withoutExponent(viewOf(buffer).toString('latin1', start, end)), spared);
+
+export const float8Scan =
+  (content: Content, spared: string | undefined): CellMask =>
+  (buffer, start, end) => {
+    if (end - start !== 8) return null;
+    const size = Math.abs(viewOf(buffer).readDoubleBE(start));
+    return size >= Number(SMALLEST) && size < LARGEST
+      ? hideNumber(content, BigInt(Math.trunc(size)).toString(), spared)
+      : undefined;
+  };
 
 export const int8Scan =
   (content: Content, spared: string | undefined): CellMask =>
@@ -71,3 +82,22 @@ export const numericScan =
       ? undefined
       : hideNumber(content, digits, spared);
   };
+
+/** From here on eight bytes are more likely a float8 than an int8. */
+const FLOATING = 10n ** 18n;
+
+/** A value in binary of which nothing is known: anything may show in its bytes, or when it is read as a number. */
+export function untypedScan(content: Content, spared: string | undefined): CellMask {
+  const opaque = opaqueScan(content, spared);
+  const float8 = float8Scan(content, spared);
+  const int8 = int8Scan(content, spared);
+  const numeric = numericScan(content, spared);
+  return (buffer, start, end) => {
+    if (opaque(buffer, start, end) === null) return null;
+    if (end - start !== 8)
+      return numericDigits(viewOf(buffer), start, end) === null ? undefined : numeric(buffer, start, end);
+    const value = viewOf(buffer).readBigInt64BE(start);
+    const isFloat = value >= FLOATING || value <= -FLOATING;
+    return isFloat ? float8(buffer, start, end) : int8(buffer, start, end);
+  };
+}

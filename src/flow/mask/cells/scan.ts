@@ -4,7 +4,7 @@ import type { MaskStrategy } from '../../../model/connection.ts';
 import type { CellMask, Scanner, Span } from '../../../model/masking.ts';
 import { applyStrategy, strategyFor } from '../strategies.ts';
 import { Output, viewOf } from './bytes.ts';
-import { scanDecoded, UNREADABLE } from './encoded.ts';
+import { scanBytes, scanDecoded, UNREADABLE } from './encoded.ts';
 import type { Tally } from './tally.ts';
 
 /** Shortest text any detector reports, in bytes. */
@@ -40,6 +40,18 @@ export class Content {
     const spans = scanDecoded(text, this.#scan);
     if (spans.length === 0 || (revealed.size === 0 && spared === undefined)) return spans;
     return spans.filter((span) => span.type !== spared && !revealed.has(span.type));
+  }
+
+  /** What to hide in bytes that may hold anything: all of them, when there is something. */
+  spansInBytes(bytes: string, spared?: string): readonly Span[] {
+    const { revealed } = this.#options;
+    const hides = (type: string): boolean => type !== spared && !revealed.has(type);
+    const scan =
+      revealed.size === 0 && spared === undefined
+        ? this.#scan
+        : (text: string) => this.#scan(text).filter(({ type }) => hides(type));
+    const type = scanBytes(bytes, scan);
+    return type === undefined || !hides(type) ? [] : [{ start: 0, end: bytes.length, type }];
   }
 
   replacement(type: string, raw: string): string {
@@ -109,19 +121,28 @@ export function textScan(content: Content, spared: string | undefined): CellMask
 export function opaqueScan(content: Content, spared: string | undefined): CellMask {
   return (buffer, start, end) => {
     if (end - start < SHORTEST) return undefined;
-    const spans = content.spans(viewOf(buffer).toString('latin1', start, end), spared);
+    const spans = content.spansInBytes(viewOf(buffer).toString('latin1', start, end), spared);
     if (spans.length === 0) return undefined;
     content.countWhole(spans);
     return null;
   };
 }
 
+const OCTAL = /\\(?:([0-3][0-7]{2})|\\)/g;
+
+/** `bytea_output = escape`: a backslash is doubled, what is not printable is octal. */
+const unescaped = (text: string): string =>
+  text.replace(OCTAL, (_, octal?: string) => (octal ? String.fromCharCode(Number.parseInt(octal, 8)) : '\\'));
+
 /** bytea: hexadecimal (`\x…`) or escaped in text, plain in binary. */
 export function byteaScan(content: Content, format: 0 | 1, spared: string | undefined): CellMask {
   const plain = opaqueScan(content, spared);
   if (format === 1) return plain;
   return (buffer, start, end) => {
-    if (buffer[start] !== 0x5c || buffer[start + 1] !== 0x78) return plain(buffer, start, end);
+    if (buffer[start] !== 0x5c || buffer[start + 1] !== 0x78) {
+      const text = unescaped(viewOf(buffer).toString('latin1', start, end));
+      return plain(Buffer.from(text, 'latin1'), 0, text.length);
+    }
     const bytes = Buffer.from(viewOf(buffer).toString('latin1', start + 2, end), 'hex');
     return plain(bytes, 0, bytes.length);
   };

@@ -8,7 +8,7 @@ const BASE64_LETTERS = kindOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 /** Ends of lines within a stretch, also as they are escaped. */
 const BREAKS = /\r?\n|\\r\\n|\\n/;
 const BREAK_HERE = /(?:\r?\n|\\r\\n|\\n)(?=[A-Za-z0-9+/_-])/y;
-const [LINE_FEED, RETURN, BACKSLASH, EQUALS] = [10, 13, 92, 61];
+const [LINE_FEED, RETURN, BACKSLASH, EQUALS, SMALL_X] = [10, 13, 92, 61, 120];
 
 /** Pairs of digits, alone or with one separator between: dumps, `\x…`, `0x…`, colons. */
 const FEWEST_PAIRS = 5;
@@ -56,7 +56,7 @@ export function isAscii(text: string, from: number, end: number): boolean {
 }
 
 /** UTF-16 without the halves that are zero. */
-const narrowed = (decoded: string): string =>
+export const narrowed = (decoded: string): string =>
   decoded.includes('\0') ? decoded.replaceAll('\0', '') : decoded;
 
 /** Behind the last separator of its own kind: `path/` and base64. */
@@ -142,6 +142,10 @@ function isHexText(text: string, start: number, pairs: number): boolean {
   return true;
 }
 
+/** Whether pairs are written as bytes are, `\\x…`, or are so many that a value fits beside others. */
+const isBytes = (text: string, start: number, pairs: number): boolean =>
+  pairs >= PAYLOAD || (text.charCodeAt(start - 1) === SMALL_X && text.charCodeAt(start - 2) === BACKSLASH);
+
 /** Visits each stretch of hexadecimal that stands for a text, with that text. */
 export function eachHex(text: string, visit: (start: number, end: number, decoded: string) => void): void {
   let run = nextRun(text, HEX_LETTERS, FEWEST_PAIRS * 2, 0);
@@ -162,7 +166,7 @@ export function eachHex(text: string, visit: (start: number, end: number, decode
         start += 1;
         continue;
       }
-      if (isHexText(text, start, pairs)) {
+      if (isBytes(text, start, pairs) || isHexText(text, start, pairs)) {
         const stretch = text.slice(start, at);
         const bytes = Buffer.from(stretch.replace(SEPARATORS, ''), 'hex');
         visit(start, start + stretch.trimEnd().length, narrowed(bytes.toString('latin1')));
