@@ -20,6 +20,7 @@ export const beNationalNumber: NumberDetector = {
   summary: 'Belgian national numbers',
   byDefault: true,
   rank: 65,
+  spoken: SPOKEN,
   fewest: 11,
   leads: [2, 11],
   match(run, found) {

@@ -27,6 +27,7 @@ export const brCnpj: NumberDetector = {
   summary: 'Brazilian CNPJ numbers',
   byDefault: true,
   rank: 65,
+  spoken: SPOKEN,
   fewest: 8,
   leads: [2, 14],
   match(run, found) {

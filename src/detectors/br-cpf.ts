@@ -33,6 +33,7 @@ export const brCpf: NumberDetector = {
   summary: 'Brazilian CPF numbers',
   byDefault: true,
   rank: 64,
+  spoken: SPOKEN,
   fewest: 11,
   leads: [3, 11],
   match(run, found) {

@@ -12,6 +12,8 @@ interface DetectorRow {
   readonly byDefault: boolean;
   /** Where two types claim the same characters, the higher one names them. Checksums and fixed prefixes rank high. */
   readonly rank: number;
+  /** Words that announce a value. An anchored detector's own anchors count without being named here. */
+  readonly spoken?: RegExp;
 }
 
 /** Called wherever one of a few literals stands; `at` is where the literal starts. */

@@ -109,6 +109,7 @@ function decodedSpans(scanner: Scanner, text: string, writing: Writing, levels: 
     }));
   const inner = {
     types: scanner.types,
+    announces: (name: string) => scanner.announces(name),
     scan: (decoded: string) => scanThrough(scanner, decoded, levels - 1),
   };
   return parts.flatMap((cluster) => spansIn(inner, text, cluster));
@@ -125,5 +126,9 @@ function scanThrough(scanner: Scanner, text: string, levels: number): readonly S
 
 /** A scanner that also finds values some of whose characters are written in another way. */
 export function throughEncoding(scanner: Scanner): Scanner {
-  return { types: scanner.types, scan: (text) => scanThrough(scanner, text, LEVELS) };
+  return {
+    types: scanner.types,
+    announces: (name) => scanner.announces(name),
+    scan: (text) => scanThrough(scanner, text, LEVELS),
+  };
 }

@@ -26,18 +26,40 @@ function lettersBefore(text: string, at: number): number {
   return letters === 7 || isWord(text.charCodeAt(at - letters - 1)) ? 0 : letters;
 }
 
+const WORD = /^[a-z]{3}/;
+const MOST_NAMES = 4096;
+
+function hasAnchor(row: Detector, name: string): boolean {
+  if (row.kind !== 'anchored' || row.ignoreCase !== true) return false;
+  return row.anchors.some((anchor) => WORD.test(anchor) && name.includes(anchor.trimEnd()));
+}
+
 class Engine implements Scanner {
   readonly types: readonly string[];
   readonly #plan: Plan;
   readonly #run = emptyRun();
   /** By detector: where its last hit ended. */
   readonly #claimed: Int32Array;
+  readonly #detectors: readonly Detector[];
+  /** Whether a name announces something: the same columns come again and again. */
+  readonly #names = new Map<string, boolean>();
   #found: Found[] = [];
 
   constructor(detectors: readonly Detector[]) {
+    this.#detectors = detectors;
     this.types = [...new Set(detectors.map((row) => row.type))];
     this.#plan = planFor(detectors);
     this.#claimed = new Int32Array(detectors.length);
+  }
+
+  announces(name: string): boolean {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const lower = name.toLowerCase();
+    const telling = this.#detectors.some((row) => row.spoken?.test(name) || hasAnchor(row, lower));
+    if (this.#names.size >= MOST_NAMES) this.#names.clear();
+    this.#names.set(name, telling);
+    return telling;
   }
 
   scan(text: string): readonly Span[] {

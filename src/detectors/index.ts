@@ -7,6 +7,7 @@ import { beNationalNumber } from './be-national-number.ts';
 import { brCnpj } from './br-cnpj.ts';
 import { brCpf } from './br-cpf.ts';
 import { caSin } from './ca-sin.ts';
+import { cardCode } from './card-code.ts';
 import { chAhv } from './ch-ahv.ts';
 import { cloudKey } from './cloud-key.ts';
 import { cnResidentId } from './cn-resident-id.ts';
@@ -39,6 +40,7 @@ import { nlBsn } from './nl-bsn.ts';
 import { noFodselsnummer } from './no-fodselsnummer.ts';
 import { passport } from './passport.ts';
 import { password } from './password.ts';
+import { passwordHash } from './password-hash.ts';
 import { paymentCard } from './payment-card.ts';
 import { phone, phoneNorthAmerica, phoneSpoken } from './phone.ts';
 import { plPesel } from './pl-pesel.ts';
@@ -63,6 +65,7 @@ export const DETECTORS: readonly Detector[] = [
   auTfn,
   brCpf,
   caSin,
+  cardCode,
   cloudKey,
   connectionString,
   dateOfBirth,
@@ -81,6 +84,7 @@ export const DETECTORS: readonly Detector[] = [
   nlBsn,
   passport,
   password,
+  passwordHash,
   paymentCard,
   phone,
   phoneNorthAmerica,

@@ -62,6 +62,7 @@ export const KEY_FACTS: readonly KeyFact[] = [
   ),
   ...from('GitLab', 'https://docs.gitlab.com/security/tokens/#token-prefixes', [
     ['glpat-', 'dotted', 20, 300],
+    ['_gitlab_session=', 'hex', 32, 32],
     ['gloas-', 'base64url', 20, 300],
     ['gldt-', 'base64url', 20, 300],
     ['glrt-', 'dotted', 20, 300],
@@ -197,7 +198,7 @@ export const KEY_FACTS: readonly KeyFact[] = [
     ],
   ),
   ...from('Square', 'https://developer.squareup.com/docs/build-basics/access-tokens', [
-    ['sq0atp-', 'base64url', 22, 22],
+    ['sq0atp-', 'base64url', 22, 60],
     ['sq0csp-', 'base64url', 43, 43],
   ]),
   ...from('1Password', 'https://developer.1password.com/docs/service-accounts/', [

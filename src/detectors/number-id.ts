@@ -73,6 +73,7 @@ export function numberId(facts: NumberFacts): NumberDetector {
     summary: facts.summary,
     byDefault: true,
     rank: facts.rank,
+    ...(spoken ? { spoken } : {}),
     fewest: Math.min(...totals),
     leads: [...new Set(shapes.map(({ sizes }) => sizes[0] ?? 0))],
     match(run, found) {

@@ -136,6 +136,7 @@ export const paymentCard: NumberDetector = {
   summary: 'payment card numbers, by issuer range and Luhn',
   byDefault: true,
   rank: 80,
+  spoken: SPOKEN,
   fewest: 13,
   leads: [4, 13, 14, 15, 16, 17, 18, 19],
   match(run, found) {

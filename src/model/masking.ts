@@ -10,6 +10,8 @@ export interface Span {
 /** Runs every enabled detector over a text; spans come sorted and do not overlap. */
 export interface Scanner {
   scan(text: string): readonly Span[];
+  /** Whether a name before a value, as in `pesel=…`, can tell a detector what the value is. */
+  announces(name: string): boolean;
   /** Data types this scanner looks for. */
   readonly types: readonly string[];
 }

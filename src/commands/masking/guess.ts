@@ -32,6 +32,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/\bmac(?: addr(?:ess)?)?\b/, 'mac-address'],
   [/\b(?:password|passwd|passphrase|pwd)\b/, 'password'],
   [/\b(?:secret|token|api key|private key|access key)\b/, 'secret'],
+  [/\b(?:cv[vcnd]2?|csc|security code)\b/, 'card-code'],
   [/\bcpf\b/, 'br-cpf'],
   [/\bpesel\b/, 'pl-pesel'],
   [/\bbsn\b/, 'nl-bsn'],

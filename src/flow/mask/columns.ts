@@ -95,11 +95,19 @@ interface Chosen {
   readonly skipped?: Skipped;
 }
 
-/** What the coverage record calls a column that no lineage leads to. */
-function subjectOf(catalogue: Catalogue, { tableOid, attnum }: Field): string {
+interface Origin {
+  /** What the coverage record calls it. */
+  readonly subject: string;
+  /** Names its values stand under: the result's, and the column's own, which an alias does not change. */
+  readonly names: readonly string[];
+}
+
+/** Of a column that no lineage leads to. */
+function originOf(catalogue: Catalogue, { tableOid, attnum, name }: Field): Origin {
   const relation = catalogue.relations.get(tableOid);
   const column = relation?.columns.find((one) => one.attnum === attnum);
-  return relation && column ? `${relation.schema}.${relation.name}.${column.name}` : '(computed)';
+  if (!relation || !column) return { subject: '(computed)', names: [name] };
+  return { subject: `${relation.schema}.${relation.name}.${column.name}`, names: [name, column.name] };
 }
 
 /** The strategy of a bare value; several sources agree or are redacted. */
@@ -134,13 +142,14 @@ function choose(options: ColumnOptions, catalogue: Catalogue, field: Field, labe
     return { cell: counted(cell, tally, [tally.of(UNKNOWN_ORIGIN)], 'unknown'), subjects: [UNKNOWN_ORIGIN] };
   }
   const spared = options.spared(field.tableOid, field.attnum);
+  const { subject, names } = originOf(catalogue, field);
   const cell = options.content.idle
     ? undefined
-    : contentMask(options.content, catalogue, typeOid, format, spared);
+    : contentMask(options.content.under(names), catalogue, typeOid, format, spared);
   const why: CoverageReason | undefined =
     spared !== undefined ? 'revealed' : options.content.idle ? 'off' : cell ? undefined : 'type';
   if (!why) return { cell, subjects: [] };
-  return { cell, subjects: [], skipped: { subject: subjectOf(catalogue, field), why } };
+  return { cell, subjects: [], skipped: { subject, why } };
 }
 
 function finish(options: ColumnOptions, chosen: readonly Chosen[]): ResultMask {

@@ -120,7 +120,7 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export const NO_SCANNER: Scanner = { scan: () => [], types: [] };
+export const NO_SCANNER: Scanner = { scan: () => [], announces: () => false, types: [] };
 
 export function connectionWith(masking: Partial<MaskingSettings>): Connection {
   return {

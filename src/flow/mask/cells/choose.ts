@@ -5,6 +5,7 @@ import type { CellMask } from '../../../model/masking.ts';
 import { applyStrategy } from '../strategies.ts';
 import type { ProtectedColumn } from '../types.ts';
 import { viewOf } from './bytes.ts';
+import { dateScan } from './dates.ts';
 import { jsonbBinaryScan, jsonTextScan } from './json.ts';
 import { type Kind, kindOf } from './kinds.ts';
 import {
@@ -16,7 +17,7 @@ import {
   rowBinary,
   rowText,
 } from './nested.ts';
-import { float8Scan, int8Scan, numberTextScan, numericScan, untypedScan } from './numbers.ts';
+import { float8Scan, int4Scan, int8Scan, numberTextScan, numericScan, untypedScan } from './numbers.ts';
 import { byteaScan, type Content, opaqueScan, textScan } from './scan.ts';
 
 const TEXT_OID = 25;
@@ -24,6 +25,8 @@ const DEEPEST = 6;
 
 /** Lets a value pass when nothing shows in its raw text and no escape could hide something. */
 function unlessQuiet(content: Content, spared: string | undefined, inner: CellMask): CellMask {
+  // Under a telling name, elements are known one by one.
+  if (content.isNamed) return inner;
   return (buffer, start, end) => {
     const raw = viewOf(buffer).toString('latin1', start, end);
     if (!raw.includes('\\') && !raw.includes('""') && content.spans(raw, spared).length === 0)
@@ -50,17 +53,22 @@ export function contentMask(
   depth = 0,
 ): CellMask | undefined {
   const kind = kindOf(typeOid, catalogue);
-  if (depth > DEEPEST) return opaqueScan(content, spared);
+  const { unnamed } = content;
+  if (depth > DEEPEST) return opaqueScan(unnamed, spared);
   const element = remembered((oid) => contentMask(content, catalogue, oid, format, spared, depth + 1));
   switch (kind.kind) {
     case 'plain':
       return undefined;
     case 'text':
       return textScan(content, spared);
+    case 'date':
+      return dateScan(content, format, spared);
     case 'json':
-      return jsonTextScan(content, spared);
+      return jsonTextScan(unnamed, spared);
     case 'jsonb':
-      return format === 1 ? jsonbBinaryScan(content, spared) : jsonTextScan(content, spared);
+      return format === 1 ? jsonbBinaryScan(unnamed, spared) : jsonTextScan(unnamed, spared);
+    case 'int4':
+      return int4Scan(content, format, spared);
     case 'int8':
       return format === 1 ? int8Scan(content, spared) : numberTextScan(content, spared);
     case 'float8':
@@ -68,7 +76,7 @@ export function contentMask(
     case 'numeric':
       return format === 1 ? numericScan(content, spared) : numberTextScan(content, spared);
     case 'bytea':
-      return byteaScan(content, format, spared);
+      return byteaScan(unnamed, format, spared);
     case 'array': {
       const inner = element(kind.elementOid);
       if (!inner) return undefined;
@@ -79,15 +87,15 @@ export function contentMask(
     case 'row':
       return format === 1
         ? rowBinary(element)
-        : unlessQuiet(content, spared, rowText(kind.fieldOids, element, TEXT_OID));
+        : unlessQuiet(unnamed, spared, rowText(kind.fieldOids, element, TEXT_OID));
     case 'range':
     case 'multirange': {
       const bound = element(kind.boundOid);
-      if (format === 0 || !bound) return opaqueScan(content, spared);
+      if (format === 0 || !bound) return opaqueScan(unnamed, spared);
       return kind.kind === 'range' ? rangeBinary(bound) : multirangeBinary(rangeBinary(bound));
     }
     case 'opaque':
-      return typeOid === 0 && format === 1 ? untypedScan(content, spared) : opaqueScan(content, spared);
+      return typeOid === 0 && format === 1 ? untypedScan(unnamed, spared) : opaqueScan(unnamed, spared);
   }
 }
 

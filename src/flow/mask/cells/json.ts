@@ -22,24 +22,6 @@ function unquote(token: string): string | undefined {
   }
 }
 
-/** Spans of a value that stands behind a key: detectors may need the key to know a password. */
-function besideKey(
-  content: Content,
-  key: string,
-  value: string,
-  spared: string | undefined,
-): readonly Span[] {
-  const prefix = `${key}=`;
-  return content
-    .spans(prefix + value, spared)
-    .filter((span) => span.end > prefix.length)
-    .map((span) => ({
-      ...span,
-      start: Math.max(span.start - prefix.length, 0),
-      end: span.end - prefix.length,
-    }));
-}
-
 function stringSpans(
   content: Content,
   value: string,
@@ -47,7 +29,7 @@ function stringSpans(
   spared: string | undefined,
 ): readonly Span[] {
   const spans = content.spans(value, spared);
-  return spans.length > 0 || key === undefined ? spans : besideKey(content, key, value, spared);
+  return spans.length > 0 || key === undefined ? spans : content.spansBeside(key, value, spared);
 }
 
 /** The text masked inside; the same text when every piece of it may pass. What was hidden is added to `found`. */

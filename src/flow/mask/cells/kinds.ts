@@ -6,9 +6,12 @@ export type Kind =
   | { readonly kind: 'text' }
   | { readonly kind: 'json' }
   | { readonly kind: 'jsonb' }
+  | { readonly kind: 'int4' }
   | { readonly kind: 'int8' }
   | { readonly kind: 'numeric' }
   | { readonly kind: 'float8' }
+  /** `date` and both kinds of `timestamp`. */
+  | { readonly kind: 'date' }
   | { readonly kind: 'bytea' }
   | { readonly kind: 'array'; readonly elementOid: number; readonly delimiter: string }
   /** Fields' types in order; undefined for anonymous rows. */
@@ -28,9 +31,11 @@ const SHIPPED: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   ...[25, 1043, 1042, 19, 705, 142, 1790, 2275].map((oid): [number, Kind] => [oid, { kind: 'text' }]),
   [114, { kind: 'json' }],
   [3802, { kind: 'jsonb' }],
+  [23, { kind: 'int4' }],
   [20, { kind: 'int8' }],
   [1700, { kind: 'numeric' }],
   [701, { kind: 'float8' }],
+  ...[1082, 1114, 1184].map((oid): [number, Kind] => [oid, { kind: 'date' }]),
   [17, { kind: 'bytea' }],
   [RECORD, { kind: 'row', fieldOids: undefined }],
   [3906, { kind: 'range', boundOid: 1700 }],

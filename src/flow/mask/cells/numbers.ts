@@ -5,9 +5,12 @@ import { viewOf } from './bytes.ts';
 import { LARGEST, withoutExponent } from './exponent.ts';
 import { type Content, opaqueScan } from './scan.ts';
 
-/** Fewer digits are ordinary numbers and keys. */
+/** Fewer digits are ordinary numbers and keys, where no name announces them. */
 const FEWEST_DIGITS = 12;
-const SMALLEST = 10n ** BigInt(FEWEST_DIGITS - 1);
+const FEWEST_NAMED = 8;
+
+const fewestFor = (content: Content): number => (content.isNamed ? FEWEST_NAMED : FEWEST_DIGITS);
+const smallestFor = (content: Content): bigint => 10n ** BigInt(fewestFor(content) - 1);
 
 const NUMERIC_SPECIAL = 0xc000;
 const NUMERIC_NEGATIVE = 0x4000;
@@ -19,31 +22,46 @@ function hideNumber(content: Content, digits: string, spared: string | undefined
   return null;
 }
 
-export const numberTextScan =
-  (content: Content, spared: string | undefined): CellMask =>
-  (buffer, start, end) =>
-    end - start < FEWEST_DIGITS
+export function numberTextScan(content: Content, spared: string | undefined): CellMask {
+  const fewest = fewestFor(content);
+  return (buffer, start, end) =>
+    end - start < fewest
       ? undefined
       : hideNumber(content, withoutExponent(viewOf(buffer).toString('latin1', start, end)), spared);
+}
 
-export const float8Scan =
-  (content: Content, spared: string | undefined): CellMask =>
-  (buffer, start, end) => {
+export function float8Scan(content: Content, spared: string | undefined): CellMask {
+  const smallest = Number(smallestFor(content));
+  return (buffer, start, end) => {
     if (end - start !== 8) return null;
     const size = Math.abs(viewOf(buffer).readDoubleBE(start));
-    return size >= Number(SMALLEST) && size < LARGEST
+    return size >= smallest && size < LARGEST
       ? hideNumber(content, BigInt(Math.trunc(size)).toString(), spared)
       : undefined;
   };
+}
 
-export const int8Scan =
-  (content: Content, spared: string | undefined): CellMask =>
-  (buffer, start, end) => {
+export function int8Scan(content: Content, spared: string | undefined): CellMask {
+  const smallest = smallestFor(content);
+  return (buffer, start, end) => {
     if (end - start !== 8) return null;
     const value = viewOf(buffer).readBigInt64BE(start);
     const size = value < 0n ? -value : value;
-    return size < SMALLEST ? undefined : hideNumber(content, size.toString(), spared);
+    return size < smallest ? undefined : hideNumber(content, size.toString(), spared);
   };
+}
+
+/** Only under a telling name: four bytes have ten digits at most. */
+export function int4Scan(content: Content, format: 0 | 1, spared: string | undefined): CellMask | undefined {
+  if (!content.isNamed) return undefined;
+  if (format === 0) return numberTextScan(content, spared);
+  const smallest = Number(smallestFor(content));
+  return (buffer, start, end) => {
+    if (end - start !== 4) return null;
+    const size = Math.abs(viewOf(buffer).readInt32BE(start));
+    return size < smallest ? undefined : hideNumber(content, String(size), spared);
+  };
+}
 
 /** Digits before and after the point; undefined for NaN and infinities; null when it is malformed. */
 export function numericDigits(view: Buffer, start: number, end: number): string | undefined | null {
@@ -70,18 +88,17 @@ export function numericDigits(view: Buffer, start: number, end: number): string 
 const roomiest = (view: Buffer, start: number): number =>
   Math.max(view.readInt16BE(start + 2) + 1, 0) * 4 + view.readUInt16BE(start + 6);
 
-export const numericScan =
-  (content: Content, spared: string | undefined): CellMask =>
-  (buffer, start, end) => {
+export function numericScan(content: Content, spared: string | undefined): CellMask {
+  const fewest = fewestFor(content);
+  return (buffer, start, end) => {
     const view = viewOf(buffer);
     // Most amounts are too short to need their digits written out.
-    if (end - start >= 8 && roomiest(view, start) < FEWEST_DIGITS) return undefined;
+    if (end - start >= 8 && roomiest(view, start) < fewest) return undefined;
     const digits = numericDigits(view, start, end);
     if (digits === null) return null;
-    return digits === undefined || digits.length < FEWEST_DIGITS
-      ? undefined
-      : hideNumber(content, digits, spared);
+    return digits === undefined || digits.length < fewest ? undefined : hideNumber(content, digits, spared);
   };
+}
 
 /** From here on eight bytes are more likely a float8 than an int8. */
 const FLOATING = 10n ** 18n;

@@ -7,8 +7,14 @@ import { Output, viewOf } from './bytes.ts';
 import { scanBytes, scanDecoded, UNREADABLE } from './encoded.ts';
 import type { Tally } from './tally.ts';
 
-/** Shortest text any detector reports, in bytes. */
+/** Shortest text any detector reports, in bytes, where no name announces it. */
 const SHORTEST = 5;
+
+/** Of arrays, mostly. */
+const singular = (name: string): readonly string[] => (/s$/i.test(name) ? [name, name.slice(0, -1)] : [name]);
+
+/** Data types of what is assigned to a name. */
+const WHOLE: ReadonlySet<string> = new Set(['password', 'secret']);
 
 export interface ContentOptions {
   readonly scanner: Scanner;
@@ -22,10 +28,34 @@ export interface ContentOptions {
 export class Content {
   readonly #options: ContentOptions;
   readonly #scan: (text: string) => readonly Span[];
+  /** What the values stand under, when that can tell what they are. */
+  readonly #names: readonly string[];
 
-  constructor(options: ContentOptions) {
+  constructor(options: ContentOptions, names: readonly string[] = []) {
     this.#options = options;
+    this.#names = names;
     this.#scan = (text) => options.scanner.scan(text);
+  }
+
+  /** The same for the values of a column: its name may announce what they are. */
+  under(names: readonly string[]): Content {
+    const { scanner } = this.#options;
+    const telling = names.filter((name) => scanner.announces(name)).flatMap(singular);
+    return telling.length === 0 ? this : new Content(this.#options, [...new Set(telling)]);
+  }
+
+  /** The same for what is taken apart into values with names of their own. */
+  get unnamed(): Content {
+    return this.isNamed ? new Content(this.#options) : this;
+  }
+
+  get isNamed(): boolean {
+    return this.#names.length > 0;
+  }
+
+  /** Values with fewer bytes may pass. */
+  get shortest(): number {
+    return this.isNamed ? 1 : SHORTEST;
   }
 
   /** True when nothing is looked for. */
@@ -36,8 +66,30 @@ export class Content {
 
   /** What to hide in a text. `spared` is the data type of the column, when it is revealed. */
   spans(text: string, spared?: string): readonly Span[] {
+    const spans = this.#shown(scanDecoded(text, this.#scan), spared);
+    for (const name of spans.length === 0 ? this.#names : []) {
+      const beside = this.spansBeside(name, text, spared);
+      if (beside.length > 0) return beside;
+    }
+    return spans;
+  }
+
+  /** What to hide in a value that stands beside a name: detectors may need the name to know a password. */
+  spansBeside(name: string, value: string, spared?: string): readonly Span[] {
+    const prefix = `${name}=`;
+    const spans = this.#shown(scanDecoded(prefix + value, this.#scan), spared);
+    return spans
+      .filter(({ end }) => end > prefix.length)
+      .map(({ start, end, type }) => {
+        const from = Math.max(start - prefix.length, 0);
+        // In a text a password ends at a blank; here the value ends where it ends.
+        const to = from === 0 && WHOLE.has(type) ? value.length : end - prefix.length;
+        return { start: from, end: to, type };
+      });
+  }
+
+  #shown(spans: readonly Span[], spared: string | undefined): readonly Span[] {
     const { revealed } = this.#options;
-    const spans = scanDecoded(text, this.#scan);
     if (spans.length === 0 || (revealed.size === 0 && spared === undefined)) return spans;
     return spans.filter((span) => span.type !== spared && !revealed.has(span.type));
   }
@@ -98,7 +150,7 @@ export class Content {
 export function textScan(content: Content, spared: string | undefined): CellMask {
   const output = new Output();
   return (buffer, start, end) => {
-    if (end - start < SHORTEST) return undefined;
+    if (end - start < content.shortest) return undefined;
     const view = viewOf(buffer);
     const spans = content.spans(view.toString('latin1', start, end), spared);
     if (spans.length === 0) return undefined;

@@ -1,0 +1,91 @@
+// Values that only the name of their column tells: hidden in every type and format, by the column's own name and by an alias alike.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createScanner } from '../../../src/detectors/index.ts';
+import { openWorld, type World } from './world.ts';
+
+const SCHEMA = `
+create table personnel (id int, password text, pwd varchar(40), "apiSecret" text, pesel text, ssn int, us_ssn numeric, sin_no bigint,
+  dob date, born_at timestamptz, date_of_birth text, passport_no char(9), cvv text, cvc int, phone text, old_passwords text[],
+  hired date, password_changed timestamptz, login_count int, token_count int, note text, key text, passed text);
+insert into personnel values (1, 'my dog Rex', 'x', 'zq9XkjV3wpHg7mLb', '44051401458', 219099999, 219099999, 130692544,
+  '1980-02-03', '1980-02-03 04:05:06+00', '3 Feb 1980', 'C01X00T47', '123', 4821, '0171 1234567', array['tiger', 'two words'],
+  '1980-02-03', '1980-02-03 04:05:06+00', 44051, 219099999, '44051401458', 'summer', 'hunter2');
+`;
+
+const HIDDEN: readonly (readonly [column: string, masked: string | null])[] = [
+  ['password', '[password]'],
+  ['pwd', '[password]'],
+  ['"apiSecret"', '[secret]'],
+  ['pesel', '[pl-pesel]'],
+  ['ssn', null],
+  ['us_ssn', null],
+  ['sin_no', null],
+  ['dob', null],
+  ['born_at', null],
+  ['date_of_birth', '[date-of-birth]'],
+  ['passport_no', '[passport]'],
+  ['cvv', '[card-code]'],
+  ['phone', '[phone]'],
+];
+
+const SHOWN: readonly string[] = [
+  'id',
+  'hired',
+  'password_changed',
+  'login_count',
+  'token_count',
+  'note',
+  'key',
+  'passed',
+];
+
+describe.each([15, 18] as const)('on PostgreSQL %i', (version) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld(version, { scanner: createScanner(), masking: { columns: {}, strategies: {} } });
+    await world.server.query(SCHEMA);
+    await world.refresh();
+  });
+  afterAll(() => world.stop());
+
+  const read = async (sql: string, binary: boolean): Promise<string | null | undefined> =>
+    (await world.run(sql, { binary })).rows[0]?.[0];
+
+  for (const binary of [false, true])
+    describe(binary ? 'in binary' : 'in text', () => {
+      it.each(HIDDEN)('hides %s, whatever the result calls it', async (column, masked) => {
+        expect(await read(`select ${column} from personnel`, binary)).toBe(masked);
+        expect(await read(`select ${column} as x from personnel`, binary)).toBe(masked);
+        expect(await read(`select x from (select ${column} as x from personnel) s`, binary)).toBe(masked);
+      });
+
+      it.each(SHOWN)('leaves %s alone', async (column) => {
+        const plain = await world.client.query(`select ${column}::text as v from personnel`);
+        const [row] = (await world.run(`select ${column}, ${column}::text as v from personnel`, { binary }))
+          .rows;
+        expect(row?.[0]).not.toBeNull();
+        expect(row?.[1]).toBe((plain.rows[0] as { v: string }).v);
+      });
+
+      it('hides computed values under a telling name', async () => {
+        expect(await read('select upper(password) as password from personnel', binary)).toBe('[password]');
+        expect(await read(`select '44051401458' as pesel`, binary)).toBe('[pl-pesel]');
+      });
+    });
+
+  it('hides each element of an array', async () => {
+    const masked = '{"[password]","[password]"}';
+    expect(await read('select old_passwords from personnel', false)).toBe(masked);
+    expect(await read('select old_passwords as x from personnel', false)).toBe(masked);
+    expect(await read(`select array['44051401458', 'b'] as pesel`, false)).toBe('{"[pl-pesel]",b}');
+  });
+
+  it('hides the whole of a password in JSON', async () => {
+    expect(await read(`select json_build_object('password', password) as doc from personnel`, false)).toBe(
+      '{"password" : "[password]"}',
+    );
+    expect(await read(`select jsonb_build_object('password', password) as doc from personnel`, false)).toBe(
+      '{"password": "[password]"}',
+    );
+  });
+});
