@@ -147,7 +147,7 @@ export class Exchange implements Conversation {
     const suspect = judgement.serial <= this.#distrusted;
     if (rebinding) this.#distrust();
     const ports = this.#spine.ticketPorts((unit, succeeded) => this.#settled(unit, succeeded));
-    if (ports.masker.ran(judgement.plans)) this.#spine.catalogueChanged();
+    if (ports.masker.ran(judgement.plans)) this.#spine.plansOutdated();
     const ticket = new ExecutionTicket(judgement, ports, { conversation: this.id, statement, suspect });
     return { kind: 'forward', permit: this.#spine.mint(statement), ticket };
   }

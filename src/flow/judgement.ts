@@ -1,7 +1,7 @@
 // A text as one session judged it: what it does, what policy says, how its answers are masked. Made once, used often.
 import type { ActionUse } from '../model/action.ts';
 import type { Catalogue } from '../model/catalogue.ts';
-import type { Classification } from '../model/classification.ts';
+import type { Classification, StatementUnit } from '../model/classification.ts';
 import type { Decision } from '../model/decision.ts';
 import type { TextContext } from '../model/event.ts';
 import type { Field, ResultMask } from '../model/masking.ts';
@@ -10,6 +10,13 @@ import type { Question } from './escalate/index.ts';
 import { retoldParts, type StatementParts, statementParts } from './lines.ts';
 import type { Masker, UnitPlan } from './mask/index.ts';
 import { recordedContext } from './request.ts';
+
+/** Means something only in the conversation that said it: names, and what could not be understood for lack of a name. */
+export function isPersonal({ answers, effect, actions }: StatementUnit): boolean {
+  return (
+    answers !== undefined || effect !== undefined || actions.some(({ action }) => action === 'sql:unknown')
+  );
+}
 
 export interface JudgementParts {
   readonly text: string;

@@ -1,7 +1,6 @@
 // The spine: open · admit · reply · finish. Its imports are the architecture; it alone sees every stage and mints permits.
 import type { Clock } from '../lib/clock.ts';
 import type { ActionUse } from '../model/action.ts';
-import type { Catalogue } from '../model/catalogue.ts';
 import type { Classification, StatementUnit } from '../model/classification.ts';
 import type { Credential } from '../model/credential.ts';
 import type { Decision } from '../model/decision.ts';
@@ -16,26 +15,17 @@ import { decide, loadPolicies, type PolicySet, reveals } from './decide/index.ts
 import { type Approver, titlesOf } from './escalate/index.ts';
 import { Exchange } from './exchange.ts';
 import { Held, type Matter, type Release } from './held.ts';
-import { Judgement, JudgementCache } from './judgement.ts';
+import { isPersonal, Judgement, JudgementCache } from './judgement.ts';
 import { createMasker, type Masker, type UnitPlan } from './mask/index.ts';
 import { parseTree } from './parse-tree.ts';
 import { claimMint, type Permit } from './permit.ts';
 import { decisionRequest } from './request.ts';
 import { SessionLog } from './session-log.ts';
 import { shapeOf } from './shape.ts';
-import type { Scope, Spine } from './spine.ts';
+import type { CatalogueSource, Scope, Spine } from './spine.ts';
 import type { TicketPorts } from './ticket.ts';
 
 const mint = claimMint();
-
-/** The target's catalogue as the pipeline uses it. */
-export interface CatalogueSource {
-  readonly current: Catalogue;
-  /** Something may have changed it since it was read. */
-  readonly stale: boolean;
-  markStale(): void;
-  refresh(): Promise<void>;
-}
 
 export interface PipelinePorts {
   readonly order: SessionOrder;
@@ -52,13 +42,6 @@ export interface PipelinePorts {
 
 /** Payloads of NOTIFY kept as the clients' own words. */
 const MOST_SAID = 1_024;
-
-/** Means something only in the conversation that said it: names, and what could not be understood for lack of a name. */
-function isPersonal({ answers, effect, actions }: StatementUnit): boolean {
-  return (
-    answers !== undefined || effect !== undefined || actions.some(({ action }) => action === 'sql:unknown')
-  );
-}
 
 /** One session whose `session:open` was allowed. */
 export class Pipeline implements SessionPipeline, Spine {
@@ -141,12 +124,21 @@ export class Pipeline implements SessionPipeline, Spine {
 
   judge(text: string, scope: Scope): Judgement | Promise<Judgement> {
     if (this.#ports.catalogue.stale) return this.#refreshed(text, scope);
+    const kept = this.#current(text, scope);
+    if (kept) return kept;
+    const judgement = this.#judge(text, scope);
+    if (!judgement.classification.unresolved) return judgement;
+    // Somebody may have made it since: what is being read right now may be older.
+    this.#ports.catalogue.markStale();
+    return this.#refreshed(text, scope, judgement);
+  }
+
+  /** The judgement of this text, or of its shape, that holds still. */
+  #current(text: string, scope: Scope): Judgement | undefined {
     const key = shapeOf(text) ?? text;
     const kept = this.#cacheFor(scope).get(key);
-    if (kept && kept.generation === this.generation && kept.serial > scope.distrusted)
-      return key === text ? kept : kept.retold(text);
-    const judgement = this.#judge(text, scope);
-    return judgement.classification.unresolved ? this.#refreshed(text, scope) : judgement;
+    if (!kept || kept.generation !== this.generation || kept.serial <= scope.distrusted) return undefined;
+    return key === text ? kept : kept.retold(text);
   }
 
   #judge(text: string, scope: Scope): Judgement {
@@ -177,11 +169,12 @@ export class Pipeline implements SessionPipeline, Spine {
   }
 
   /** Judges after reading the catalogue again. Without one nothing can be understood: denied, and the session ends. */
-  async #refreshed(text: string, scope: Scope): Promise<Judgement> {
+  async #refreshed(text: string, scope: Scope, made?: Judgement): Promise<Judgement> {
     try {
       do await this.#ports.catalogue.refresh();
       while (this.#ports.catalogue.stale);
-      return this.#judge(text, scope);
+      if (!made) return this.#current(text, scope) ?? this.#judge(text, scope);
+      return made.generation === this.generation ? made : this.#judge(text, scope);
     } catch (error) {
       this.#ports.failed(error instanceof Error ? error : new Error(String(error)));
       const judgement = this.#judge(text, scope);
@@ -248,6 +241,11 @@ export class Pipeline implements SessionPipeline, Spine {
 
   catalogueChanged(): void {
     this.#ports.catalogue.markStale();
+  }
+
+  plansOutdated(): void {
+    this.#policyGeneration += 1;
+    this.#rulesChanged();
   }
 
   // reply

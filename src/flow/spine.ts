@@ -1,4 +1,5 @@
 // What a conversation needs from the session's pipeline. Types only, so that the two files can be read apart.
+import type { Catalogue } from '../model/catalogue.ts';
 import type { StatementUnit } from '../model/classification.ts';
 import type { BrokerError } from '../model/errors.ts';
 import type { MessageFields } from './conversation.ts';
@@ -17,6 +18,15 @@ export interface Scope {
   readonly searchPathUncertain: boolean;
   /** Judgements up to this serial number are not believed in this conversation any more. */
   readonly distrusted: number;
+}
+
+/** The target's catalogue as the pipeline uses it. */
+export interface CatalogueSource {
+  readonly current: Catalogue;
+  /** Something may have changed it since it was read. */
+  readonly stale: boolean;
+  markStale(): void;
+  refresh(): Promise<void>;
 }
 
 export interface Spine {
@@ -38,6 +48,8 @@ export interface Spine {
   /** Serial number of the newest judgement. */
   readonly judgements: number;
   catalogueChanged(): void;
+  /** How answers are masked was worked out before something that changes it ran: every text is judged again. */
+  plansOutdated(): void;
   scrub(fields: MessageFields): MessageFields;
   scrubText(text: string): string;
   /** A client of this session said the payload itself. */

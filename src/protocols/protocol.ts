@@ -48,10 +48,11 @@ export interface Target {
   /** The account the target knows us as. */
   readonly account: string;
   readonly database: string;
-  /** Reads what names mean. Safe to call again at any time; the version grows with each call. */
+  /**
+   * Reads what names mean. Safe to call again at any time, and cheap while nothing changed, whoever would have changed it:
+   * then it is the same object. The version grows with each change.
+   */
   loadCatalogue(): Promise<Catalogue>;
-  /** Differs after the catalogue changed, whoever changed it; far cheaper than reading it. */
-  catalogueMark(): Promise<string>;
   serve(options: ServeOptions): Promise<Serving>;
   close(): Promise<void>;
 }

@@ -1,34 +1,27 @@
 // Keeps the target's catalogue current for one session: read again when something changed it or names are missing.
 import type { Catalogue } from '../../model/catalogue.ts';
 
-export interface CatalogueReader {
-  load(): Promise<Catalogue>;
-  /** Differs after the catalogue changed, whoever changed it. */
-  mark(): Promise<string>;
-}
+/** Reads the catalogue as it is now: the same object while nothing is different. */
+export type ReadCatalogue = () => Promise<Catalogue>;
 
-/** Milliseconds between looks at the mark while the session is in use. */
+/** Milliseconds between looks for changes made elsewhere, while the session is in use. */
 const LOOK = 1_000;
 
 export class LiveCatalogue {
   #current: Catalogue;
   #stale = false;
   #used = false;
-  /** Undefined when the snapshot is not to be kept whatever the mark says. */
-  #mark: string | undefined;
   #reading: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #reader: CatalogueReader;
+  readonly #load: ReadCatalogue;
 
-  private constructor(reader: CatalogueReader, mark: string, first: Catalogue) {
-    this.#reader = reader;
-    this.#mark = first.partial ? undefined : mark;
+  private constructor(load: ReadCatalogue, first: Catalogue) {
+    this.#load = load;
     this.#current = first;
   }
 
-  static async read(reader: CatalogueReader): Promise<LiveCatalogue> {
-    const mark = await reader.mark();
-    return new LiveCatalogue(reader, mark, await reader.load());
+  static async read(load: ReadCatalogue): Promise<LiveCatalogue> {
+    return new LiveCatalogue(load, await load());
   }
 
   get current(): Catalogue {
@@ -54,12 +47,13 @@ export class LiveCatalogue {
     clearInterval(this.#timer);
   }
 
-  /** Compares the mark; a mark that cannot be asked for leaves the snapshot in doubt. */
+  /** Reads what changed since; what cannot be read leaves the snapshot in doubt. */
   async look(): Promise<void> {
     if (!this.#used || this.#stale || this.#reading) return;
     this.#used = false;
-    const mark = await this.#reader.mark().catch(() => undefined);
-    if (mark === undefined || mark !== this.#mark) this.#stale = true;
+    await this.refresh().catch(() => {
+      this.#stale = true;
+    });
   }
 
   /** Reads the catalogue again; callers that arrive while it is being read share the next reading. */
@@ -77,9 +71,7 @@ export class LiveCatalogue {
   async #read(): Promise<void> {
     this.#stale = false;
     try {
-      const mark = await this.#reader.mark();
-      this.#current = await this.#reader.load();
-      this.#mark = this.#current.partial ? undefined : mark;
+      this.#current = await this.#load();
     } catch (error) {
       this.#stale = true;
       throw error;

@@ -101,10 +101,7 @@ export class WorkerSession {
       });
     const target = await protocol.open({ connection, credential, clock });
     this.#target = target;
-    const catalogue = await LiveCatalogue.read({
-      load: () => target.loadCatalogue(),
-      mark: () => target.catalogueMark(),
-    });
+    const catalogue = await LiveCatalogue.read(() => target.loadCatalogue());
     this.#catalogue = catalogue;
     this.#recorder = openRecorder({ folder: spool, origin: origin(this.#order, target), clock });
     const { tell } = this.#ports;

@@ -19,7 +19,6 @@ function targetOf({ credential }: OpenOptions): Target {
     account: credential.user,
     database: '',
     loadCatalogue: async () => NOTHING,
-    catalogueMark: async () => '',
     serve: async ({ secret }) => ({
       endpoint: { host: '127.0.0.1', port: 0, user: credential.user, database: '', secret },
       close: async () => undefined,

@@ -1,285 +1,287 @@
-// Reads the server's catalogue into the model's snapshot, PostgreSQL 12 to 18. Must never write, and never read user data.
-import type {
-  Catalogue,
-  CatalogueColumn,
-  CatalogueFunction,
-  CatalogueRelation,
-  CatalogueType,
-  RelationKind,
-} from '../../model/catalogue.ts';
-import { NO_WORDS, type RunBy, readTriggers, readWordedCode, type WordedCode } from './catalogue-code.ts';
+// Reads the server's catalogue into the model's snapshot, and later what changed of it. Must never write, never read user
+// data, and never keep what it cannot tell to be unchanged.
+import type { Catalogue } from '../../model/catalogue.ts';
+import {
+  type Changes,
+  HEAD,
+  isLongAgo,
+  REST_AND_SCHEMAS,
+  readChanges,
+  readHead,
+  readRest,
+  SETTINGS,
+} from './catalogue-changes.ts';
+import { Questions } from './catalogue-questions.ts';
+import { type Row, text, toFunction, toRelations, toType } from './catalogue-rows.ts';
+import { byName, Draft, groupByName, type Kept, type Read } from './catalogue-snapshot.ts';
+import {
+  CASTS,
+  codeSql,
+  columnsSql,
+  dependenciesSql,
+  EVENT_TRIGGERS,
+  functionsSql,
+  OPERATORS,
+  oidsSql,
+  parentsSql,
+  relationsSql,
+  triggersSql,
+  typesSql,
+  type Words,
+} from './catalogue-sql.ts';
+import { ServerError } from './upstream.ts';
 
-export type CatalogueQuery = (sql: string) => Promise<(string | null)[][]>;
-type Row = readonly (string | null)[];
+/** Runs statements one behind the other, in one message where it can: the rows of each. */
+export type CatalogueQuery = (statements: readonly string[]) => Promise<readonly (readonly Row[])[]>;
 
-/** FirstNormalObjectId: lower oids were shipped with the server. */
-const FIRST_USER_OID = 16384;
+const BEGIN = 'begin isolation level repeatable read read only';
+const ROLLBACK = 'rollback';
 
-/** Milliseconds a definition is waited for. */
-const LOCK_TIMEOUT = 250;
+/** More changed objects than this cost more by their names than everything at once. */
+const MOST_CHANGED = 2_000;
 
-const KINDS: Readonly<Record<string, RelationKind>> = {
-  r: 'table',
-  p: 'partitioned',
-  v: 'view',
-  m: 'materialised',
-  f: 'foreign',
-  S: 'sequence',
-  i: 'index',
-  I: 'index',
-  c: 'composite',
-  t: 'toast',
-};
+/** A prepared statement is not there, or already is: something in front of the server shares its connections out. */
+const FORGOTTEN = /^(26000|42P05)$/;
 
-// Indexes and TOAST tables are left out: what is not in the snapshot counts as unknown.
-const VIEW = `case when c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID} then pg_catalog.pg_get_viewdef(c.oid) end`;
-const relationsSql = (
-  definition: string,
-): string => `select c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
-  ${definition},
-  c.relhastriggers or (c.relhasrules and c.relkind not in ('v', 'm'))
-from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')`;
+const NOTHING: ReadonlySet<number> = new Set();
 
-const COLUMNS = `select a.attrelid, a.attnum, a.atttypid, a.attname, a.attgenerated <> ''
-from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
-where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
-order by a.attrelid, a.attnum`;
+/** What belongs to a relation, in the order in which it is asked for. */
+const PARTS = ['relations', 'columns', 'parents', 'dependencies', 'code', 'triggers'] as const;
 
-const PARENTS = 'select inhrelid, inhparent from pg_catalog.pg_inherits order by inhrelid, inhseqno';
+const allRelations = (words: Words): string[] => [
+  relationsSql(words, undefined),
+  columnsSql(undefined),
+  parentsSql(undefined),
+  dependenciesSql(undefined),
+  codeSql(words, undefined),
+  triggersSql(undefined),
+];
 
-const DEPENDENCIES = `select distinct r.ev_class, d.refobjid, d.refobjsubid
-from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d
-  on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
-where r.ev_class >= ${FIRST_USER_OID} and r.ev_type = '1' and d.refobjid <> r.ev_class
-  and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass`;
+/** How questions about changes are put to the server. */
+interface Asking {
+  readonly query: CatalogueQuery;
+  readonly questions: Questions;
+}
 
-const TYPES = `select oid, typname, typtype, typcategory, typelem, typbasetype, typrelid
-from pg_catalog.pg_type`;
+function readRelations(answers: readonly (readonly Row[])[]): Read['relations'] {
+  const [relations = [], columns = [], parents = [], dependencies = [], code = [], triggers = []] = answers;
+  return toRelations({ relations, columns, parents, dependencies, code, triggers });
+}
 
-const OPERATORS = `select oprcode::pg_catalog.oid, pg_catalog.concat(oprkind, oprname) from pg_catalog.pg_operator where oid >= ${FIRST_USER_OID}`;
+const numbers = (rows: readonly Row[] | undefined): number[] => (rows ?? []).map(([oid]) => Number(oid));
 
-const CASTS = `select castfunc from pg_catalog.pg_cast where oid >= ${FIRST_USER_OID} and castfunc <> 0`;
+/** One server's catalogue as it was read last. */
+export class CatalogueBook {
+  #kept: Kept | undefined;
+  #questions: Questions | undefined;
+  #version: number;
 
-/** `pg_get_function_sqlbody` came with PostgreSQL 14, for bodies that are stored parsed. */
-const functionBody = (serverVersion: number): string =>
-  `${serverVersion >= 140_000 ? 'coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)' : 'p.prosrc'}
-  || case when p.pronargdefaults > 0 then ' ' || pg_catalog.pg_get_function_arguments(p.oid) else '' end`;
-
-/** What of a body can be told without a lock; a body stored parsed leaves an empty text. */
-const PLAIN_BODY = `case when p.pronargdefaults = 0 then nullif(p.prosrc, '') end`;
-
-const functionsSql = (body: string): string => `select p.oid, n.nspname, p.proname, l.lanname, p.provolatile,
-  p.proretset, p.prosecdef, p.prorettype,
-  case when p.proargmodes is not null then
-    (select pg_catalog.json_agg(coalesce(p.proargnames[m.i], '') order by m.i)
-     from pg_catalog.unnest(p.proargmodes) with ordinality m(mode, i) where m.mode in ('o', 'b', 't')) end,
-  case when p.oid >= ${FIRST_USER_OID} and l.lanname not in ('c', 'internal') then ${body} end,
-  e.extname, p.prokind in ('a', 'w')
-from pg_catalog.pg_proc p
-join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-join pg_catalog.pg_language l on l.oid = p.prolang
-left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
-  and d.objsubid = 0 and d.deptype = 'e' and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-left join pg_catalog.pg_extension e on e.oid = d.refobjid`;
-
-const text = (value: string | null | undefined): string => value ?? '';
-
-/** Gathers rows by the oid in their first column. */
-function group<T>(rows: readonly Row[], make: (row: Row) => T): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const row of rows) {
-    const oid = Number(row[0]);
-    const list = groups.get(oid);
-    if (list) list.push(make(row));
-    else groups.set(oid, [make(row)]);
+  /** `version` is that of the first snapshot; later ones have greater ones. */
+  constructor(version = 1) {
+    this.#version = version - 1;
   }
-  return groups;
+
+  /**
+   * The catalogue as it is now, from one consistent view in a transaction of its own: `query` must be outside of any. The
+   * same object while nothing is different.
+   */
+  async read(query: CatalogueQuery): Promise<Catalogue> {
+    const before = this.#kept;
+    // Words that a lock kept from being read are asked for again with everything else.
+    const changed = before && !before.catalogue.partial ? await this.#changed(query, before) : undefined;
+    const kept = changed ?? (await this.#whole(query));
+    this.#kept = kept;
+    return kept.catalogue;
+  }
+
+  /** The next reading reads everything. */
+  forget(): void {
+    this.#kept = undefined;
+    this.#questions = undefined;
+  }
+
+  #nextVersion(): number {
+    this.#version += 1;
+    return this.#version;
+  }
+
+  /** Undefined when it is better, or safer, to read everything. */
+  async #changed(query: CatalogueQuery, kept: Kept): Promise<Kept | undefined> {
+    this.#questions ??= new Questions(kept.head.serverVersion);
+    const questions = this.#questions;
+    try {
+      const { preparations } = questions;
+      const [, heads = [], , ...answers] = await query([
+        BEGIN,
+        questions.head,
+        SETTINGS,
+        ...preparations,
+        questions.changes(kept.head.since),
+        questions.rest,
+      ]);
+      questions.prepared();
+      const [found = [], rest = []] = answers.slice(preparations.length);
+      const head = readHead(heads);
+      const changes = readChanges(found, rest);
+      if (isLongAgo(kept.head, head) || isOther(kept, changes)) return undefined;
+      const draft = new Draft(kept);
+      if (!(await follow({ query, questions }, draft, changes))) return undefined;
+      const now = draft.finish(head, this.#version + 1);
+      this.#version = now.catalogue.version;
+      return { ...now, rest: changes.rest, schemas: changes.schemas };
+    } catch (error) {
+      // Locked, gone or lost: reading everything knows what to do.
+      if (error instanceof ServerError && FORGOTTEN.test(error.sqlstate)) questions.forgotten();
+      return undefined;
+    } finally {
+      query([ROLLBACK]).catch(() => {});
+    }
+  }
+
+  /**
+   * Definitions are put in words under locks, which another transaction, this session's own among them, may hold for as
+   * long as it likes: then they stay unread, and what they define counts as unknown.
+   */
+  async #whole(query: CatalogueQuery): Promise<Kept> {
+    const version = this.#nextVersion();
+    try {
+      return await readWhole(query, 'worded', version);
+    } catch {
+      return readWhole(query, 'unread', version);
+    }
+  }
 }
 
-/** The property, when there is something to say. */
-const given = <K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } =>
-  value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: T });
-
-/** Columns with what fills them. */
-function toColumn(code: WordedCode): (row: Row) => CatalogueColumn {
-  const filledBy = new Map(code.expressions.map((row) => [`${row[0]}.${row[1]}`, text(row[2])]));
-  return (row) => ({
-    attnum: Number(row[1]),
-    typeOid: Number(row[2]),
-    name: text(row[3]),
-    ...given('filledBy', filledBy.get(`${row[0]}.${row[1]}`)),
-    ...(row[4] === 't' ? { generated: true } : {}),
-  });
-}
-
-interface RelationParts {
-  readonly columns: ReadonlyMap<number, readonly CatalogueColumn[]>;
-  readonly parents: ReadonlyMap<number, readonly number[]>;
-  readonly dependencies: ReadonlyMap<number, readonly { readonly oid: number; readonly attnum: number }[]>;
-  readonly triggers: ReadonlyMap<number, readonly number[]>;
-  readonly conditions: ReadonlyMap<number, readonly string[]>;
-}
-
-function toRelation(row: Row, parts: RelationParts): CatalogueRelation {
-  const oid = Number(row[0]);
-  return {
-    oid,
-    schema: text(row[1]),
-    name: text(row[2]),
-    kind: KINDS[text(row[3])] ?? 'other',
-    columns: parts.columns.get(oid) ?? [],
-    parents: parts.parents.get(oid) ?? [],
-    dependsOn: parts.dependencies.get(oid) ?? [],
-    ...(row[5] == null ? {} : { definition: row[5] }),
-    acts: row[6] === 't',
-    ...given('triggers', parts.triggers.get(oid)),
-    ...given('conditions', parts.conditions.get(oid)),
-    temporary: row[4] === 't',
-  };
-}
-
-function toFunction(row: Row): CatalogueFunction {
-  const oid = Number(row[0]);
-  return {
-    oid,
-    schema: text(row[1]),
-    name: text(row[2]),
-    language: text(row[3]),
-    volatility: text(row[4]),
-    returnsSet: row[5] === 't',
-    securityDefiner: row[6] === 't',
-    builtin: oid < FIRST_USER_OID,
-    aggregate: row[11] === 't',
-    resultOid: Number(row[7]),
-    columns: row[8] == null ? [] : (JSON.parse(row[8]) as string[]),
-    ...(row[9] == null ? {} : { body: row[9] }),
-    ...(row[10] == null ? {} : { extension: row[10] }),
-  };
-}
-
-const toType = (row: Row): CatalogueType => ({
-  oid: Number(row[0]),
-  name: text(row[1]),
-  kind: text(row[2]),
-  category: text(row[3]),
-  elementOid: Number(row[4]),
-  baseOid: Number(row[5]),
-  relationOid: Number(row[6]),
-});
-
-interface Answers extends Defined {
-  readonly serverVersion: number;
-  readonly searchPath: readonly string[];
-  readonly parts: RelationParts;
-  readonly types: readonly Row[];
-  readonly operators: readonly Row[];
-  readonly casts: readonly Row[];
-  readonly runBy: RunBy;
-}
-
-interface Defined {
-  readonly code: WordedCode;
-  readonly relations: readonly Row[];
-  readonly functions: readonly Row[];
-  readonly partial: boolean;
-}
-
-/**
- * Definitions are put in words under locks, which another transaction, this session's own among them, may hold for as
- * long as it likes: then they stay unread, and what they define counts as unknown.
- */
-async function readDefined(query: CatalogueQuery, serverVersion: number): Promise<Defined> {
-  const read = async (view: string, body: string, partial: boolean): Promise<Defined> => ({
-    relations: await query(relationsSql(view)),
-    functions: await query(functionsSql(body)),
-    code: partial ? NO_WORDS : await readWordedCode(query),
-    partial,
-  });
-  await query('savepoint definitions');
+async function readWhole(query: CatalogueQuery, words: Words, version: number): Promise<Kept> {
   try {
-    return await read(VIEW, functionBody(serverVersion), false);
-  } catch {
-    await query('rollback to savepoint definitions');
-    return read('null', PLAIN_BODY, true);
-  }
-}
-
-async function readAll(query: CatalogueQuery): Promise<Answers> {
-  const [head] = await query(
-    `select pg_catalog.current_setting('server_version_num'), pg_catalog.array_to_json(pg_catalog.current_schemas(false))`,
-  );
-  const serverVersion = Number(head?.[0]);
-  // With nothing but pg_catalog on the path, view definitions come out with every other name qualified.
-  await query(
-    `select pg_catalog.set_config('search_path', 'pg_catalog', true),
-       pg_catalog.set_config('lock_timeout', '${LOCK_TIMEOUT}', true)`,
-  );
-  const defined = await readDefined(query, serverVersion);
-  const columns = group(await query(COLUMNS), toColumn(defined.code));
-  const parents = group(await query(PARENTS), (row) => Number(row[1]));
-  const dependencies = group(await query(DEPENDENCIES), (row) => ({
-    oid: Number(row[1]),
-    attnum: Number(row[2]),
-  }));
-  const runBy = await readTriggers(query);
-  const triggers = group(runBy.triggers, (row) => Number(row[1]));
-  const conditions = group(defined.code.conditions, (row) => text(row[2]));
-  return {
-    serverVersion,
-    searchPath: JSON.parse(text(head?.[1]) || '[]') as string[],
-    ...defined,
-    runBy,
-    parts: { columns, parents, dependencies, triggers, conditions },
-    types: await query(TYPES),
-    operators: await query(OPERATORS),
-    casts: await query(CASTS),
-  };
-}
-
-function assemble(answers: Answers, version: number): Catalogue {
-  const relations = new Map<number, CatalogueRelation>();
-  const relationByName = new Map<string, number>();
-  for (const row of answers.relations) {
-    const relation = toRelation(row, answers.parts);
-    relations.set(relation.oid, relation);
-    relationByName.set(`${relation.schema}.${relation.name}`, relation.oid);
-  }
-  const functionsByName = new Map<string, CatalogueFunction[]>();
-  for (const row of answers.functions) {
-    const made = toFunction(row);
-    const list = functionsByName.get(made.name);
-    if (list) list.push(made);
-    else functionsByName.set(made.name, [made]);
-  }
-  const operators = new Map<string, number[]>();
-  for (const [oid, name] of answers.operators)
-    operators.set(text(name), [...(operators.get(text(name)) ?? []), Number(oid)]);
-  const { serverVersion, searchPath } = answers;
-  return {
-    version,
-    serverVersion,
-    searchPath,
-    relations,
-    relationByName,
-    functionsByName,
-    types: new Map(answers.types.map(toType).map((type) => [type.oid, type])),
-    operators,
-    castFunctions: answers.casts.map(([oid]) => Number(oid)),
-    eventTriggers: answers.runBy.eventTriggers.map((row) => Number(row[1])),
-    ...(answers.partial ? { partial: true } : {}),
-  };
-}
-
-/**
- * One consistent snapshot, in a transaction of its own: `query` must be outside of any transaction. `version` is
- * the snapshot's number, greater than that of any earlier one.
- */
-export async function loadCatalogue(query: CatalogueQuery, version: number): Promise<Catalogue> {
-  await query('begin isolation level repeatable read read only');
-  try {
-    return assemble(await readAll(query), version);
+    const [, heads = []] = await query([BEGIN, HEAD, SETTINGS]);
+    const head = readHead(heads);
+    const [rest = [], functions = [], types = [], operators = [], casts, eventTriggers, ...relations] =
+      await query([
+        REST_AND_SCHEMAS,
+        functionsSql(words, head.serverVersion, undefined),
+        typesSql(undefined),
+        OPERATORS,
+        CASTS,
+        EVENT_TRIGGERS,
+        ...allRelations(words),
+      ]);
+    const read = { functions: functions.map(toFunction), types: types.map(toType) };
+    const named = new Map<string, number[]>();
+    for (const [oid, name] of operators)
+      named.set(text(name), [...(named.get(text(name)) ?? []), Number(oid)]);
+    const made = readRelations(relations);
+    const all = new Map(made.map(({ relation }) => [relation.oid, relation]));
+    return {
+      head,
+      ...readRest(rest),
+      functions: new Map(read.functions.map((one) => [one.oid, one])),
+      policies: new Map(
+        made.flatMap(({ relation, policies }) => (policies ? [[relation.oid, policies]] : [])),
+      ),
+      catalogue: {
+        version,
+        serverVersion: head.serverVersion,
+        searchPath: head.searchPath,
+        relations: all,
+        relationByName: byName(all.values()),
+        functionsByName: groupByName(read.functions),
+        types: new Map(read.types.map((type) => [type.oid, type])),
+        operators: named,
+        castFunctions: numbers(casts),
+        eventTriggers: numbers(eventTriggers),
+        ...(words === 'unread' ? { partial: true } : {}),
+      },
+    };
   } finally {
-    await query('rollback');
+    await query([ROLLBACK]);
   }
+}
+
+/** Something changed of which nobody asks what: schemas renamed or dropped, operators, casts, extensions. */
+function isOther(kept: Kept, changes: Changes): boolean {
+  const schemas = new Set(changes.schemas);
+  return changes.rest !== kept.rest || kept.schemas.some((schema) => !schemas.has(schema));
+}
+
+/** Brings the draft up to what the server has now. False when it cannot tell. */
+async function follow(asking: Asking, draft: Draft, changes: Changes): Promise<boolean> {
+  const { relations, types, functions, triggers, policies, parts } = changes;
+  const of = new Set([...relations.oids, ...triggers.oids, ...policies.oids, ...parts]);
+  const wanted = { relations: of, functions: new Set(functions.oids), types: new Set(types.oids) };
+  if (of.size + wanted.functions.size + wanted.types.size > MOST_CHANGED) return false;
+  const lost = (kind: 'relations' | 'functions' | 'types') =>
+    draft[kind].size + changes[kind].oids.filter((oid) => !draft[kind].has(oid)).length !==
+    changes[kind].count;
+  const kinds = (['relations', 'functions', 'types'] as const).filter(lost);
+  const { read, oids } = await readThese(asking, wanted, kinds);
+  draft.put(read);
+  for (const [index, kind] of kinds.entries()) draft.keepOnly(kind, new Set(numbers(oids[index])));
+  const more = await reworded(asking, draft, wanted);
+  if (more.relations.size + more.functions.size > 0)
+    draft.put((await readThese(asking, { ...more, types: NOTHING }, [])).read);
+  return draft.agrees(changes);
+}
+
+interface Wanted {
+  readonly relations: ReadonlySet<number>;
+  readonly functions: ReadonlySet<number>;
+  readonly types: ReadonlySet<number>;
+}
+
+const TABLES = { relations: 'pg_class', functions: 'pg_proc', types: 'pg_type' } as const;
+
+async function readThese(
+  { query, questions }: Asking,
+  { relations, functions, types }: Wanted,
+  listed: readonly (keyof typeof TABLES)[],
+): Promise<{ read: Read; oids: readonly (readonly Row[])[] }> {
+  const statements = [
+    ...(relations.size > 0 ? PARTS.map((part) => questions.of(part, relations)) : []),
+    ...(functions.size > 0 ? [questions.of('functions', functions)] : []),
+    ...(types.size > 0 ? [questions.of('types', types)] : []),
+    ...listed.map((kind) => oidsSql(TABLES[kind])),
+  ];
+  const answers = statements.length > 0 ? [...(await query(statements))] : [];
+  return {
+    read: {
+      relations: relations.size > 0 ? readRelations(answers.splice(0, PARTS.length)) : [],
+      functions: functions.size > 0 ? (answers.shift() ?? []).map(toFunction) : [],
+      types: types.size > 0 ? (answers.shift() ?? []).map(toType) : [],
+    },
+    oids: answers,
+  };
+}
+
+/** What mentions objects that have other names now is put in other words, without being written. */
+async function reworded(
+  { query, questions }: Asking,
+  draft: Draft,
+  known: Wanted,
+): Promise<{ relations: ReadonlySet<number>; functions: ReadonlySet<number> }> {
+  const relations = new Set<number>();
+  const functions = new Set<number>();
+  if (draft.domains.size > 0)
+    for (const { oid, columns } of draft.relations.values())
+      if (columns.some(({ typeOid }) => draft.domains.has(typeOid))) relations.add(oid);
+  const [found = []] = draft.renamed.size > 0 ? await query([questions.of('dependents', draft.renamed)]) : [];
+  for (const [relation, code] of found) {
+    if (relation != null) relations.add(Number(relation));
+    if (code != null) functions.add(Number(code));
+  }
+  for (const oid of known.relations) relations.delete(oid);
+  for (const oid of known.functions) functions.delete(oid);
+  return { relations, functions };
+}
+
+/** Everything, once, by single statements. */
+export function loadCatalogue(
+  query: (sql: string) => Promise<(string | null)[][]>,
+  version: number,
+): Promise<Catalogue> {
+  return new CatalogueBook(version).read(async (statements) => {
+    const answers: Row[][] = [];
+    for (const statement of statements) answers.push(await query(statement));
+    return answers;
+  });
 }

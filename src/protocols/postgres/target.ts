@@ -6,8 +6,7 @@ import { BrokerError } from '../../model/errors.ts';
 import type { OpenOptions, ServeOptions, Serving, Target } from '../protocol.ts';
 import { AuthenticationMemory } from './authenticate.ts';
 import { cancelUpstream } from './cancel.ts';
-import { loadCatalogue } from './catalogue.ts';
-import { catalogueMark } from './catalogue-mark.ts';
+import { CatalogueBook } from './catalogue.ts';
 import type { Address } from './dial.ts';
 import { type Backend, Listener } from './listener.ts';
 import { ServerError, Upstream, whyNot } from './upstream.ts';
@@ -26,7 +25,7 @@ export class PostgresTarget implements Target, Backend {
   readonly #credential: Credential;
   readonly #memory: AuthenticationMemory;
   #control: Upstream;
-  #version = 0;
+  #book = new CatalogueBook();
   /** Protocol 3.2, with its long cancel keys, from PostgreSQL 18 on; older poolers end a connection that asks for it. */
   #minor: 0 | 2;
 
@@ -98,19 +97,13 @@ export class PostgresTarget implements Target, Backend {
   }
 
   async loadCatalogue(): Promise<Catalogue> {
-    const control = await this.#reachable();
-    this.#version += 1;
-    return loadCatalogue((sql) => control.query(sql), this.#version);
-  }
-
-  async catalogueMark(): Promise<string> {
-    const control = await this.#reachable();
-    return catalogueMark((sql) => control.query(sql));
-  }
-
-  async #reachable(): Promise<Upstream> {
-    if (!this.#control.alive) this.#control = await this.connect(controlParameters(this.database));
-    return this.#control;
+    if (!this.#control.alive) {
+      this.#control = await this.connect(controlParameters(this.database));
+      // Another server may answer here by now, whose transactions are numbered otherwise.
+      this.#book.forget();
+    }
+    const control = this.#control;
+    return this.#book.read((statements) => control.query(statements));
   }
 
   serve(options: ServeOptions): Promise<Serving> {

@@ -52,20 +52,36 @@ class Inbox implements WireHandler, FrameSink {
   readonly #messages: Message[] = [];
   #waiting: { resolve(message: Message): void; reject(error: Error): void } | undefined;
   #failed: Error | undefined;
-  /** While set, rows of the last result are kept here as they arrive: thousands of them, which nobody has to wait for. */
-  rows: (string | null)[][] | undefined = undefined;
+  /** While set, each statement's rows are kept here as they arrive: thousands of them, which nobody has to wait for. */
+  results: (string | null)[][][] | undefined = undefined;
+  /** The statement under way has described its rows. */
+  #described = false;
 
   frame(type: number, buffer: Buffer, start: number, end: number): boolean {
-    if (this.rows && type === FROM_SERVER.dataRow) {
-      this.rows.push(readRow(buffer, start, end, (from, to) => buffer.toString('utf8', from, to)));
-      return true;
-    }
-    if (this.rows && type === FROM_SERVER.rowDescription) this.rows = [];
+    if (this.results && this.#collect(this.results, type, buffer, start, end)) return true;
     const found = { type, body: Buffer.from(buffer.subarray(start + HEADER, end)) };
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting) waiting.resolve(found);
     else this.#messages.push(found);
+    return true;
+  }
+
+  #collect(
+    results: (string | null)[][][],
+    type: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): boolean {
+    if (type === FROM_SERVER.dataRow) {
+      results.at(-1)?.push(readRow(buffer, start, end, (from, to) => buffer.toString('utf8', from, to)));
+      return true;
+    }
+    const described = type === FROM_SERVER.rowDescription;
+    if (!described && type !== FROM_SERVER.commandComplete) return false;
+    if (described || !this.#described) results.push([]);
+    this.#described = described;
     return true;
   }
 
@@ -211,28 +227,28 @@ export class Upstream {
     return !this.wire.gone;
   }
 
-  /** One simple query; rows of its last result as text. Queries wait for each other. Throws ServerError. */
-  query(sql: string): Promise<(string | null)[][]> {
-    const answer = this.#queue.then(() => this.#query(sql));
+  /** Statements in one simple query; the rows of each as text. Queries wait for each other. Throws ServerError. */
+  query(statements: readonly string[]): Promise<(string | null)[][][]> {
+    const answer = this.#queue.then(() => this.#query(statements.join(';\n')));
     this.#queue = answer.catch(() => {});
     return answer;
   }
 
-  async #query(sql: string): Promise<(string | null)[][]> {
+  async #query(sql: string): Promise<(string | null)[][][]> {
     const inbox = this.#inbox;
     if (!inbox) throw new DialError('this connection was given away');
     this.wire.write(message(FROM_CLIENT.query, sql));
-    inbox.rows = [];
+    inbox.results = [];
     let failure: ServerError | undefined;
     for (;;) {
       const { type, body } = await inbox.next();
       if (type === FROM_SERVER.ready) break;
       if (type === FROM_SERVER.error) failure = new ServerError(readFields(body, 0, body.length));
     }
-    const { rows } = inbox;
-    inbox.rows = undefined;
+    const { results } = inbox;
+    inbox.results = undefined;
     if (failure) throw failure;
-    return rows;
+    return results;
   }
 
   close(): void {

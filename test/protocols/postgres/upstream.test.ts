@@ -48,7 +48,9 @@ async function outcome(how: Reach): Promise<string> {
   let upstream: Upstream | undefined;
   try {
     upstream = await reach(how);
-    const [[ssl] = []] = await upstream.query('select ssl from pg_stat_ssl where pid = pg_backend_pid()');
+    const [[[ssl] = []] = []] = await upstream.query([
+      'select ssl from pg_stat_ssl where pid = pg_backend_pid()',
+    ]);
     return ssl === 't' ? 'ssl' : 'plain';
   } catch (error) {
     return error instanceof Error ? error.constructor.name : String(error);
@@ -291,7 +293,7 @@ describe.runIf(peer('openssl-jq'))('a server with TLS', () => {
     const target = session.target as PostgresTarget;
     const upstream = await target.connect(new Map([['database', 'postgres']]));
     expect(upstream.cancelKey).toHaveLength(4 + 32);
-    const running = upstream.query('select pg_sleep(60)');
+    const running = upstream.query(['select pg_sleep(60)']);
     const failed = expect(running).rejects.toMatchObject({ sqlstate: '57014' });
     const deadline = Date.now() + 20_000;
     const active = "select from pg_stat_activity where query like '%pg_sleep(60)' and state = 'active'";
