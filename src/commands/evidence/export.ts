@@ -12,6 +12,7 @@ import { filtersOf, typedFilters } from '../evidence-filters.ts';
 import { folderTarget, streamTarget } from './folder.ts';
 import { Handover } from './handover.ts';
 import { checkpointOf, Heads } from './outside.ts';
+import { rememberingRecent } from './recent.ts';
 import { typedWithheld, type Withheld, withheldOf } from './withhold.ts';
 
 async function exporterOf(format: string): Promise<Exporter> {
@@ -49,7 +50,8 @@ async function exportTo(
   exporter: Exporter,
   target: ExportTarget,
 ): Promise<{ result: Verification; access: ExportFooter['access']; handover: Handover }> {
-  const { store, identity, settings } = evidence;
+  const { identity, settings } = evidence;
+  const store = rememberingRecent(evidence.store);
   const { clock, signal, options } = context;
   const filters = filtersOf(context, 'export');
   const typed = { ...typedFilters(context), ...typedWithheld(context) };
