@@ -386,6 +386,21 @@ export const ERRORS = {
     hint: 'nothing was written; close the host, then try again',
     exit: EXIT.configuration,
   },
+  'host-file-unreadable': {
+    summary: '{file} cannot be read: {reason}',
+    hint: '{mend}; nothing was changed',
+    exit: EXIT.configuration,
+  },
+  'host-file-unwritable': {
+    summary: '{file} cannot be written: {reason}',
+    hint: '{mend}; nothing was changed',
+    exit: EXIT.configuration,
+  },
+  'host-file-busy': {
+    summary: '{file} is being edited by another broker (process {pid})',
+    hint: 'let it end, or end it, then try again; nothing was changed',
+    exit: EXIT.configuration,
+  },
   'host-entry-unusable': {
     summary: '{server} in {file} cannot be put behind broker: {reason}',
     hint: '{mend}',
