@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { paths } from '../config/paths.ts';
 import type { SignedIn } from '../identity/index.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { takeLock } from '../lib/row-lock.ts';
 import type { CredentialContext, Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Predicate } from '../model/evidence.ts';
@@ -14,7 +15,6 @@ import { EvidenceDesk } from './desk.ts';
 import { type Environment, hasDesktop, workerEnvironment } from './environment.ts';
 import { messageOf } from './fault.ts';
 import { Leases, type OpenLease } from './leases.ts';
-import { takeLock } from './lock.ts';
 import { openLog } from './log.ts';
 import type { AgentIdentity } from './messages.ts';
 import { spooled } from './meta.ts';
@@ -277,7 +277,7 @@ class Composition {
     secureFolder(this.#paths.runtime);
     const folder = socketFolder(this.#paths.runtime);
     secureFolder(folder);
-    const lock = takeLock(this.#paths.runtime);
+    const lock = takeLock(this.#paths.runtime, 'agent');
     // Somebody else was faster; whoever asked finds them.
     if (!lock) return 0;
     const agent = new Agent(this.#agentPorts(() => lock.release()));

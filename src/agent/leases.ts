@@ -6,7 +6,7 @@ import type { Lease } from '../model/credential.ts';
 import type { User } from '../model/principal.ts';
 import { hasCode, messageOf } from './fault.ts';
 import type { LeaseContext, Lender, Loan, Log } from './ports.ts';
-import { processStart, sameProcess } from './process.ts';
+import { processStart, sameProcess } from '../lib/process.ts';
 
 export interface OpenLease {
   readonly session: string;

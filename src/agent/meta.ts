@@ -6,7 +6,7 @@ import type { User } from '../model/principal.ts';
 import type { SessionEnd } from './evidence.ts';
 import { hasCode } from './fault.ts';
 import { secureFolder } from './place.ts';
-import { processStart, sameProcess } from './process.ts';
+import { processStart, sameProcess } from '../lib/process.ts';
 
 const FILE = 'meta.json';
 const SESSION_FOLDER = /^[0-9a-z]{17}$/;

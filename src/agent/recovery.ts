@@ -7,7 +7,7 @@ import { messageOf } from './fault.ts';
 import { isRun, type SpooledSession, spooled } from './meta.ts';
 import { FRONT_DONE } from './place.ts';
 import type { Log } from './ports.ts';
-import { sameProcess } from './process.ts';
+import { sameProcess } from '../lib/process.ts';
 
 export interface RecoveryPorts {
   readonly spool: string;

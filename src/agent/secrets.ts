@@ -28,8 +28,19 @@ function checkName(name: string): void {
     });
 }
 
+/** The list of names is read and written back: of two changes at once one would be lost. */
+const turns = new WeakMap<SecretKeeper, Promise<unknown>>();
+
 /** A system keychain cannot be listed portably, so the names are an entry of their own. */
 export function openSecrets(keeper: SecretKeeper): Secrets {
+  const inTurn = <T>(change: () => Promise<T>): Promise<T> => {
+    const mine = (turns.get(keeper) ?? Promise.resolve()).then(change);
+    turns.set(
+      keeper,
+      mine.catch(() => undefined),
+    );
+    return mine;
+  };
   const names = async (): Promise<string[]> => {
     const text = await keeper.get(NAMES);
     return text === undefined ? [] : (JSON.parse(text) as string[]);
@@ -39,8 +50,10 @@ export function openSecrets(keeper: SecretKeeper): Secrets {
     names,
     set: async (name, value) => {
       checkName(name);
-      await keeper.set(secretEntry(name), value);
-      await keeper.set(NAMES, JSON.stringify([...new Set([...(await names()), name])].sort()));
+      await inTurn(async () => {
+        await keeper.set(secretEntry(name), value);
+        await keeper.set(NAMES, JSON.stringify([...new Set([...(await names()), name])].sort()));
+      });
     },
     lend: async (name) => {
       checkName(name);
@@ -48,9 +61,11 @@ export function openSecrets(keeper: SecretKeeper): Secrets {
     },
     delete: async (name) => {
       checkName(name);
-      const deleted = await keeper.delete(secretEntry(name));
-      await keeper.set(NAMES, JSON.stringify((await names()).filter((each) => each !== name)));
-      return deleted;
+      return inTurn(async () => {
+        const deleted = await keeper.delete(secretEntry(name));
+        await keeper.set(NAMES, JSON.stringify((await names()).filter((each) => each !== name)));
+        return deleted;
+      });
     },
   };
 }

@@ -11,7 +11,7 @@ import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
 import { createSpoolFolder, newMeta, removeSpoolFolder, type SessionMeta, writeMeta } from './meta.ts';
 import type { Ending, LeaseContext, SessionPorts, SessionStart } from './ports.ts';
 import { principalOf } from './principal.ts';
-import { processStart } from './process.ts';
+import { processStart } from '../lib/process.ts';
 import { Stopwatch } from './stopwatch.ts';
 import {
   type Admitted,

@@ -5,7 +5,7 @@ import { makeFolder, writeAtomic } from '../../lib/atomic-file.ts';
 import { APPROVAL_ID } from '../../model/approval-key.ts';
 import { hasCode } from '../fault.ts';
 import { thisProcess } from '../meta.ts';
-import { sameProcess } from '../process.ts';
+import { sameProcess } from '../../lib/process.ts';
 import type { Address } from './ports.ts';
 
 /** What is needed to end a request, or to keep a window, without the agent that made it. */

@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { lockHolder, takeLock } from '../../src/agent/lock.ts';
+import { lockHolder, takeLock } from '../../src/lib/row-lock.ts';
 
 const tools = mkdtempSync(join(tmpdir(), 'lock-tools-'));
 const contender = join(tools, 'contender.mjs');
 let folder: string;
 
 beforeAll(() => {
-  const lock = new URL('../../src/agent/lock.ts', import.meta.url).pathname;
+  const lock = new URL('../../src/lib/row-lock.ts', import.meta.url).pathname;
   const source = `import { takeLock } from ${JSON.stringify(lock)};
     const { existsSync } = await import('node:fs');
     const [folder, gate] = process.argv.slice(2);
     process.stdout.write('ready\\n');
     while (!existsSync(gate)) await new Promise((r) => setTimeout(r, 1));
-    process.stdout.write(takeLock(folder) ? 'won\\n' : 'lost\\n');
+    process.stdout.write(takeLock(folder, 'agent') ? 'won\\n' : 'lost\\n');
     setInterval(() => {}, 1000);`;
   buildSync({
     stdin: { contents: source, resolveDir: tools, loader: 'ts' },
@@ -71,33 +71,33 @@ async function killAll(children: readonly ChildProcess[]): Promise<void> {
   }
 }
 
-describe('the lock of the agent', () => {
+describe('a lock', () => {
   it('is won once', () => {
-    expect(takeLock(folder)).toBeDefined();
-    expect(takeLock(folder)).toBeUndefined();
-    expect(lockHolder(folder)).toBe(process.pid);
+    expect(takeLock(folder, 'agent')).toBeDefined();
+    expect(takeLock(folder, 'agent')).toBeUndefined();
+    expect(lockHolder(folder, 'agent')).toBe(process.pid);
   });
 
   it('can be taken after its holder gave way, although the holder lives', () => {
-    takeLock(folder)?.release();
-    expect(lockHolder(folder)).toBeUndefined();
-    expect(takeLock(folder)).toBeDefined();
+    takeLock(folder, 'agent')?.release();
+    expect(lockHolder(folder, 'agent')).toBeUndefined();
+    expect(takeLock(folder, 'agent')).toBeDefined();
   });
 
   it('leaves one file behind, however often it is taken', () => {
-    for (let round = 0; round < 20; round++) takeLock(folder)?.release();
+    for (let round = 0; round < 20; round++) takeLock(folder, 'agent')?.release();
     expect(readdirSync(folder)).toEqual(['agent.lock.20']);
   });
 
   it('is free when the pid in it belongs to another process now', () => {
     writeFileSync(join(folder, 'agent.lock.1'), JSON.stringify({ pid: process.pid, start: 'long ago' }));
-    expect(lockHolder(folder)).toBeUndefined();
-    expect(takeLock(folder)).toBeDefined();
+    expect(lockHolder(folder, 'agent')).toBeUndefined();
+    expect(takeLock(folder, 'agent')).toBeDefined();
   });
 
   it('is free when its file is not one of ours', () => {
     writeFileSync(join(folder, 'agent.lock.7'), 'not json');
-    expect(takeLock(folder)).toBeDefined();
+    expect(takeLock(folder, 'agent')).toBeDefined();
     expect(existsSync(join(folder, 'agent.lock.8'))).toBe(true);
   });
 

@@ -1,7 +1,6 @@
 // Whether a process named in a file is still that process. Process ids are reused, so a pid alone never proves it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { hasCode } from './fault.ts';
 
 /** Something that differs when the pid is reused: kernel start ticks and boot on Linux, start date elsewhere. */
 export function processStart(pid: number): string {
@@ -29,7 +28,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return hasCode(error, 'EPERM');
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
