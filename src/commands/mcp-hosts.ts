@@ -26,8 +26,7 @@ export function choiceOf({ options }: CommandContext): Choice {
   return scope === 'user' || scope === 'project' || scope === 'local' ? { hosts, scope } : { hosts };
 }
 
-/** Throws `host-entry-drifted` unless --yes was given or a person at the terminal says so. */
-export async function drifted(context: CommandContext, { name, file }: Entry): Promise<void> {
+async function asked(context: CommandContext, { name, file }: Entry): Promise<void> {
   if (context.options['yes'] === true) return;
   if (context.mayAsk) {
     const { pastedLine } = await import('../front/prompt.ts');
@@ -40,6 +39,16 @@ export async function drifted(context: CommandContext, { name, file }: Entry): P
     if (/^y(es)?$/i.test(line.trim())) return;
   }
   throw new BrokerError('host-entry-drifted', { server: name, file });
+}
+
+/** Once for each entry as it stands. Throws `host-entry-drifted` unless --yes was given or a person at the terminal says so. */
+export function drifted(context: CommandContext): (entry: Entry) => Promise<void> {
+  const agreed = new Set<string>();
+  return async (entry) => {
+    const key = JSON.stringify([entry.file, entry.path, entry.launch]);
+    if (!agreed.has(key)) await asked(context, entry);
+    agreed.add(key);
+  };
 }
 
 export function resultLines(done: readonly Done[], home: string, dry: boolean): string {

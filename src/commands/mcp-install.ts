@@ -4,24 +4,25 @@ import type { CommandContext, CommandDefinition } from './command.ts';
 import { CHOICE, choiceOf, drifted, list, resultLines } from './mcp-hosts.ts';
 
 async function run(context: CommandContext): Promise<number> {
-  const { carryOut, diffOf } = await import('../front/entries/change.ts');
+  const { diffOf } = await import('../front/entries/change.ts');
+  const { settle } = await import('../front/entries/carry-out.ts');
   const { planInstall } = await import('../front/entries/install.ts');
-  const { frontPaths, openAgent } = await import('../front/compose.ts');
   const { args, options, stdout, json, home } = context;
   const connection = options['connection'];
   if (typeof connection !== 'string')
     throw new BrokerError('usage', { reason: '--connection is missing', command: 'mcp install' });
   const dry = options['dryRun'] === true;
-  const { changes, done } = await planInstall(context, {
+  const order = {
     ...choiceOf(context),
     servers: args,
     all: options['all'] === true,
     connection,
     others: list(options['with']),
-    drifted: (entry) => drifted(context, entry),
-  });
-  if (!dry)
-    for (const change of changes) await carryOut(change, frontPaths(context).state, () => openAgent(context));
+    dry,
+    drifted: drifted(context),
+  };
+  const plan = () => planInstall(context, order);
+  const { changes, done } = dry ? await plan() : await settle(context, plan);
   if (json)
     stdout.write(
       `${JSON.stringify({ dryRun: dry, results: done, diffs: dry ? changes.map(diffOf) : [] })}\n`,

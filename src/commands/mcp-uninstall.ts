@@ -4,25 +4,22 @@ import type { CommandContext, CommandDefinition } from './command.ts';
 import { CHOICE, choiceOf, drifted, resultLines } from './mcp-hosts.ts';
 
 async function run(context: CommandContext): Promise<number> {
-  const { carryOut, diffOf } = await import('../front/entries/change.ts');
+  const { diffOf } = await import('../front/entries/change.ts');
+  const { settle } = await import('../front/entries/carry-out.ts');
   const { planUninstall } = await import('../front/entries/uninstall.ts');
-  const { frontPaths, openAgent } = await import('../front/compose.ts');
+  const { openAgent } = await import('../front/compose.ts');
   const { args, options, stdout, json, home } = context;
-  const agent = () => openAgent(context);
   const dry = options['dryRun'] === true;
-  const { undoings, done } = await planUninstall(context, {
+  const order = {
     ...choiceOf(context),
     servers: args,
     all: options['all'] === true,
-    agent,
-    drifted: (entry) => drifted(context, entry),
-  });
-  if (!dry)
-    for (const { change, secrets } of undoings) {
-      await carryOut({ ...change, taken: [] }, frontPaths(context).state, agent);
-      for (const secret of secrets) await (await agent()).deleteSecret(secret);
-    }
-  const diffs = dry ? undoings.map(({ change }) => diffOf(change)) : [];
+    agent: () => openAgent(context),
+    drifted: drifted(context),
+  };
+  const plan = () => planUninstall(context, order);
+  const { changes, done } = dry ? await plan() : await settle(context, plan);
+  const diffs = dry ? changes.map(diffOf) : [];
   if (json) stdout.write(`${JSON.stringify({ dryRun: dry, results: done, diffs })}\n`);
   else stdout.write(diffs.join('') + resultLines(done, home, dry));
   return EXIT.done;

@@ -1,14 +1,12 @@
-// What is about to be done to one file, shown and carried out. Must never show a secret, and never write what does not read back as meant.
+// What is about to be done to one file, shown. Must never show a secret, and never let pass what does not read back as meant.
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentClient } from '../../agent/client.ts';
 import { lineDiff } from '../../lib/line-diff.ts';
 import { visible } from '../../lib/visible.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { Host } from '../hosts/host.ts';
-import { reference } from './findings.ts';
-import { type HostFile, replaceHostFile, treeOf } from './host-file.ts';
+import { type HostFile, treeOf } from './host-file.ts';
 import type { Taken } from './kept.ts';
-import { type FileRecord, readRecord, writeBackup, writeRecord } from './record.ts';
+import type { FileRecord } from './record.ts';
 import { type Path, plain } from './tree.ts';
 
 export interface FileChange {
@@ -17,12 +15,15 @@ export interface FileChange {
   /** Undefined: the file goes. */
   readonly after: string | undefined;
   readonly record: FileRecord;
-  /** Secrets that go into the keychain, or come back out of it. */
+  /** Secrets that go into the keychain, or come back out of it: no diff shows them. */
   readonly taken: readonly Taken[];
+  readonly moves: 'in' | 'out';
+  /** Names of those that the keychain forgets when the file has them again. */
+  readonly forget: readonly string[];
 }
 
 /** Secrets as they may stand in a file, longest first, so that none is left in part. */
-function hidden(text: string, taken: readonly Taken[], put: (name: string) => string): string {
+export function hidden(text: string, taken: readonly Taken[], put: (name: string) => string): string {
   return [...taken]
     .sort((a, b) => b.value.length - a.value.length)
     .reduce(
@@ -70,27 +71,4 @@ export function onlyChanged(
     paths.reduce((data, path) => without(data, path), plain(treeOf(shown, host.format, text)));
   if (!isDeepStrictEqual(rest(before), rest(after)))
     throw new BrokerError('bug', { reason: `an edit of ${shown} would have changed more than it should` });
-}
-
-/** Secrets first, then what undoes it, then the file: whatever ends us, nothing is lost. Throws `host-file-changed`. */
-export async function carryOut(
-  change: FileChange,
-  state: string,
-  agent: () => Promise<AgentClient>,
-): Promise<void> {
-  const { file, after, record, taken } = change;
-  if (taken.length > 0) {
-    const client = await agent();
-    for (const { name, value } of taken) await client.setSecret(name, value);
-  }
-  const before = readRecord(state, file.path);
-  if (file.text !== undefined && before.entries.length === 0)
-    await writeBackup(state, file.path, hidden(file.text, taken, reference));
-  await writeRecord(state, record);
-  try {
-    await replaceHostFile(file, after);
-  } catch (error) {
-    await writeRecord(state, before);
-    throw error;
-  }
 }

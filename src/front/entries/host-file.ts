@@ -1,11 +1,9 @@
-// One file of a host, read and replaced: links followed, mode kept, whole or not at all. Must never overwrite what somebody wrote meanwhile.
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { chown, mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { createExclusive, syncFolder, temporaryName } from '../../lib/atomic-file.ts';
+// One file of a host as it is: links followed, only a plain file of readable size. Must never wait on what is no file.
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { BrokerError } from '../../model/errors.ts';
 import type { Format } from './edit.ts';
 import { readJsonc } from './jsonc.ts';
+import { real } from './links.ts';
 import { SyntaxFault } from './syntax.ts';
 import { readToml } from './toml.ts';
 import { lineAt, type Node, TwiceError } from './tree.ts';
@@ -13,12 +11,12 @@ import { readYaml } from './yaml.ts';
 
 /** Larger files are not configurations; Claude Code's own can have megabytes of history. */
 const LARGEST = 32 * 1024 * 1024;
-const BOM = '\ufeff';
+export const BOM = '\ufeff';
 
 export interface HostFile {
   /** As the host names it, for people. */
   readonly shown: string;
-  /** Links followed. */
+  /** Links followed, those that lead nowhere yet too. */
   readonly path: string;
   /** Without the byte order mark; undefined when there is no such file. */
   readonly text: string | undefined;
@@ -32,34 +30,53 @@ const READERS: Readonly<Record<Format, (text: string) => Node>> = {
   toml: readToml,
 };
 
+/** System error → what is wrong, and what mends it. */
+const UNREADABLE: Readonly<Record<string, readonly [reason: string, mend: string]>> = {
+  EACCES: ['permission denied', 'give yourself the right to read it'],
+  EPERM: ['permission denied', 'give yourself the right to read it'],
+  EISDIR: ['it is a folder', 'move it away'],
+  ELOOP: ['its links lead in a circle', 'take the link away'],
+  ENAMETOOLONG: ['its name is too long', 'shorten what the link says'],
+};
+
 function invalid(file: string, line: number, reason: string): BrokerError {
   return new BrokerError('host-file-invalid', { file, line, reason });
 }
 
-function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return resolve(path);
-  }
+function unreadable(file: string, reason: string, mend: string): BrokerError {
+  return new BrokerError('host-file-unreadable', { file, reason, mend });
 }
 
-function bytesOf(path: string): Buffer | undefined {
+function plainFile(shown: string, stat: { isFile(): boolean; isDirectory(): boolean; size: number }): void {
+  if (stat.isDirectory()) throw unreadable(shown, 'it is a folder', 'move it away');
+  if (!stat.isFile()) throw unreadable(shown, 'it is not a plain file', 'put a plain file in its place');
+  if (stat.size > LARGEST) throw invalid(shown, 1, 'it is too large for a configuration');
+}
+
+/** Undefined when there is none. Opening a pipe would wait for a writer, opening a device may do something: both are looked at first. */
+export function bytesOf(shown: string, path: string): Buffer | undefined {
   try {
-    const { size } = statSync(path);
-    if (size > LARGEST) throw invalid(path, 1, 'it is too large for a configuration');
-    return readFileSync(path);
+    plainFile(shown, statSync(path));
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      plainFile(shown, fstatSync(file));
+      return readFileSync(file);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    if (error instanceof BrokerError) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    throw unreadable(shown, ...(UNREADABLE[code] ?? ([message, 'see what is there'] as const)));
   }
 }
 
-/** Throws `host-file-invalid` for what is not UTF-8. */
+/** Throws `host-file-unreadable` for what is no plain file, `host-file-invalid` for what is not UTF-8. */
 export function readHostFile(shown: string): HostFile {
   const path = real(shown);
-  const bytes = bytesOf(path);
+  const bytes = path === undefined ? undefined : bytesOf(shown, path);
+  if (path === undefined) throw unreadable(shown, 'its links lead in a circle', 'take the link away');
   if (!bytes) return { shown, path, text: undefined, bom: false, bytes };
   let text: string;
   try {
@@ -77,6 +94,9 @@ export function reading<T>(shown: string, text: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof SyntaxFault) throw invalid(shown, error.line, error.message);
+    // Depth is bounded before anything descends; this is for what a parser does with it all the same.
+    if (error instanceof RangeError)
+      throw invalid(shown, 1, 'it is too deep, or has too long words, to be read safely');
     if (error instanceof TwiceError) throw invalid(shown, lineAt(text, error.offset), error.message);
     throw error;
   }
@@ -86,41 +106,4 @@ export function reading<T>(shown: string, text: string, read: () => T): T {
 export function treeOf(shown: string, format: Format, text: string): Node {
   if (text.trim() === '') return { kind: 'map', start: 0, end: 0, members: [], block: format !== 'json' };
   return reading(shown, text, () => READERS[format](text));
-}
-
-function unchanged(file: HostFile): boolean {
-  const now = bytesOf(file.path);
-  return now === undefined || file.bytes === undefined ? now === file.bytes : now.equals(file.bytes);
-}
-
-/** Replaces the file; undefined removes it. Throws `host-file-changed`. */
-export async function replaceHostFile(file: HostFile, text: string | undefined): Promise<void> {
-  const changed = new BrokerError('host-file-changed', { file: file.shown });
-  if (text === undefined) {
-    if (!unchanged(file)) throw changed;
-    await rm(file.path, { force: true });
-    return;
-  }
-  const folder = dirname(file.path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stat = file.bytes ? statSync(file.path) : undefined;
-  const temporary = temporaryName(file.path);
-  const handle = await createExclusive(temporary, 0o600);
-  try {
-    try {
-      await handle.writeFile((file.bom ? BOM : '') + text);
-      if (stat) await handle.chmod(stat.mode & 0o7777);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    // Root edits for others too.
-    if (stat && process.getuid?.() === 0) await chown(temporary, stat.uid, stat.gid);
-    if (!unchanged(file)) throw changed;
-    await rename(temporary, file.path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(folder);
 }

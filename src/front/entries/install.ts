@@ -15,7 +15,7 @@ import { applied } from './edit.ts';
 import { type HostFile, readHostFile, treeOf } from './host-file.ts';
 import { digestOf, wrappingOf } from './launch.ts';
 import { type EntryRecord, readRecord, samePath } from './record.ts';
-import { type Choice, chosenHosts, entriesOf, type Found, machineOf, survey } from './survey.ts';
+import { type Choice, chosenHosts, entriesOf, type Found, machineOf, type Survey, survey } from './survey.ts';
 import { type Entry, type WrapOrder, wrap } from './wrap.ts';
 
 export interface InstallOrder extends Choice {
@@ -23,6 +23,7 @@ export interface InstallOrder extends Choice {
   readonly all: boolean;
   readonly connection: string;
   readonly others: readonly string[];
+  readonly dry: boolean;
   /** Asked for each entry that somebody edited after broker wrote it; throws to refuse. */
   drifted(entry: Entry): Promise<void>;
 }
@@ -87,6 +88,8 @@ class Planner {
         after: file.text,
         record: readRecord(state, file.path),
         taken: [],
+        moves: 'in',
+        forget: [],
       }
     );
   }
@@ -125,10 +128,11 @@ class Planner {
         mend: `take it away with \`broker mcp uninstall ${entry.name}\`, then try again`,
       });
     }
-    const { connection, others } = this.#order;
+    const { connection, others, dry } = this.#order;
     const order: WrapOrder = {
       connection,
       others,
+      dry,
       program: programFor(this.#context, place),
       database: this.#database,
     };
@@ -220,10 +224,13 @@ function usage(reason: string, hint: string): BrokerError {
 }
 
 /** Servers by name must all be there; a file that cannot be read matters when it could hold them. */
-export function named(context: FrontContext, choice: Choice, servers: readonly string[]): readonly Found[] {
-  const { found, unread } = survey(context, choice);
+export function named(
+  { found, unread }: Survey,
+  servers: readonly string[],
+  others: readonly string[] = [],
+): readonly Found[] {
   for (const server of servers)
-    if (!found.some(({ name }) => name === server)) {
+    if (!found.some(({ name }) => name === server) && !others.includes(server)) {
       if (unread[0]) throw unread[0].error;
       throw usage(`no host starts a server named ${server}`, 'list them with `broker mcp ls`');
     }
@@ -234,7 +241,7 @@ export function named(context: FrontContext, choice: Choice, servers: readonly s
 export async function planInstall(context: FrontContext, order: InstallOrder): Promise<Plan> {
   const planner = new Planner(context, order, await connectionsOf(context, order));
   if (order.servers.length > 0) {
-    for (const found of named(context, order, order.servers)) await planner.wrap(found);
+    for (const found of named(survey(context, order), order.servers)) await planner.wrap(found);
     return planner.plan;
   }
   if (order.all) return planAll(context, order, planner);

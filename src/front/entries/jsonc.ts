@@ -1,10 +1,13 @@
 // JSON with comments and trailing commas as a tree with places. Must never guess past an error.
-import { type Node as Parsed, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { SyntaxFault } from './syntax.ts';
+import {
+  createScanner,
+  type Node as Parsed,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
+import { DEEPEST, SyntaxFault } from './syntax.ts';
 import { leadAt, lineAt, type Member, type Node } from './tree.ts';
-
-/** Deeper files are not configurations. */
-const DEEPEST = 100;
 
 /** `InvalidSymbol` → `invalid symbol`. */
 function worded(code: string): string {
@@ -17,9 +20,8 @@ class Reader {
     this.#text = text;
   }
 
-  node(parsed: Parsed, depth: number): Node {
+  node(parsed: Parsed): Node {
     const { offset: start, length, children = [] } = parsed;
-    if (depth > DEEPEST) throw new SyntaxFault(lineAt(this.#text, start), 'it is nested too deeply');
     const end = start + length;
     if (parsed.type === 'object')
       return {
@@ -27,20 +29,20 @@ class Reader {
         start,
         end,
         block: false,
-        members: children.map((each) => this.#member(each, depth)),
+        members: children.map((each) => this.#member(each)),
       };
     if (parsed.type === 'array') {
-      const items = children.map((each) => this.node(each, depth + 1));
+      const items = children.map((each) => this.node(each));
       return { kind: 'list', start, end, block: false, items, marks: items.map((item) => item.start) };
     }
     if (parsed.type === 'string') return { kind: 'text', start, end, value: String(parsed.value) };
     return { kind: 'other', start, end, value: parsed.value };
   }
 
-  #member({ offset, children = [] }: Parsed, depth: number): Member {
+  #member({ offset, children = [] }: Parsed): Member {
     const [key, value] = children;
     if (!key || !value) throw new SyntaxFault(lineAt(this.#text, offset), 'a value is missing');
-    const node = this.node(value, depth + 1);
+    const node = this.node(value);
     return {
       key: String(key.value),
       start: offset,
@@ -51,12 +53,26 @@ class Reader {
   }
 }
 
+/** The parser descends with the text: how far is known before. Throws SyntaxFault. */
+function bounded(text: string): void {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+    const token = scanner.getTokenLength() === 1 ? text[scanner.getTokenOffset()] : undefined;
+    if (token === '{' || token === '[') depth += 1;
+    if (token === '}' || token === ']') depth -= 1;
+    if (depth > DEEPEST)
+      throw new SyntaxFault(lineAt(text, scanner.getTokenOffset()), 'it is nested too deeply');
+  }
+}
+
 /** Throws SyntaxFault. */
 export function readJsonc(text: string): Node {
+  bounded(text);
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
   const [first] = errors;
   if (first) throw new SyntaxFault(lineAt(text, first.offset), worded(printParseErrorCode(first.error)));
   if (root?.type !== 'object') throw new SyntaxFault(1, 'it is not an object');
-  return new Reader(text).node(root, 0);
+  return new Reader(text).node(root);
 }

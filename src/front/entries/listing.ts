@@ -1,15 +1,17 @@
-// How each server of each host stands: behind broker or not, edited since, broken. Reads only; everything a file says is made visible.
+// How each server of each host stands: behind broker or not, edited since, broken. Reads only; one bad file must never hide the others.
 import { loadConfig } from '../../config/load.ts';
 import { table } from '../../lib/table.ts';
 import { visible } from '../../lib/visible.ts';
+import { BrokerError } from '../../model/errors.ts';
 import { type FrontContext, frontPaths, openAgent } from '../compose.ts';
 import { builtIn } from '../mcp/built-in.ts';
 import { pinFolder, readPins, serverId } from '../mcp/pins.ts';
 import { resolveProgram } from '../program.ts';
 import { referencesIn } from './findings.ts';
 import { digestOf, type Wrapping, wrappingOf } from './launch.ts';
+import { settled } from './mend.ts';
 import { type EntryRecord, readRecord, samePath } from './record.ts';
-import { type Choice, type Found, survey } from './survey.ts';
+import { type Choice, type Found, type Looked, survey } from './survey.ts';
 
 export interface Row {
   readonly host: string;
@@ -28,7 +30,8 @@ interface Facts {
   readonly context: FrontContext;
   readonly state: string;
   readonly connections: ReadonlySet<string> | undefined;
-  readonly secrets: ReadonlySet<string> | undefined;
+  /** An error where the keychain cannot be asked. */
+  readonly secrets: ReadonlySet<string> | BrokerError | undefined;
 }
 
 function identity(wrapping: Wrapping, program: string | undefined): readonly string[] {
@@ -60,7 +63,10 @@ function broken(
     (name) => facts.connections?.has(name) === false,
   );
   if (unknown !== undefined) return `there is no connection named ${unknown}`;
-  const missing = referencesIn(launch).find((name) => facts.secrets?.has(name) === false);
+  const { secrets } = facts;
+  const references = referencesIn(launch);
+  if (secrets instanceof BrokerError && references.length > 0) return secrets.message;
+  const missing = references.find((name) => secrets instanceof Set && !secrets.has(name));
   if (missing !== undefined) return `the keychain has no secret named ${missing}`;
   const [first] = wrapping.inner;
   return first !== undefined && program === undefined ? `${first} is not on PATH` : undefined;
@@ -87,35 +93,60 @@ function rowOf(found: Found, known: EntryRecord | undefined, facts: Facts): Row 
     : { ...base, ...more, state: 'broken', reason };
 }
 
+async function keptIn(context: FrontContext): Promise<Facts['secrets']> {
+  try {
+    return new Set(await (await openAgent(context)).secrets());
+  } catch (error) {
+    if (error instanceof BrokerError) return error;
+    throw error;
+  }
+}
+
 async function factsOf(context: FrontContext, found: readonly Found[]): Promise<Facts> {
   const { config } = await loadConfig(context).catch(() => ({ config: undefined }));
   // The agent is asked only where something is in the keychain.
   const asked = found.some(({ launch }) => referencesIn(launch).length > 0);
-  const secrets = asked ? await openAgent(context).then((agent) => agent.secrets()) : undefined;
+  const secrets = asked ? await keptIn(context) : undefined;
   return {
     context,
     state: frontPaths(context).state,
     connections: config && new Set(config.connections.keys()),
-    secrets: secrets && new Set(secrets),
+    secrets,
   };
 }
 
+/** The records of a file as the file bears them out; an error where somebody spoilt them. */
+function recordsOf(state: string, { file }: Looked): readonly EntryRecord[] | BrokerError {
+  try {
+    return settled(readRecord(state, file.path), file.text ?? '').record.entries;
+  } catch (error) {
+    if (error instanceof BrokerError) return error;
+    throw error;
+  }
+}
+
+function reasonOf({ code, details, message }: BrokerError): string {
+  return code === 'host-file-invalid' ? `line ${details['line']}: ${details['reason']}` : message;
+}
+
 export async function listServers(context: FrontContext, choice: Choice): Promise<Row[]> {
-  const { found, unread } = survey(context, choice);
+  const { found, looked, unread } = survey(context, choice);
   const facts = await factsOf(context, found);
-  const rows = found.map((each) => {
-    const record = readRecord(facts.state, each.real);
-    return rowOf(
-      each,
-      record.entries.find(({ path }) => samePath(path, each.path)),
-      facts,
-    );
+  const records = new Map(looked.map((each) => [each.file.path, recordsOf(facts.state, each)]));
+  const rows = found.map((each): Row => {
+    const known = records.get(each.real) ?? [];
+    if (!(known instanceof BrokerError))
+      return rowOf(
+        each,
+        known.find(({ path }) => samePath(path, each.path)),
+        facts,
+      );
+    const { host, place, name: server } = each;
+    const reason = known.message;
+    return { host: host.id, scope: place.scope, file: place.file, server, state: 'broken', reason };
   });
   const bad = unread.map(({ host, place, error }): Row => {
-    const reason =
-      error.code === 'host-file-invalid'
-        ? `line ${error.details['line']}: ${error.details['reason']}`
-        : error.message;
+    const reason = reasonOf(error);
     return { host: host.id, scope: place.scope, file: place.file, server: '', state: 'broken', reason };
   });
   return [...rows, ...bad];

@@ -1,9 +1,10 @@
 // What was done to each file, kept so that it can be undone exactly. Must never hold a secret: only where it was and what it is called.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomic } from '../../lib/atomic-file.ts';
 import { sha256 } from '../../lib/digest.ts';
+import { BrokerError } from '../../model/errors.ts';
 import type { Path } from './tree.ts';
 
 /** Text as it stood in the file, with references where secrets were. */
@@ -36,35 +37,80 @@ export interface EntryRecord {
   readonly at: string;
 }
 
+/** What was there before broker made a file: nothing, or this blank text. */
+interface Made {
+  readonly was: string | null;
+  readonly digest: string;
+}
+
 export interface FileRecord {
   readonly version: 1;
   /** The file itself, links followed. */
   readonly file: string;
-  /** What was there before broker made it: nothing, or this blank text. */
-  readonly made?: { readonly was: string | null; readonly digest: string };
+  readonly made?: Made;
   readonly entries: readonly EntryRecord[];
+  /** Written before anything is done and gone when it is: entries that come or go. Whether they did, the file says. */
+  readonly begun?: { readonly host: string; readonly entries: readonly EntryRecord[]; readonly made?: Made };
 }
 
-export function recordFolder(state: string): string {
+function recordFolder(state: string): string {
   return join(state, 'mcp-hosts');
 }
 
+/** Names the file in the record's folder: its record, its backup, its lock. */
+export function markOf(file: string): string {
+  return sha256(file).slice(0, 16);
+}
+
 function pathOf(state: string, file: string): string {
-  return join(recordFolder(state), `${sha256(file).slice(0, 16)}.json`);
+  return join(recordFolder(state), `${markOf(file)}.json`);
 }
 
-export function backupOf(state: string, file: string): string {
-  return join(recordFolder(state), `${sha256(file).slice(0, 16)}.backup`);
+/** The folder of records, there. */
+export function madeRecordFolder(state: string): string {
+  const folder = recordFolder(state);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
 }
 
-export function readRecord(state: string, file: string): FileRecord {
+function parsed(path: string): FileRecord | undefined {
+  let text: string;
   try {
-    const record = JSON.parse(readFileSync(pathOf(state, file), 'utf8')) as FileRecord;
-    if (record.version === 1 && record.file === file) return record;
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const record = JSON.parse(text) as FileRecord;
+    if (record.version === 1 && Array.isArray(record.entries)) return record;
+  } catch {
+    // Said below.
+  }
+  const reason = 'it is no record of what broker did';
+  const hint =
+    'move it away; `broker mcp uninstall` then takes broker out of the file it was about as well as it can';
+  throw new BrokerError('host-file-invalid', { file: path, line: 1, reason }, { hint });
+}
+
+/** Throws `host-file-invalid` when somebody spoilt it. */
+export function readRecord(state: string, file: string): FileRecord {
+  const record = parsed(pathOf(state, file));
+  return record?.file === file ? record : { version: 1, file, entries: [] };
+}
+
+/** Of changes that nobody finished, or that somebody is at. */
+export function begunRecords(state: string): readonly FileRecord[] {
+  let names: string[] = [];
+  try {
+    names = readdirSync(recordFolder(state));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  return { version: 1, file, entries: [] };
+  return names.flatMap((name) => {
+    const record = name.endsWith('.json') ? parsed(join(recordFolder(state), name)) : undefined;
+    return record?.begun ? [record] : [];
+  });
 }
 
 export function samePath(a: Path, b: Path): boolean {
@@ -72,14 +118,13 @@ export function samePath(a: Path, b: Path): boolean {
 }
 
 export async function writeRecord(state: string, record: FileRecord): Promise<void> {
-  mkdirSync(recordFolder(state), { recursive: true, mode: 0o700 });
+  madeRecordFolder(state);
   const path = pathOf(state, record.file);
-  if (record.entries.length === 0) await rm(path, { force: true });
+  if (record.entries.length === 0 && !record.begun) await rm(path, { force: true });
   else await writeAtomic(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** A copy of the file as it was, with references where secrets were. */
 export async function writeBackup(state: string, file: string, text: string): Promise<void> {
-  mkdirSync(recordFolder(state), { recursive: true, mode: 0o700 });
-  await writeAtomic(backupOf(state, file), text);
+  await writeAtomic(join(madeRecordFolder(state), `${markOf(file)}.backup`), text);
 }

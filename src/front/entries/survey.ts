@@ -5,7 +5,7 @@ import type { Host, Machine, Place, Scope } from '../hosts/host.ts';
 import { HOSTS } from '../hosts/index.ts';
 import { type HostFile, readHostFile, reading, treeOf } from './host-file.ts';
 import { launchOf } from './launch.ts';
-import { find, memberOf, type Node, type Path, textAt } from './tree.ts';
+import { find, type Node, type Path, TwiceError, textAt } from './tree.ts';
 import type { Entry } from './wrap.ts';
 
 export interface Found extends Entry {
@@ -20,8 +20,16 @@ export interface Unread {
   readonly error: BrokerError;
 }
 
+/** A file that is there and could be read. */
+export interface Looked {
+  readonly host: Host;
+  readonly place: Place;
+  readonly file: HostFile;
+}
+
 export interface Survey {
   readonly found: readonly Found[];
+  readonly looked: readonly Looked[];
   readonly unread: readonly Unread[];
 }
 
@@ -50,12 +58,15 @@ export function chosenHosts(ids: readonly string[]): readonly Host[] {
 }
 
 function named(servers: Node | undefined): { readonly name: string; readonly node: Node }[] {
-  if (servers?.kind === 'map')
-    // By name: which of two that are called the same a host reads is not for us to guess.
-    return servers.members.map(({ key, value }) => ({
-      name: key,
-      node: memberOf(servers, key)?.value ?? value,
-    }));
+  if (servers?.kind === 'map') {
+    const seen = new Set<string>();
+    return servers.members.map(({ key, value, start }) => {
+      // Which of two that are called the same a host reads is not for us to guess.
+      if (seen.has(key)) throw new TwiceError(key, start);
+      seen.add(key);
+      return { name: key, node: value };
+    });
+  }
   if (servers?.kind !== 'list') return [];
   return servers.items.flatMap((node) => {
     const name = textAt(node, 'name');
@@ -80,6 +91,7 @@ export function survey(context: FrontContext, { hosts, scope }: Choice): Survey 
   const machine = machineOf(context);
   const found: Found[] = [];
   const unread: Unread[] = [];
+  const looked: Looked[] = [];
   const seen = new Set<string>();
   for (const host of chosenHosts(hosts))
     for (const place of host.places(machine)) {
@@ -93,10 +105,11 @@ export function survey(context: FrontContext, { hosts, scope }: Choice): Survey 
         seen.add(key);
         for (const entry of entriesOf(host, place, file.text))
           found.push({ ...entry, place, real: file.path });
+        looked.push({ host, place, file });
       } catch (error) {
         if (!(error instanceof BrokerError)) throw error;
         unread.push({ host, place, error });
       }
     }
-  return { found, unread };
+  return { found, looked, unread };
 }

@@ -6,3 +6,6 @@ export class SyntaxFault extends Error {
     this.line = line;
   }
 }
+
+/** Deeper files are not configurations, and parsers descend into them until there is no stack left. */
+export const DEEPEST = 100;

@@ -1,10 +1,10 @@
 // TOML as a tree with places. smol-toml says whether it is TOML and what values mean; here only where they stand is found.
 import { isDeepStrictEqual } from 'node:util';
 import { parse, TomlError } from 'smol-toml';
-import { SyntaxFault } from './syntax.ts';
+import { DEEPEST, SyntaxFault } from './syntax.ts';
 import { type ListNode, leadAt, lineAt, type MapNode, type Member, type Node, plain } from './tree.ts';
 
-type Growing = MapNode & { members: Member[]; end: number };
+type Growing = MapNode & { members: Member[]; end: number; depth: number };
 
 const SPACE = /[ \t]*/y;
 const BLANK = /(?:[ \t\r\n]|#[^\n]*)*/y;
@@ -38,6 +38,12 @@ class Reader {
     );
   }
 
+  /** One level below `depth`. */
+  #below(depth: number): number {
+    if (depth >= DEEPEST) throw new SyntaxFault(lineAt(this.#text, this.#at), 'it is nested too deeply');
+    return depth + 1;
+  }
+
   #expect(mark: string): void {
     if (!this.#text.startsWith(mark, this.#at)) throw this.#fault();
     this.#at += mark.length;
@@ -60,10 +66,10 @@ class Reader {
     return { keys, last };
   }
 
-  #value(): Node {
+  #value(depth: number): Node {
     const start = this.#at;
-    if (this.#next() === '[') return this.#list(start);
-    if (this.#next() === '{') return this.#inline(start);
+    if (this.#next() === '[') return this.#list(start, this.#below(depth));
+    if (this.#next() === '{') return this.#inline(start, this.#below(depth));
     const string = this.#take(STRING);
     if (string) return { kind: 'text', start, end: this.#at, value: String(meaning(string)) };
     const other = this.#take(OTHER).trimEnd();
@@ -72,14 +78,14 @@ class Reader {
     return { kind: 'other', start, end: this.#at, value: meaning(other) };
   }
 
-  #list(start: number): ListNode {
+  #list(start: number, depth: number): ListNode {
     const items: Node[] = [];
     this.#expect('[');
     for (this.#take(BLANK); this.#next() !== ']'; this.#take(BLANK)) {
       if (items.length > 0) this.#expect(',');
       this.#take(BLANK);
       if (this.#next() === ']') break;
-      items.push(this.#value());
+      items.push(this.#value(depth));
     }
     this.#expect(']');
     return {
@@ -92,8 +98,8 @@ class Reader {
     };
   }
 
-  #inline(start: number): MapNode {
-    const map: Growing = { kind: 'map', start, end: start, members: [], block: false };
+  #inline(start: number, depth: number): MapNode {
+    const map: Growing = { kind: 'map', start, end: start, members: [], block: false, depth };
     this.#expect('{');
     for (this.#take(BLANK); this.#next() !== '}'; this.#take(BLANK)) {
       if (map.members.length > 0) this.#expect(',');
@@ -111,8 +117,8 @@ class Reader {
     const { keys, last } = this.#keys();
     this.#expect('=');
     this.#take(SPACE);
-    const value = this.#value();
     const holder = this.#open(map, keys.slice(0, -1), from, map.block);
+    const value = this.#value(holder.depth);
     const lead = leadAt(this.#text, from);
     holder.members.push({
       key: keys.at(-1) ?? '',
@@ -133,7 +139,8 @@ class Reader {
       // The last table of an array of tables.
       const table = known?.kind === 'list' ? known.items.at(-1) : undefined;
       if (table?.kind === 'map') return table as Growing;
-      const made: Growing = { kind: 'map', start, end: start, members: [], block };
+      const depth = this.#below(holder.depth);
+      const made: Growing = { kind: 'map', start, end: start, members: [], block, depth };
       holder.members.push({ key, start, end: start, value: made, lead: '', alone: true });
       return made;
     }, map);
@@ -152,7 +159,8 @@ class Reader {
     }
     const holder = this.#open(root, keys.slice(0, -1), start, true);
     const key = keys.at(-1) ?? '';
-    const made: Growing = { kind: 'map', start, end: this.#at, members: [], block: true };
+    const depth = this.#below(holder.depth);
+    const made: Growing = { kind: 'map', start, end: this.#at, members: [], block: true, depth };
     const known = holder.members.find((member) => member.key === key)?.value;
     if (known?.kind === 'list') (known.items as Node[]).push(made);
     else {
@@ -163,7 +171,14 @@ class Reader {
   }
 
   read(): Node {
-    const root: Growing = { kind: 'map', start: 0, end: this.#text.length, members: [], block: true };
+    const root: Growing = {
+      kind: 'map',
+      start: 0,
+      end: this.#text.length,
+      members: [],
+      block: true,
+      depth: 0,
+    };
     let map = root;
     for (this.#take(BLANK); this.#at < this.#text.length; this.#take(BLANK))
       if (this.#next() === '[') map = this.#header(root);
@@ -180,7 +195,7 @@ function meaning(slice: string): unknown {
 export function readToml(text: string): Node {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parse(text, { maxDepth: DEEPEST });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [reason = ''] = error.message.replace('Invalid TOML document: ', '').split('\n');

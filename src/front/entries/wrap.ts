@@ -14,6 +14,8 @@ export interface WrapOrder {
   readonly others: readonly string[];
   /** What starts broker. */
   readonly program: readonly [string, ...string[]];
+  /** Nothing is done yet, only told. */
+  readonly dry: boolean;
   /** The connection is a database: its address stands for those found in the entry. */
   readonly database: boolean;
 }
@@ -111,10 +113,11 @@ class Wrapper {
       const before = whole.slice(0, whole.length - value.length);
       if (node) this.#replace([shape.args ?? shape.command], node, before + put, [taken], index);
     }
+    const { connection, dry } = this.#order;
     this.#notes.push(
       database
-        ? `${name} is now the address of ${this.#order.connection}`
-        : `${name} is in the keychain as ${taken.name}`,
+        ? `${name} ${dry ? 'would become' : 'is now'} the address of ${connection}`
+        : `${name} ${dry ? 'would be' : 'is'} in the keychain as ${taken.name}`,
     );
   }
 

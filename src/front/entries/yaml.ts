@@ -3,14 +3,18 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Pair,
   parseDocument,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { SyntaxFault } from './syntax.ts';
-import { leadAt, type Member, type Node } from './tree.ts';
+import { DEEPEST, SyntaxFault } from './syntax.ts';
+import { leadAt, lineAt, type Member, type Node } from './tree.ts';
+
+/** What the lexer says that does not stand in the text: byte order mark, end, start and kind of a document or scalar. */
+const CONTROL = /^[\u0002\u0018\u001f]$/;
 
 const spaces = (count: number) => ' '.repeat(count);
 
@@ -68,8 +72,34 @@ class Reader {
   }
 }
 
+/** The parser descends with the text: how far, at most, is known before. Throws SyntaxFault. */
+function bounded(text: string): void {
+  // Columns of the lines around this one, dashes and question marks of this line, brackets.
+  const columns: number[] = [];
+  let marks = 0;
+  let brackets = 0;
+  let offset = 0;
+  let begins = true;
+  for (const token of new Lexer().lex(text)) {
+    if (begins) {
+      const column = /^ *$/.test(token) ? token.length : 0;
+      while ((columns.at(-1) ?? -1) >= column) columns.pop();
+      columns.push(column);
+      marks = 0;
+    }
+    begins = token.endsWith('\n');
+    if (token === '-' || token === '?') marks += 1;
+    if (token === '[' || token === '{') brackets += 1;
+    if (token === ']' || token === '}') brackets -= 1;
+    if (columns.length + marks + brackets > DEEPEST)
+      throw new SyntaxFault(lineAt(text, offset), 'it is nested too deeply');
+    offset += CONTROL.test(token) ? 0 : token.length;
+  }
+}
+
 /** Throws SyntaxFault. */
 export function readYaml(text: string): Node {
+  bounded(text);
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, uniqueKeys: true, prettyErrors: false });
   const [error] = document.errors;

@@ -12,7 +12,13 @@ import type { Host, Place } from '../../../src/front/hosts/host.ts';
 import { HOSTS } from '../../../src/front/hosts/index.ts';
 
 const MACHINE = { home: '/home/a', cwd: '/home/a/p', platform: 'linux', environment: {} };
-const ORDER = { connection: 'prod-db', others: ['other-db'], program: ['broker'], database: true } as const;
+const ORDER = {
+  connection: 'prod-db',
+  others: ['other-db'],
+  program: ['broker'],
+  database: true,
+  dry: false,
+} as const;
 
 function hostOf(id: string): { host: Host; place: Place } {
   const host = HOSTS.find((each) => each.id === id);

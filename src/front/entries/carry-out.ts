@@ -1,0 +1,79 @@
+// Carries out what is planned for host files, one broker at a time. Whatever ends it, file, record and keychain agree, or the next run makes them.
+import { isDeepStrictEqual } from 'node:util';
+import type { AgentClient } from '../../agent/client.ts';
+import { type FrontContext, frontPaths, openAgent } from '../compose.ts';
+import { type FileChange, hidden } from './change.ts';
+import { reference } from './findings.ts';
+import { exclusively } from './locks.ts';
+import { mend, mendAll } from './mend.ts';
+import { type FileRecord, readRecord, samePath, writeBackup, writeRecord } from './record.ts';
+import { replaceHostFile } from './replace.ts';
+
+type OpenAgent = () => Promise<AgentClient>;
+
+type Entries = FileRecord['entries'];
+
+/** Entries that come, go, or become others; of those that become others, what they become. */
+function between(before: FileRecord, after: FileRecord): Entries {
+  const unlike = (some: Entries, others: Entries) =>
+    some.filter((entry) => !others.some((each) => isDeepStrictEqual(each, entry)));
+  const come = unlike(after.entries, before.entries);
+  const rest = [...before.entries, ...(before.begun?.entries ?? [])];
+  const go = rest.filter(
+    ({ path }) => ![...after.entries, ...come].some((each) => samePath(each.path, path)),
+  );
+  return [...come, ...go];
+}
+
+async function forwards(
+  state: string,
+  change: FileChange,
+  before: FileRecord,
+  agent: OpenAgent,
+): Promise<void> {
+  const { file, after, taken, moves, forget, record } = change;
+  if (moves === 'in') for (const { name, value } of taken) await (await agent()).setSecret(name, value);
+  if (file.text !== undefined && before.entries.length === 0)
+    await writeBackup(state, file.path, hidden(file.text, taken, reference));
+  if (after !== file.text) await replaceHostFile(file, after);
+  for (const name of forget) await (await agent()).deleteSecret(name);
+  await writeRecord(state, record);
+}
+
+/** First what is intended, then secrets, file and record. Throws `host-file-changed`, `host-file-unwritable`. */
+async function carryOut(state: string, change: FileChange, agent: OpenAgent): Promise<void> {
+  const { file, host, record } = change;
+  const before = readRecord(state, file.path);
+  const { made } = record;
+  const begun = { host: host.id, entries: between(before, record), ...(made ? { made } : {}) };
+  await writeRecord(state, { ...before, begun });
+  try {
+    await forwards(state, change, before, agent);
+  } catch (error) {
+    // What was begun stays on record where it cannot be taken back: the next run does.
+    await mend(state, file.path, agent).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Plans and carries out; what is done, is done from the files as they are then. Throws as `plan` does, and `host-file-busy`. */
+export async function settle<P extends { readonly changes: readonly FileChange[] }>(
+  context: FrontContext,
+  plan: () => Promise<P>,
+): Promise<P> {
+  const { state } = frontPaths(context);
+  let opened: Promise<AgentClient> | undefined;
+  const agent = (): Promise<AgentClient> => {
+    opened ??= openAgent(context);
+    return opened;
+  };
+  await mendAll(state, agent);
+  return exclusively(state, context.signal, {
+    ready: (file) => mend(state, file, agent),
+    plan,
+    filesOf: ({ changes }) => changes.map(({ file }) => file.path),
+    carryOut: async ({ changes }) => {
+      for (const change of changes) await carryOut(state, change, agent);
+    },
+  });
+}
