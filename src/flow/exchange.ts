@@ -7,7 +7,6 @@ import { describeParameters, isSteady, type Question } from './escalate/index.ts
 import type { Release } from './held.ts';
 import { Judgement } from './judgement.ts';
 import { type StatementLine, statementLine } from './lines.ts';
-import { shownParameter } from './mask/index.ts';
 import { NameBook, type NameKind } from './names.ts';
 import type { Spine } from './spine.ts';
 import { ExecutionTicket } from './ticket.ts';
@@ -23,6 +22,18 @@ function keep(execution: Execution): Execution {
   if (!execution.parameters) return execution;
   const own = ({ value, format }: Parameter) => ({ value: value && Buffer.from(value), format });
   return { ...execution, parameters: execution.parameters.map(own) };
+}
+
+/** Bound values as they are recorded. */
+function parametersFor(
+  judgement: Judgement,
+  parameters: readonly Parameter[] | undefined,
+): readonly ParameterRecord[] | undefined {
+  if (!parameters || parameters.length === 0) return undefined;
+  return parameters.map(({ value, format }, index) => ({
+    format,
+    value: value && judgement.shownParameter(index, value, format),
+  }));
 }
 
 function transactionNow({ hold }: Execution): Partial<Pick<Execution, 'transaction'>> {
@@ -78,7 +89,7 @@ export class Exchange implements Conversation {
     const inTransaction = execution.transaction !== 'I';
     const judgement = this.#spine.decideNow(judged, inTransaction);
     const statement = this.#spine.nextStatement();
-    const parameters = this.#parameters(execution.parameters);
+    const parameters = parametersFor(judgement, execution.parameters);
     this.#record(judgement, statement, {
       phase: execution.phase,
       inTransaction,
@@ -186,15 +197,6 @@ export class Exchange implements Conversation {
     this.#spine.log.statement(
       statementLine(judgement.parts, { ...line, conversation: this.id, statement, decision }),
     );
-  }
-
-  #parameters(parameters: readonly Parameter[] | undefined): readonly ParameterRecord[] | undefined {
-    if (!parameters || parameters.length === 0) return undefined;
-    const mask = (text: string) => this.#spine.scrubText(text);
-    return parameters.map(({ value, format }) => ({
-      format,
-      value: value && shownParameter(value, format, mask),
-    }));
   }
 
   #own(judged: Judged): Judgement {

@@ -8,8 +8,9 @@ import type { Field, ResultMask } from '../model/masking.ts';
 import type { Judged } from './conversation.ts';
 import type { Question } from './escalate/index.ts';
 import { retoldParts, type StatementParts, statementParts } from './lines.ts';
-import type { Masker, UnitPlan } from './mask/index.ts';
+import { type Given, type Masker, shownParameter, type UnitPlan } from './mask/index.ts';
 import { recordedContext } from './request.ts';
+import { sameNumber } from './shape.ts';
 
 /** Means something only in the conversation that said it: names, and what could not be understood for lack of a name. */
 export function isPersonal({ answers, effect, actions }: StatementUnit): boolean {
@@ -50,6 +51,8 @@ export class Judgement implements Judged {
   #names = new WeakMap<readonly Field[], readonly string[]>();
   #masks: WeakMap<readonly Field[], ResultMask>[] = [];
   #parts: StatementParts | undefined;
+  #given: Given | undefined;
+  #echo: ((cell: string) => string) | undefined;
   /** The judgement of the same shape that this one repeats. */
   #like: Judgement | undefined;
 
@@ -67,10 +70,34 @@ export class Judgement implements Judged {
     this.#catalogue = parts.catalogue;
   }
 
+  /** What the text itself says of columns' values. */
+  get given(): Given {
+    this.#given ??= this.#like
+      ? movedTo(this.text, this.#like)
+      : this.#masker.given(this.classification.units, this.#catalogue);
+    return this.#given;
+  }
+
+  /** A cell of an answer for the record: what the text itself said may be repeated there. */
+  shownCell(cell: string): string {
+    if (this.given.literals.length === 0) return cell;
+    this.#echo ??= this.#masker.scrubEcho(this.text, this.given);
+    return this.#echo(cell);
+  }
+
+  /** A bound value for the record. */
+  shownParameter(index: number, value: Uint8Array, format: 0 | 1): string {
+    const names = this.given.parameters.get(index + 1);
+    const mask = names
+      ? (text: string) => this.#masker.scrubValue(text, names)
+      : (text: string) => this.#masker.scrubText(text);
+    return shownParameter(value, format, mask);
+  }
+
   /** The event line's constant parts, with the text masked for the record. */
   get parts(): StatementParts {
     if (this.#parts) return this.#parts;
-    const text = this.#masker.scrubText(this.text);
+    const text = this.#masker.scrubStatement(this.text, this.given);
     this.#parts = this.#like
       ? retoldParts(this.#like.parts, this.classification.fingerprint, text)
       : statementParts({ ...this.#made, ...this.#shownRequest() }, text);
@@ -99,7 +126,7 @@ export class Judgement implements Judged {
     const { units } = this.classification;
     const each = (values: readonly string[]) => [...new Set(values.map(scrub))];
     return {
-      text: scrub(this.text),
+      text: this.#masker.scrubStatement(this.text, this.given),
       titles: each(units.map(({ title }) => title)),
       actions: this.#shownRequest().actions,
       tables: each(units.flatMap(({ tables }) => tables)).sort(),
@@ -159,6 +186,16 @@ export class Judgement implements Judged {
     const plan = this.plan(unit);
     return plan && this.#masker.copyOut(plan, columns, binary, this.#catalogue);
   }
+}
+
+/** What another text of the same shape says, in its own places: shapes have no literals but numbers. */
+function movedTo(text: string, { given, text: first }: Judgement): Given {
+  if (given.literals.length === 0) return given;
+  const literals = given.literals.flatMap(({ at, names }) => {
+    const place = sameNumber(first, at, text);
+    return place === undefined ? [] : [{ at: place, names }];
+  });
+  return { ...given, literals };
 }
 
 /** Judgements of one session by text or shape; bounded by number and by characters, oldest out first. */

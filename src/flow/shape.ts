@@ -16,6 +16,12 @@ const PLAIN_WHERE =
 /** A second WHERE or WITH could hide another condition; a second statement is another text. */
 const NESTED = /\bwhere\b[\s\S]*\bwhere\b|\bwith\b|;\s*\S/i;
 
+/** Where the number that starts at `at`, or behind a sign there, stands in another text of the same shape. */
+export function sameNumber(text: string, at: number, other: string): number | undefined {
+  const place = [...text.matchAll(NUMBER)].findIndex(({ index }) => index >= at);
+  return place < 0 ? undefined : [...other.matchAll(NUMBER)][place]?.index;
+}
+
 /**
  * The text with every number replaced by `?`, when any other numbers in the same places would be classified, decided and
  * masked alike. Undefined when there is no number or any doubt.

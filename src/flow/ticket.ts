@@ -23,9 +23,12 @@ export interface TicketPorts {
 const decoder = new TextDecoder('utf-8');
 
 /** A value as the event log shows it: text as text, binary as hex. */
-function shown(value: Uint8Array | null, format: 0 | 1): string | null {
+function shown(value: Uint8Array | null, format: 0 | 1, judgement: Judgement): string | null {
   if (value === null) return null;
-  return format === 0 ? decoder.decode(value) : `\\x${Buffer.from(value).toString('hex')}`;
+  if (format === 0) return judgement.shownCell(decoder.decode(value));
+  const text = decoder.decode(value);
+  const cell = judgement.shownCell(text);
+  return `\\x${(cell === text ? Buffer.from(value) : Buffer.from(cell)).toString('hex')}`;
 }
 
 const SETTLED: ReadonlySet<string> = new Set(['sql:transaction', 'sql:set', 'sql:show']);
@@ -101,7 +104,9 @@ export class ExecutionTicket implements Ticket {
 
   sample(row: readonly (Uint8Array | null)[]): void {
     if (!this.sampling) return;
-    this.#sample.push(row.map((value, index) => shown(value, this.#fields?.[index]?.format ?? 0)));
+    const cell = (value: Uint8Array | null, index: number) =>
+      shown(value, this.#fields?.[index]?.format ?? 0, this.#judgement);
+    this.#sample.push(row.map(cell));
     for (const value of row) this.#sampledBytes += value?.length ?? 0;
   }
 

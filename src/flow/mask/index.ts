@@ -7,10 +7,12 @@ import { type ColumnOptions, copyFields, maskColumns, REDACTED_UNKNOWN } from '.
 import { Resolver } from './lineage/resolver.ts';
 import { followTags, type Pins, type TagsByAttnum } from './lineage/tags.ts';
 import { scrubFields } from './scrub.ts';
+import { StatementWords } from './statement.ts';
 import { strategyFor } from './strategies.ts';
 import type { Masker, MaskerOptions, ProtectedColumn, UnitPlan } from './types.ts';
 
 export { shownParameter } from './parameter.ts';
+export type { Given } from './statement.ts';
 export type { Masker, MaskerOptions, UnitPlan } from './types.ts';
 
 /** Values of settings that are words: `on`, `ISO, MDY`, `Etc/UTC`. */
@@ -67,6 +69,7 @@ export function createMasker(options: MaskerOptions): Masker {
     tally,
   });
   const resolver = new Resolver(hidden, options.parse);
+  const words = new StatementWords(content, hidden, hashKey);
   const scrubText = (text: string): string => content.mask(text) ?? text;
   const columnOptions = (catalogue: Catalogue): ColumnOptions => ({
     content,
@@ -97,6 +100,10 @@ export function createMasker(options: MaskerOptions): Masker {
     },
     scrub: (plan, fields) => scrubFields(plan, fields, !nothing, scrubText),
     scrubText,
+    given: (units, catalogue) => words.given(units, catalogue),
+    scrubStatement: (text, given) => scrubText(words.text(text, given)),
+    scrubEcho: (text, given) => words.echo(text, given),
+    scrubValue: (text, names) => scrubText(words.value(text, names)),
     scrubSetting: (text) =>
       resolver.keeps('settings') && !ORDINARY.test(text) ? REDACTED_UNKNOWN : scrubText(text),
     scrubStray: (text) =>

@@ -5,6 +5,7 @@ import type { Connection, MaskStrategy } from '../../model/connection.ts';
 import type { CoverageRow } from '../../model/event.ts';
 import type { Field, ResultMask, Scanner } from '../../model/masking.ts';
 import type { Effect } from './lineage/effects.ts';
+import type { Given } from './statement.ts';
 
 /** A tagged column whose raw values this principal may not see. */
 export interface ProtectedColumn {
@@ -84,6 +85,14 @@ export interface Masker {
   /** Cleans an error's or notice's fields (one-letter codes); returns a new map. */
   scrub(plan: UnitPlan | undefined, fields: ReadonlyMap<string, string>): Map<string, string>;
   scrubText(text: string): string;
+  /** Literals and parameters of a text that stand under names of columns which are tagged, or tell what they hold. */
+  given(units: readonly StatementUnit[], catalogue: Catalogue): Given;
+  /** Cleans the text itself, for the record. */
+  scrubStatement(text: string, given: Given): string;
+  /** Cleans cells of an answer that repeat what the text said, for the record. */
+  scrubEcho(text: string, given: Given): (cell: string) => string;
+  /** Cleans a value that stands under the names, for the record. */
+  scrubValue(text: string, names: readonly string[]): string;
   /** Cleans the value of a parameter the server reports. */
   scrubSetting(text: string): string;
   /** Cleans a text that no statement answers for: where something is protected, it may hold anything. */
