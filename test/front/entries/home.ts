@@ -1,5 +1,5 @@
 // A home with MCP hosts in it, and the real binary run there. The keychain is the encrypted file.
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,10 @@ export interface Home {
   readonly path: string;
   file(name: string): string;
   broker(...args: readonly string[]): Ran;
+  /** The same with more in its environment. */
+  brokerWith(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Ran;
+  /** Without waiting for the ones before. */
+  start(...args: readonly string[]): Promise<Ran>;
   close(): void;
 }
 
@@ -41,14 +45,22 @@ export function openHome(from?: string): Home {
     PATH: `${join(path, 'bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
     BROKER_RUNTIME_DIR: join(path, 'run'),
   };
-  const broker = (...args: readonly string[]): Ran => {
-    const options = { cwd: join(path, 'project'), env, encoding: 'utf8', timeout: 120_000 } as const;
+  const cwd = join(path, 'project');
+  const brokerWith = (more: Readonly<Record<string, string>>, ...args: readonly string[]): Ran => {
+    const options = { cwd, env: { ...env, ...more }, encoding: 'utf8', timeout: 120_000 } as const;
     const { status, stdout, stderr } = spawnSync(process.execPath, [BROKER, ...args], options);
     return { status, stdout, stderr };
   };
+  const broker = (...args: readonly string[]): Ran => brokerWith({}, ...args);
+  const start = (...args: readonly string[]): Promise<Ran> =>
+    new Promise((resolve) =>
+      execFile(process.execPath, [BROKER, ...args], { cwd, env, timeout: 120_000 }, (error, stdout, stderr) =>
+        resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+      ),
+    );
   const close = (): void => {
     broker('agent', 'stop');
     rmSync(path, { recursive: true, force: true });
   };
-  return { path, file: (name) => join(path, name), broker, close };
+  return { path, file: (name) => join(path, name), broker, brokerWith, start, close };
 }
