@@ -3,7 +3,7 @@ import { isAlphanumeric, said } from './characters.ts';
 import type { NumberDetector } from './detector.ts';
 import { standsAlone } from './numbers.ts';
 
-const WRITTEN = /\d\d\.\d\d\.\d\d-\d{3}\.\d\d/y;
+const WRITTEN = /\d\d([. ])\d\d\1\d\d[- ]\d{3}\1\d\d/y;
 const SPOKEN = /(?<![a-z])(?:rijksregister|registre national|national number|insz|niss|rrn|nrn)/i;
 
 function valid(digits: string): boolean {

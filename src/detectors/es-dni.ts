@@ -26,6 +26,6 @@ export const esDni: NumberDetector = {
     const done = letterEnd(run.text, end);
     if (done === 0) return;
     const letter = LETTERS[Number(run.text.slice(start, end)) % 23];
-    if (run.text[done - 1] === letter) found(start, done);
+    if (run.text[done - 1]?.toUpperCase() === letter) found(start, done);
   },
 };

@@ -3,7 +3,7 @@ import { beginsWord, isAlphanumeric } from './characters.ts';
 import type { LetteredDetector } from './detector.ts';
 
 const LETTERS = 'TRWAGMYFPDXBNJZSQVHLCKE';
-const SHAPE = /[XYZ]\d{7}-?[A-Z]/y;
+const SHAPE = /[XYZ]\d{7}-?[A-Z]/iy;
 
 export const esNie: LetteredDetector = {
   kind: 'lettered',
@@ -16,8 +16,9 @@ export const esNie: LetteredDetector = {
     SHAPE.lastIndex = at;
     if (!beginsWord(text, at) || !SHAPE.test(text)) return undefined;
     const end = SHAPE.lastIndex;
-    const number = Number(`${'XYZ'.indexOf(text[at] ?? '')}${text.slice(at + 1, at + 8)}`);
-    const right = text[end - 1] === LETTERS[number % 23] && !isAlphanumeric(text.charCodeAt(end));
+    const number = Number(`${'XYZ'.indexOf((text[at] ?? '').toUpperCase())}${text.slice(at + 1, at + 8)}`);
+    const right =
+      text[end - 1]?.toUpperCase() === LETTERS[number % 23] && !isAlphanumeric(text.charCodeAt(end));
     return right ? { start: at, end } : undefined;
   },
 };
