@@ -1,5 +1,5 @@
 // The columns of tables: ledger, sessions, statements, with what kind of value each holds. Pure; must never hold a raw value of a target.
-import { calledApprover, calledApprovers } from './approver.ts';
+import { called, calledApprovers } from './approver.ts';
 import type { ExportedStatement } from './exporter.ts';
 import type { StatementTold } from './story.ts';
 
@@ -17,6 +17,7 @@ export const LEDGER: readonly Column<ExportedStatement>[] = [
   ['epoch', 'integer', ({ predicate }) => predicate.chain.epoch],
   ['issuer', 'text', ({ predicate }) => predicate.identity.iss],
   ['subject', 'text', ({ predicate }) => predicate.identity.sub],
+  ['person', 'text', ({ person }) => person && called(person)],
   ['actor_kind', 'text', ({ predicate }) => predicate.actor.kind],
   ['actor', 'text', ({ predicate }) => predicate.actor.name],
   ['session', 'text', ({ predicate }) => predicate.session?.id],
@@ -34,6 +35,7 @@ export const SESSIONS: readonly Column<ExportedStatement>[] = [
   ['database', 'text', ({ predicate }) => predicate.session?.database],
   ['issuer', 'text', ({ predicate }) => predicate.identity.iss],
   ['subject', 'text', ({ predicate }) => predicate.identity.sub],
+  ['person', 'text', ({ person }) => person && called(person)],
   ['actor_kind', 'text', ({ predicate }) => predicate.actor.kind],
   ['actor', 'text', ({ predicate }) => predicate.actor.name],
   ['account', 'text', ({ predicate }) => predicate.session?.account],
@@ -49,11 +51,7 @@ export const SESSIONS: readonly Column<ExportedStatement>[] = [
   ['masked', 'integer', ({ predicate }) => Number(predicate.masking?.['masked'] ?? 0)],
   ['blocked', 'integer', ({ predicate }) => Number(predicate.masking?.['blocked'] ?? 0)],
   ['approvals', 'integer', ({ predicate }) => predicate.approvals?.length ?? 0],
-  [
-    'approvers',
-    'list',
-    ({ approvers }) => [...new Set([...(approvers?.values() ?? [])].map(calledApprover))],
-  ],
+  ['approvers', 'list', ({ approvers }) => [...new Set([...(approvers?.values() ?? [])].map(called))]],
   ['events', 'integer', ({ predicate }) => predicate.events?.count],
   ['events_root', 'text', ({ predicate }) => predicate.events?.merkleRoot],
   ['file', 'text', ({ key }) => key],
@@ -65,6 +63,7 @@ export const STATEMENTS: readonly Column<Told>[] = [
   ['connection', 'text', ({ statement }) => statement.predicate.session?.connection],
   ['database', 'text', ({ statement }) => statement.predicate.session?.database],
   ['subject', 'text', ({ statement }) => statement.predicate.identity.sub],
+  ['person', 'text', ({ statement }) => statement.person && called(statement.person)],
   ['actor_kind', 'text', ({ statement }) => statement.predicate.actor.kind],
   ['actor', 'text', ({ statement }) => statement.predicate.actor.name],
   ['conversation', 'integer', ({ told }) => told.conversation],

@@ -2,7 +2,7 @@
 import type { Json } from '../lib/canonical.ts';
 import type { Predicate } from '../model/evidence.ts';
 import type { Verification } from '../model/verdict.ts';
-import type { Approvers } from './approver.ts';
+import type { Approvers, Person } from './approver.ts';
 
 /** Where a format writes: plain names below one folder, or one stream. */
 export interface ExportTarget {
@@ -31,6 +31,8 @@ export interface ExportedStatement {
   readonly subjects: readonly { readonly name: string; readonly digest: string }[];
   /** The filters asked for it; a statement that only links the chain is not chosen, and its blobs stay behind. */
   readonly chosen: boolean;
+  /** Whose statement it is, as their sign-in names them; only for formats that people read. */
+  readonly person?: Person;
   /** Who answered the requests of this session, as far as their answers are in the store and not withheld. */
   readonly approvers?: Approvers;
 }

@@ -91,13 +91,14 @@ function connect(statement: ExportedStatement): string {
 
 function accessed(statement: ExportedStatement): string {
   const { predicate, key } = statement;
+  const failed = predicate.detail?.['failed'] !== undefined;
   const shape: Shape = {
     category: 6,
     class: 6003,
     activity: 2,
     time: predicate.clock.wall,
-    status: 'success',
-    message: 'evidence was exported',
+    status: failed ? 'failure' : 'success',
+    message: failed ? 'an export of evidence came to nothing' : 'evidence was exported',
   };
   return event(statement, key, shape, {
     actor: actor(predicate),

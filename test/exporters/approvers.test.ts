@@ -74,6 +74,25 @@ async function exported(
   return (file) => readFileSync(join(output, file), 'utf8');
 }
 
+describe('people who asked', () => {
+  it('are named by their sign-in as approvers are, an e-mail only when the provider verified it', async () => {
+    const tables = await exported('csv');
+    for (const file of ['statements.csv', 'sessions.csv', 'ledger.csv'])
+      expect(tables(file)).toContain('Alice Author (alice)');
+    const page = (await exported('html'))('evidence.html');
+    expect(page).toContain('Alice Author (alice)');
+    expect(page + tables('sessions.csv')).not.toContain('alice@example.test');
+  });
+
+  it('are not named where a text is held back, which may be their name', async () => {
+    const tables = await exported('csv', { withholdText: 'Alice Author' });
+    for (const file of ['statements.csv', 'sessions.csv', 'ledger.csv']) {
+      expect(tables(file)).not.toContain('Alice Author');
+      expect(tables(file)).toContain('alice');
+    }
+  });
+});
+
 describe('people who approved', () => {
   it('are in the table of statements, and in that of sessions', async () => {
     const read = await exported('csv');

@@ -45,7 +45,7 @@ export async function openStory(): Promise<void> {
   store = await openStore(`file:${root}`, {});
   mine = await install(join(work.path, 'alice'), `file:${root}`, clock);
   theirs = await install(join(work.path, 'dana'), `file:${root}`, clock);
-  alice = await provider.signIn('alice', times());
+  alice = await provider.signIn('alice', times(), { name: 'Alice Author', email: 'alice@example.test' });
   dana = await provider.signIn('dana', times());
   await mine.ledger.epoch(alice);
   await theirs.ledger.epoch(dana);

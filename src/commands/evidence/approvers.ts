@@ -1,5 +1,5 @@
-// Who answered the requests that a session names, by the sign-ins they answered with. Must never judge an answer: verification does.
-import type { Approver, Approvers } from '../../exporters/approver.ts';
+// Who signed, and who answered the requests that a session names, by the sign-ins they did it with. Must never judge: verification does.
+import type { Approver, Approvers, Person } from '../../exporters/approver.ts';
 import { sha256 } from '../../lib/digest.ts';
 import { APPROVAL_FORM } from '../../model/approval-predicate.ts';
 import { BundleError, parseSigned } from '../../model/bundle.ts';
@@ -24,22 +24,23 @@ function claimsOf(pkToken: Uint8Array | undefined): Claims {
 const filled = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
+/** As the sign-in names them that a signature was made with. */
+export async function personOf(
+  store: Pick<Store, 'get'>,
+  { iss, sub, pkToken }: Pick<Predicate['identity'], 'iss' | 'sub' | 'pkToken'>,
+): Promise<Person> {
+  const claims = claimsOf(await blobBytes(store, pkToken));
+  const own = claims['iss'] === iss && claims['sub'] === sub;
+  const name = own ? (filled(claims['name']) ?? filled(claims['preferred_username'])) : undefined;
+  const email = own && claims['email_verified'] === true ? filled(claims['email']) : undefined;
+  return { iss, sub, ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
+}
+
 async function approver(store: Pick<Store, 'get'>, bytes: Uint8Array): Promise<Approver | undefined> {
   try {
     const { predicate } = parseSigned(bytes, APPROVAL_FORM).statement;
     if (predicate.kind !== 'decision') return undefined;
-    const { iss, sub, pkToken } = predicate.identity;
-    const claims = claimsOf(await blobBytes(store, pkToken));
-    const own = claims['iss'] === iss && claims['sub'] === sub;
-    const name = own ? (filled(claims['name']) ?? filled(claims['preferred_username'])) : undefined;
-    const email = own && claims['email_verified'] === true ? filled(claims['email']) : undefined;
-    return {
-      iss,
-      sub,
-      ...(name === undefined ? {} : { name }),
-      ...(email === undefined ? {} : { email }),
-      answer: predicate.decision.answer,
-    };
+    return { ...(await personOf(store, predicate.identity)), answer: predicate.decision.answer };
   } catch (error) {
     if (error instanceof BundleError) return undefined;
     throw error;

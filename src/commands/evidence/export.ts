@@ -4,12 +4,12 @@ import type { Exporter, ExportFooter, ExportTarget } from '../../exporters/index
 import { EXPORTERS } from '../../exporters/index.ts';
 import { verifyStore } from '../../flow/verify/index.ts';
 import { visible } from '../../lib/visible.ts';
-import { BrokerError, EXIT } from '../../model/errors.ts';
+import { asBrokerError, BrokerError, EXIT } from '../../model/errors.ts';
 import { type Verification, verified } from '../../model/verdict.ts';
 import type { CommandContext } from '../command.ts';
 import { type Evidence, openEvidence, pinsOf } from '../evidence.ts';
 import { filtersOf, typedFilters } from '../evidence-filters.ts';
-import { folderTarget, streamTarget } from './folder.ts';
+import { type FolderTarget, folderTarget, streamTarget } from './folder.ts';
 import { Handover } from './handover.ts';
 import { checkpointOf, Heads } from './outside.ts';
 import { rememberingRecent } from './recent.ts';
@@ -44,19 +44,64 @@ async function recordAccess(
   }
 }
 
-async function exportTo(
+interface Exported {
+  readonly result: Verification;
+  readonly access: ExportFooter['access'];
+  readonly handover: Handover;
+}
+
+/** Recorded before anything is handed out, since what is read cannot be taken back; and once more when it came to nothing. */
+async function recordedExport(
   context: CommandContext,
   evidence: Evidence,
   exporter: Exporter,
-  target: ExportTarget,
-): Promise<{ result: Verification; access: ExportFooter['access']; handover: Handover }> {
-  const { identity, settings } = evidence;
-  const store = rememberingRecent(evidence.store);
-  const { clock, signal, options } = context;
+  target: FolderTarget | ExportTarget,
+): Promise<Exported> {
+  const filters = { ...typedFilters(context), ...typedWithheld(context) };
+  const prepared = await prepare(context, evidence, exporter);
+  const detail = { format: exporter.id, filters };
+  const access = await recordAccess(context, detail);
+  try {
+    const exported = await exportTo(context, evidence, {
+      exporter,
+      target,
+      access,
+      typed: filters,
+      ...prepared,
+    });
+    if ('commit' in target) await target.commit();
+    return exported;
+  } catch (error) {
+    if (access.recorded)
+      await recordAccess(context, { ...detail, failed: asBrokerError(error).code, of: access.key });
+    throw error;
+  }
+}
+
+/** All that can be wrong with what was asked for, before it is recorded that somebody asked. */
+async function prepare(context: CommandContext, { identity, settings }: Evidence, exporter: Exporter) {
   const filters = filtersOf(context, 'export');
-  const typed = { ...typedFilters(context), ...typedWithheld(context) };
   const withheld = withheldFor(context, exporter);
-  const access = await recordAccess(context, { format: exporter.id, filters: typed });
+  const checkpoint = await checkpointOf(context, identity.id, 'export');
+  const { pins, problem } = await pinsOf(context, settings, context.options['offline'] === true);
+  if (problem)
+    context.stderr.write(`broker: note: the provider’s keys could not be fetched: ${visible(problem)}\n`);
+  return { filters, withheld, checkpoint, pins };
+}
+
+interface Order extends Awaited<ReturnType<typeof prepare>> {
+  readonly exporter: Exporter;
+  readonly target: ExportTarget;
+  readonly access: ExportFooter['access'];
+  /** Filters as they were typed. */
+  readonly typed: Readonly<Record<string, string>>;
+}
+
+async function exportTo(context: CommandContext, evidence: Evidence, order: Order): Promise<Exported> {
+  const { identity } = evidence;
+  const store = rememberingRecent(evidence.store);
+  const { clock, signal } = context;
+  const { exporter, target, access, typed, filters, withheld, checkpoint, pins } = order;
   const writer = exporter.open(target);
   const made = new Date(clock.now()).toISOString();
   const file = (await store.get('v1/store.json', 4096)) ?? new Uint8Array();
@@ -67,10 +112,6 @@ async function exportTo(
     made,
   });
   const handover = new Handover({ store, exporter, writer, filters, ...(withheld ? { withheld } : {}) });
-  const { pins, problem } = await pinsOf(context, settings, options['offline'] === true);
-  if (problem)
-    context.stderr.write(`broker: note: the provider’s keys could not be fetched: ${visible(problem)}\n`);
-  const checkpoint = await checkpointOf(context, identity.id, 'export');
   const heads = new Heads();
   const result = await verifyStore(store, {
     ...(checkpoint ? { checkpoint } : {}),
@@ -131,13 +172,8 @@ export async function run(context: CommandContext): Promise<number> {
   const evidence = await openEvidence(context);
   const folder = output === undefined ? undefined : await folderTarget(output);
   try {
-    const { result, access, handover } = await exportTo(
-      context,
-      evidence,
-      exporter,
-      folder ?? streamTarget(stdout),
-    );
-    await folder?.commit();
+    const target = folder ?? streamTarget(stdout);
+    const { result, access, handover } = await recordedExport(context, evidence, exporter, target);
     const { sessions } = handover;
     const verdicts = `${result.integrity.verdict}, ${result.completeness.verdict}`;
     const summary = {

@@ -1,5 +1,5 @@
 // Passes each verified statement, and what it vouches for, to a format. Must never pass on a blob that is not what its digest says.
-import type { Approvers } from '../../exporters/approver.ts';
+import type { Approvers, Person } from '../../exporters/approver.ts';
 import type { ExportedStatement, Exporter, ExportWriter } from '../../exporters/index.ts';
 import { toldInPart, type VerifiedStatement } from '../../flow/verify/index.ts';
 import { canonical } from '../../lib/canonical.ts';
@@ -8,11 +8,14 @@ import { eventLogs, isJwksBlob, logNumber, PK_TOKEN_BLOB, POLICY_BLOB } from '..
 import type { Store } from '../../model/store.ts';
 import { asksContent, ContentMatch, type Filters, matches, matchesAttempt } from '../evidence-filters.ts';
 import { approvalObjects } from './approval-objects.ts';
-import { approversIn } from './approvers.ts';
+import { approversIn, personOf } from './approvers.ts';
 import { blobBytes, EventLog, unreadable } from './event-log.ts';
 import { publicationObjects } from './publication-objects.ts';
 import { hidesRequests, tells, type Withheld } from './withhold.ts';
 import { Withholding } from './withholding.ts';
+
+/** Sign-ins that are remembered. */
+const PEOPLE = 10_000;
 
 export interface HandoverOrder {
   readonly store: Pick<Store, 'get' | 'list'>;
@@ -28,6 +31,8 @@ export class Handover {
   readonly #given = new Set<string>();
   /** Logs of parts, by session, until the session that names them all: what they may tell is known then. */
   readonly #parts = new Map<string, ExportedStatement['subjects'][number][]>();
+  /** Whose sign-ins those are, by the digests of their PK tokens. */
+  readonly #people = new Map<string, Promise<Person>>();
   /** Sessions that were handed over. */
   readonly #seen = new Set<string>();
   sessions = 0;
@@ -47,6 +52,7 @@ export class Handover {
     const events = new EventLog(this.#order.store, subjects, told);
     const chosen = await this.#chosen({ key, digest, bytes, predicate, subjects, chosen: true }, events);
     const approvers = chosen ? await this.#approvers(predicate, subjects) : undefined;
+    const person = await this.#person(predicate);
     const statement: ExportedStatement = {
       key,
       digest,
@@ -54,6 +60,7 @@ export class Handover {
       predicate,
       subjects,
       chosen,
+      ...(person ? { person } : {}),
       ...(approvers ? { approvers } : {}),
     };
     if (chosen && predicate.kind === 'session') {
@@ -109,6 +116,15 @@ export class Handover {
     const { store, exporter, withheld } = this.#order;
     if (!exporter.wants.events || (withheld && hidesRequests(withheld))) return undefined;
     return approversIn(store, predicate, subjects);
+  }
+
+  /** Nobody is named where a text is held back that may be a name. */
+  #person({ identity }: Predicate): Promise<Person> | undefined {
+    const { store, exporter, withheld } = this.#order;
+    if (!exporter.wants.events || (withheld && withheld.spellings.length > 0)) return undefined;
+    const known = this.#people.get(identity.pkToken) ?? personOf(store, identity);
+    if (this.#people.size < PEOPLE) this.#people.set(identity.pkToken, known);
+    return known;
   }
 
   async #giveApprovals({ predicate, subjects }: ExportedStatement): Promise<void> {

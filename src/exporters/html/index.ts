@@ -1,6 +1,7 @@
 // One page a person can read, filter and replay, offline. Must never let evidence become markup or script, nor load anything.
 import { formatSpan } from '../../lib/when.ts';
 import type { Predicate } from '../../model/evidence.ts';
+import { calledSigner } from '../approver.ts';
 import type {
   ExportedEvent,
   ExportedStatement,
@@ -63,12 +64,12 @@ interface Row {
 }
 
 function rowOf(statement: ExportedStatement, traits: object): Row {
-  const { session, identity, actor, masking } = statement.predicate;
+  const { session, actor, masking } = statement.predicate;
   const { counts } = session as NonNullable<Predicate['session']>;
   return {
     id: session?.id,
     opened: session?.opened ?? '',
-    user: identity.sub,
+    user: calledSigner(statement),
     ...(actor.kind === 'bot' ? { bot: actor.name } : {}),
     connection: session?.connection,
     statements: counts?.statements ?? 0,
@@ -121,7 +122,8 @@ class HtmlWriter implements ExportWriter {
     await this.#finish();
     const { predicate, key, digest, chosen } = statement;
     const { kind, clock, identity, chain, session, detail } = predicate;
-    this.#ledger.push({ time: clock.wall, kind, user: identity.sub, seq: chain.seq, key, sha256: digest });
+    const user = calledSigner(statement);
+    this.#ledger.push({ time: clock.wall, kind, user, seq: chain.seq, key, sha256: digest });
     if (!chosen) return;
     if (kind === 'session') {
       this.#now = new SessionContent(statement);
@@ -131,7 +133,7 @@ class HtmlWriter implements ExportWriter {
     const policies = Array.isArray(detail?.['policies']) ? detail['policies'] : [];
     this.#attempts.push({
       time: clock.wall,
-      user: identity.sub,
+      user,
       connection: session?.connection,
       policies,
       code: String(detail?.['code'] ?? ''),

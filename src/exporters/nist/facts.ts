@@ -145,7 +145,7 @@ export class Facts {
       );
     }
     if (predicate.kind === 'attempt') this.#see('attempts', key);
-    if (predicate.kind === 'access') this.#see('accesses', key);
+    if (predicate.kind === 'access' && predicate.detail?.['failed'] === undefined) this.#see('accesses', key);
     if (predicate.kind === 'epoch') this.#signIn(predicate, key);
   }
 
