@@ -41,8 +41,8 @@ describe('a held statement', () => {
     return (rows[0] as { t: boolean }).t;
   }
 
-  /** The server's own time-out is short, so that a test fails if anything is sent while it is held. */
-  async function connect(timeout = 1_000, to = proxied): Promise<pg.Client> {
+  /** Milliseconds of statement_timeout: the wait for people counts. */
+  async function connect(timeout = 0, to = proxied): Promise<pg.Client> {
     const { PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD } = to.environment;
     const client = new pg.Client({
       host: PGHOST ?? '',
@@ -149,6 +149,27 @@ describe('a held statement', () => {
     expect(await exists('interrupted')).toBe(true);
   }, 120_000);
 
+  it('is withdrawn when the time its client gives a statement is over', async () => {
+    await table('hurried');
+    const client = await connect(3_000);
+    await client.query('begin');
+    const dropped = client.query('drop table hurried').catch((error: unknown) => error);
+    const row = await asking('hurried');
+    expect(await dropped).toMatchObject({
+      code: '57014',
+      message: 'canceling statement due to statement timeout',
+      hint: expect.stringContaining('waiting for approval'),
+    });
+    await expect(client.query('select 1')).rejects.toMatchObject({ code: '25P02' });
+    await client.query('rollback');
+    await expect
+      .poll(async () => (await listed(dana, '--all')).find(({ id }) => id === row.id)?.state, {
+        timeout: PATIENCE,
+      })
+      .toBe('withdrawn');
+    expect(await exists('hurried')).toBe(true);
+  }, 120_000);
+
   it('is withdrawn when its client is killed', async () => {
     await table('orphaned');
     const psql = spawn('psql', ['-X', '-c', 'drop table orphaned'], { env: proxied.environment });
@@ -177,7 +198,7 @@ describe('a held statement', () => {
       'insert into orders (customer_id, item, amount) select 1, $$bound$$, n from generate_series(1,3) n',
       'shop',
     );
-    const client = await connect(0);
+    const client = await connect();
     const text = "delete from orders where item = 'bound' and amount = $1";
     const deleted = client.query(text, [1]);
     const behind = client.query("select count(*)::int as n from orders where item = 'bound'");
@@ -212,7 +233,7 @@ describe('a held statement', () => {
 
   it('does not let its transaction look idle to a server that ends idle ones', async () => {
     await table('patient');
-    const client = await connect(0);
+    const client = await connect();
     const notices: string[] = [];
     client.on('notice', ({ message }) => notices.push(message ?? ''));
     await client.query("set idle_in_transaction_session_timeout = '2s'");
@@ -290,7 +311,7 @@ describe('a held statement', () => {
   it('ends with an agent that is killed, and the next agent withdraws it', async () => {
     await table('survives');
     // A session of its own: it opens under the policy as it is now.
-    const client = await connect(1_000, await openProxy(alice));
+    const client = await connect(0, await openProxy(alice));
     const held = client.query('drop table survives').catch((error: Error) => error);
     const row = await asking('survives');
     const { pid } = JSON.parse((await alice.broker(['status', '--json'])).stdout) as { pid: number };

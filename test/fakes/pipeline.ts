@@ -93,6 +93,8 @@ export class FakePipeline implements SessionPipeline {
   broken = false;
   samples = 3;
   slowJudge = false;
+  /** People say yes at once. */
+  prompt = false;
 
   remember(what: string, text?: string, detail?: unknown): void {
     this.remembered.push({
@@ -116,6 +118,7 @@ export class FakePipeline implements SessionPipeline {
   }
 
   ask(text: string): Promise<boolean> {
+    if (this.prompt) return Promise.resolve(true);
     return new Promise((resolve) => this.#asked.push({ text, resolve }));
   }
 

@@ -1,9 +1,13 @@
 // Where a statement waits for the flow: judged, then admitted. One at a time, so that none can overtake a held one.
 import type { Admission, Conversation, Execution, Hold, Judged } from '../../flow/conversation.ts';
 
+/** Why an execution that waited for people is not to run: its client, its client's time-out, or what went before it. */
+export type Withdrawn = 'cancelled' | 'timed out' | 'overtaken';
+
 /** Stops the client's direction until the promise settles; the message at hand is then looked at again. */
 export interface Holder {
-  hold(until: Promise<unknown>): void;
+  /** `asking` while people are asked, which takes its time. */
+  hold(until: Promise<unknown>, asking?: boolean): void;
   /** How a held execution is withdrawn and its client told. */
   readonly port: Hold;
 }
@@ -13,7 +17,7 @@ export class Gate {
   readonly #holder: Holder;
   /** Answers of the flow that came while the message was held. */
   #judged: Judged | undefined;
-  #admission: Admission | 'withdrawn' | undefined;
+  #admission: Admission | Withdrawn | undefined;
   /** The admission awaited; answers to any other are too late. */
   #awaited: object | undefined;
 
@@ -40,7 +44,7 @@ export class Gate {
   }
 
   /** Judges and admits one execution. Undefined while either is awaited; ask again with the same message. */
-  admit(text: () => string, execution: Omit<Execution, 'hold'>): Admission | 'withdrawn' | undefined {
+  admit(text: () => string, execution: Omit<Execution, 'hold'>): Admission | Withdrawn | undefined {
     const ready = this.#admission;
     if (ready) {
       this.#admission = undefined;
@@ -52,7 +56,10 @@ export class Gate {
     if (!(admission instanceof Promise)) return admission;
     const awaited = {};
     this.#awaited = awaited;
-    this.#holder.hold(admission.then((value) => this.#answered(awaited, value)));
+    this.#holder.hold(
+      admission.then((value) => this.#answered(awaited, value)),
+      true,
+    );
     return undefined;
   }
 
@@ -61,8 +68,7 @@ export class Gate {
     this.#judged = undefined;
     const ready = this.#admission;
     this.#admission = undefined;
-    if (ready && ready !== 'withdrawn' && ready.kind === 'forward')
-      ready.ticket.finish({ status: 'cancelled' });
+    if (typeof ready === 'object' && ready.kind === 'forward') ready.ticket.finish({ status: 'cancelled' });
     return true;
   }
 
@@ -74,10 +80,10 @@ export class Gate {
   }
 
   /** The held execution is withdrawn: whatever is still answered to it does not count. False when none is held. */
-  withdraw(): boolean {
+  withdraw(why: Withdrawn): boolean {
     if (!this.#awaited) return false;
     this.#awaited = undefined;
-    this.#admission = 'withdrawn';
+    this.#admission = why;
     return true;
   }
 }

@@ -6,7 +6,7 @@ import { Descriptions } from './description.ts';
 import { FROM_CLIENT, message } from './messages.ts';
 import { NameTable, Portal, Prepared } from './names.ts';
 import { Outbox } from './outbox.ts';
-import { type Change, Pending, PendingQueue } from './pending.ts';
+import { type Change, Pending, type PendingKind, PendingQueue } from './pending.ts';
 
 export type TransactionStatus = 'I' | 'T' | 'E';
 
@@ -18,6 +18,17 @@ const MOST_PENDING = 8_192;
 const FEW_PENDING = 4_096;
 
 const SYNC = message(FROM_CLIENT.sync);
+const FLUSH = message(FROM_CLIENT.flush);
+const NOTHING = Buffer.alloc(6);
+
+/** The name of our own statements and portals. */
+const OURS = 'broker settings';
+const SHOW_TIMEOUT = 'SHOW statement_timeout';
+const HIDDEN: readonly PendingKind[] = ['parse', 'bind', 'execute', 'close', 'close'];
+
+function copiesIn({ classification }: Judged): boolean {
+  return classification.units.some(({ copy }) => copy?.direction === 'in');
+}
 
 export class Link {
   readonly conversation: Conversation;
@@ -100,12 +111,48 @@ export class Link {
   /** A Sync that nobody asked for, where the server waits for the client: its clock of idleness starts anew. False elsewhere. */
   stir(): boolean {
     if (this.pending.length > 0 || this.unsynced || this.copyIn || this.terminated) return false;
+    this.#hiddenSync();
+    return true;
+  }
+
+  /**
+   * Asks for `statement_timeout` as it is in force behind everything sent so far. SHOW takes no snapshot. Where a group is open
+   * the answer is had by Flush, and the server's own clock, which a Parse set going, stops. False where nothing can be asked.
+   */
+  showTimeout(tell: (shown: string) => void): boolean {
+    const copies = this.pending.list().some(({ ticket }) => ticket && copiesIn(ticket.judged));
+    if (copies || this.copyIn || this.discarding || this.terminated) return false;
+    // On its own it may fail, where the transaction has failed meanwhile: nobody needs to know.
+    this.hidden(SHOW_TIMEOUT, !this.unsynced).tell = tell;
+    if (this.unsynced) this.toServer.put(FLUSH);
+    else this.#hiddenSync();
+    return true;
+  }
+
+  #hiddenSync(): void {
     this.toServer.put(SYNC);
     const pending = new Pending('sync', this.group);
     pending.hidden = true;
     this.pending.push(pending);
     this.group += 1;
-    return true;
+  }
+
+  /** Runs a statement of our own in the client's place, under a name of our own. Returns the request that it answers. */
+  hidden(statement: string, muted = false): Pending {
+    const { toServer } = this;
+    toServer.put(message(FROM_CLIENT.parse, OURS, statement, NOTHING.subarray(0, 2)));
+    toServer.put(message(FROM_CLIENT.bind, OURS, OURS, NOTHING));
+    toServer.put(message(FROM_CLIENT.execute, OURS, 0));
+    toServer.put(message(FROM_CLIENT.close, Buffer.from('P'), OURS));
+    toServer.put(message(FROM_CLIENT.close, Buffer.from('S'), OURS));
+    const [, , answering] = HIDDEN.map((kind) => {
+      const pending = new Pending(kind, this.group);
+      pending.hidden = true;
+      pending.muted = muted;
+      this.pending.push(pending);
+      return pending;
+    });
+    return answering as Pending;
   }
 
   cancelServer(): void {

@@ -257,7 +257,7 @@ export class Listener implements Serving {
     key = this.#cancelKeys.issue(keySize, async () => {
       conversation.event('cancel', {});
       conversation.flush();
-      if (!relay.cancel()) await this.#backend.cancel(upstream);
+      if (!relay.withdraw('cancelled')) await this.#backend.cancel(upstream);
     });
     this.#relays.set(relay, link);
     const { parameters } = upstream;

@@ -4,11 +4,9 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { Judged } from '../../flow/conversation.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { Link } from './link.ts';
-import { FROM_CLIENT, message, violation } from './messages.ts';
-import { Pending, type PendingKind } from './pending.ts';
+import { violation } from './messages.ts';
 
 const BACKSLASH = 0x5c;
-const NAME = 'broker settings';
 const STRINGS = 'SET standard_conforming_strings TO on';
 const ENCODING = "SET client_encoding TO 'UTF8'";
 
@@ -66,20 +64,5 @@ export function steadyCopy(link: Link, judged: Judged): void {
 /** Sets the settings anew before what is sent next, where something of this group may have changed them. */
 export function steady(link: Link, settings: readonly string[]): void {
   if (link.ran !== link.group) return;
-  for (const setting of settings) set(link, setting);
-}
-
-function set(link: Link, statement: string): void {
-  const { toServer } = link;
-  const nothing = Buffer.alloc(6);
-  toServer.put(message(FROM_CLIENT.parse, NAME, statement, nothing.subarray(0, 2)));
-  toServer.put(message(FROM_CLIENT.bind, NAME, NAME, nothing));
-  toServer.put(message(FROM_CLIENT.execute, NAME, 0));
-  toServer.put(message(FROM_CLIENT.close, Buffer.from('P'), NAME));
-  toServer.put(message(FROM_CLIENT.close, Buffer.from('S'), NAME));
-  for (const kind of ['parse', 'bind', 'execute', 'close', 'close'] satisfies PendingKind[]) {
-    const pending = new Pending(kind, link.group);
-    pending.hidden = true;
-    link.pending.push(pending);
-  }
+  for (const setting of settings) link.hidden(setting);
 }

@@ -20,16 +20,15 @@ export function refusal(error: BrokerError, severity: Severity = 'ERROR', detail
 }
 
 /** ErrorResponse in the server's own words, for what it would have said itself. */
-export function serverError(sqlstate: string, text: string): Buffer {
-  return fieldsMessage(
-    FROM_SERVER.error,
-    new Map([
-      ['S', 'ERROR'],
-      ['V', 'ERROR'],
-      ['C', sqlstate],
-      ['M', text],
-    ]),
-  );
+export function serverError(sqlstate: string, text: string, hint?: string): Buffer {
+  const fields = new Map([
+    ['S', 'ERROR'],
+    ['V', 'ERROR'],
+    ['C', sqlstate],
+    ['M', text],
+  ]);
+  if (hint) fields.set('H', hint);
+  return fieldsMessage(FROM_SERVER.error, fields);
 }
 
 export function notice(text: string, hint?: string): Buffer {

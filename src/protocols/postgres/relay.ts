@@ -2,10 +2,11 @@
 import type { Hold } from '../../flow/conversation.ts';
 import type { BrokerError } from '../../model/errors.ts';
 import { Framer } from './framer.ts';
-import type { Holder } from './gate.ts';
+import type { Holder, Withdrawn } from './gate.ts';
 import { Held } from './held.ts';
 import type { Link } from './link.ts';
 import { errorOf, part, TERMINATE } from './parting.ts';
+import { Patience, type PatiencePorts } from './patience.ts';
 import type { RelayParts } from './relay-parts.ts';
 import { Replies } from './replies.ts';
 import { Requests } from './requests.ts';
@@ -17,8 +18,6 @@ import { holdPort, Withdrawal } from './withdrawal.ts';
 const HELD_LIMIT = 1024 * 1024;
 /** Answers nobody takes: beyond this the server is told so by closing, as a direct client's death would tell it. */
 const UNTAKEN_LIMIT = 64 * 1024;
-/** Milliseconds: a server that ends idle transactions is to see that this one is not given up. */
-const STIR_EVERY = 1_000;
 const NOTHING = Buffer.alloc(0);
 
 export class Relay implements Holder {
@@ -33,6 +32,7 @@ export class Relay implements Holder {
   readonly #fromServer = new Framer('server');
   readonly #held = new Held();
   #hold: object | undefined;
+  #patience: Patience | undefined;
   readonly #withdrawal = new Withdrawal();
   #serverBusy = false;
   #asides: Buffer[] = [];
@@ -71,9 +71,9 @@ export class Relay implements Holder {
     this.#steer();
   }
 
-  /** The client asks to cancel what runs. True when a held statement was withdrawn and the server need not know. */
-  cancel(): boolean {
-    if (!this.#requests.withdraw()) return false;
+  /** A held statement is not to run. False when none is held, and whoever asks must ask the server. */
+  withdraw(why: Withdrawn): boolean {
+    if (!this.#requests.withdraw(why)) return false;
     this.#withdrawal.take();
     this.#release(this.#hold);
     return true;
@@ -84,19 +84,19 @@ export class Relay implements Holder {
     this.#fail(error);
   }
 
-  hold(until: Promise<unknown>): void {
+  hold(until: Promise<unknown>, asking = false): void {
     const hold = {};
     this.#hold = hold;
-    const timer = setInterval(() => {
-      if (!this.#closed && !this.#leaving && this.#link.stir()) this.#exchange();
-    }, STIR_EVERY);
-    until
-      .finally(() => clearInterval(timer))
-      .then(
-        () => this.#release(hold),
-        (error: unknown) => this.#fail(error),
-      );
+    if (asking) this.#patience = Patience.during(until, this.#link, this.#patient);
+    until.then(() => this.#release(hold)).catch((error: unknown) => this.#fail(error));
   }
+
+  readonly #patient: PatiencePorts = {
+    send: () => {
+      if (!this.#closed && !this.#leaving) this.#exchange();
+    },
+    over: () => this.withdraw('timed out'),
+  };
 
   readonly #clientHandler: WireHandler = {
     data: (chunk, start, end) => {
@@ -142,6 +142,7 @@ export class Relay implements Holder {
   #release(hold: object | undefined): void {
     if (this.#hold !== hold || this.#closed) return;
     this.#hold = undefined;
+    this.#patience?.end();
     let chunk: Buffer | undefined = this.#held.next() ?? NOTHING;
     while (chunk) {
       this.#consume(chunk, 0, chunk.length);
@@ -202,6 +203,8 @@ export class Relay implements Holder {
       for (const aside of this.#fromServer.between ? this.#asides.splice(0) : [])
         this.#link.toClient.put(aside);
       this.#settle(chunk, end);
+      // What went before it failed: nobody is to be asked about something that cannot run.
+      if (this.#hold && (this.#link.discarding || this.#link.status === 'E')) this.withdraw('overtaken');
     } catch (error) {
       this.#fail(error);
     }
@@ -246,8 +249,9 @@ export class Relay implements Holder {
     this.#leaving = true;
     this.#exchange();
     if (this.#closed) return;
-    this.#requests.withdraw();
+    this.#requests.withdraw('cancelled');
     this.#withdrawal.take();
+    this.#patience?.end();
     this.#server.end(this.#link.terminated ? undefined : TERMINATE);
     if (this.#link.pending.length === 0) this.#close('client left', undefined);
   }
@@ -276,14 +280,13 @@ export class Relay implements Holder {
   #lastWords(): void {
     try {
       this.#deliver();
-    } catch {
-      // The journal is what failed: nothing leaves any more.
-    }
+    } catch {} // The journal is what failed: nothing leaves any more.
   }
 
   #close(reason: string, error: BrokerError | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#patience?.end();
     this.#withdrawal.take();
     this.#held.drop();
     // Whatever we end must not go on at the server, where nobody would record how it ends.
@@ -291,9 +294,7 @@ export class Relay implements Holder {
     part(this.#client, this.#server, error, !this.#clientGone && !this.#midMessage);
     try {
       this.#replies.lost();
-    } catch {
-      // The journal is what failed; there is nowhere left to write to.
-    }
+    } catch {} // The journal is what failed; there is nowhere left to write to.
     this.#over(reason, error);
   }
 }

@@ -9,7 +9,7 @@ import { HANDLERS } from './handlers.ts';
 import type { Link, TransactionStatus } from './link.ts';
 import { FROM_SERVER, readFields, violation } from './messages.ts';
 import type { Pending } from './pending.ts';
-import { maskRow, rowValues } from './rows.ts';
+import { maskRow, readRow, rowValues } from './rows.ts';
 import { takeRun } from './runs.ts';
 
 /** Bytes of one message that must be read whole before any of it may leave. */
@@ -59,6 +59,7 @@ export class Replies implements FrameSink {
   /** Rows nobody needs to look at go on in pieces; one too long for a sample is not sampled. */
   #mayStream(size: number): boolean {
     const head = this.#head('a row');
+    if (head.tell) return false;
     this.#dropping = head.muted;
     if (!head.muted && !this.#mask(head)?.untouched) return false;
     if (!head.muted && head.ticket?.sampling && size <= MAX_SAMPLED) return false;
@@ -111,6 +112,11 @@ export class Replies implements FrameSink {
 
   #dataRow(buffer: Buffer, start: number, end: number): void {
     const head = this.#head('a row');
+    if (head.tell) {
+      const [value] = readRow(buffer, start, end, (from, to) => buffer.toString('utf8', from, to));
+      head.tell(value ?? '');
+      return;
+    }
     const mask = this.#mask(head);
     const { ticket } = head;
     if (!mask || !ticket) throw violation('server', 'a row in answer to something without rows');

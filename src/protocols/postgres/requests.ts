@@ -5,7 +5,7 @@ import { mostBytes, readFormats, readParameters, readTarget } from './binding.ts
 import { isAmidCopy } from './copies.ts';
 import { type FrameSink, HEADER } from './framer.ts';
 import { readCall, unknownCall } from './function-call.ts';
-import { Gate, type Holder } from './gate.ts';
+import { Gate, type Holder, type Withdrawn } from './gate.ts';
 import type { Link } from './link.ts';
 import { copiesOut, doubtful, readText, steady, steadyCopy } from './meaning.ts';
 import { FROM_CLIENT, Reader, violation } from './messages.ts';
@@ -90,8 +90,8 @@ export class Requests implements FrameSink {
   }
 
   /** Withdraws a held execution; false when none is held. */
-  withdraw(): boolean {
-    return this.#gate.withdraw();
+  withdraw(why: Withdrawn): boolean {
+    return this.#gate.withdraw(why);
   }
 
   #pass(buffer: Buffer, start: number, end: number): true {
