@@ -98,16 +98,21 @@ interface Chosen {
 interface Origin {
   /** What the coverage record calls it. */
   readonly subject: string;
-  /** Names its values stand under: the result's, and the column's own, which an alias does not change. */
+  /** Names its values stand under: the result's, and those of the columns they come from, which an alias does not change. */
   readonly names: readonly string[];
 }
 
 /** Of a column that no lineage leads to. */
-function originOf(catalogue: Catalogue, { tableOid, attnum, name }: Field): Origin {
+function originOf(
+  catalogue: Catalogue,
+  { tableOid, attnum, name }: Field,
+  called: readonly string[],
+): Origin {
   const relation = catalogue.relations.get(tableOid);
   const column = relation?.columns.find((one) => one.attnum === attnum);
-  if (!relation || !column) return { subject: '(computed)', names: [name] };
-  return { subject: `${relation.schema}.${relation.name}.${column.name}`, names: [name, column.name] };
+  if (!relation || !column) return { subject: '(computed)', names: [name, ...called] };
+  const subject = `${relation.schema}.${relation.name}.${column.name}`;
+  return { subject, names: [name, column.name, ...called] };
 }
 
 /** The strategy of a bare value; several sources agree or are redacted. */
@@ -117,7 +122,13 @@ function soleStrategy(sources: readonly ProtectedColumn[]): ProtectedColumn | un
   return agree ? first : undefined;
 }
 
-function choose(options: ColumnOptions, catalogue: Catalogue, field: Field, label: Label): Chosen {
+function choose(
+  options: ColumnOptions,
+  catalogue: Catalogue,
+  field: Field,
+  label: Label,
+  called: readonly string[],
+): Chosen {
   const { tally } = options;
   const { typeOid, format } = field;
   if (label.sources.length > 0) {
@@ -142,7 +153,7 @@ function choose(options: ColumnOptions, catalogue: Catalogue, field: Field, labe
     return { cell: counted(cell, tally, [tally.of(UNKNOWN_ORIGIN)], 'unknown'), subjects: [UNKNOWN_ORIGIN] };
   }
   const spared = options.spared(field.tableOid, field.attnum);
-  const { subject, names } = originOf(catalogue, field);
+  const { subject, names } = originOf(catalogue, field, called);
   const cell = options.content.idle
     ? undefined
     : contentMask(options.content.under(names), catalogue, typeOid, format, spared);
@@ -190,7 +201,8 @@ export function maskColumns(
     options,
     fields.map((field, index) => {
       const label = anything ? combine(labels?.[index], wired(field, facts)) : CLEAN;
-      return choose(options, facts.catalogue, field, label);
+      const called = plan?.outputs?.length === fields.length ? plan.outputs[index]?.called : undefined;
+      return choose(options, facts.catalogue, field, label, called ?? []);
     }),
   );
 }

@@ -30,6 +30,8 @@ export interface PlannedColumn {
   readonly lineage: Lineage;
   /** Type of a column that is a relation's own; undefined for computed ones. */
   readonly typeOid: number | undefined;
+  /** Bare names of the columns its values come from unchanged. */
+  readonly called?: readonly string[] | undefined;
 }
 
 /** What the parse tree and the catalogue say about one unit, before it runs. */

@@ -25,6 +25,7 @@ const HIDDEN: readonly (readonly [column: string, masked: string | null])[] = [
   ['date_of_birth', '[date-of-birth]'],
   ['passport_no', '[passport]'],
   ['cvv', '[card-code]'],
+  ['cvc', null],
   ['phone', '[phone]'],
 ];
 
@@ -72,6 +73,39 @@ describe.each([15, 18] as const)('on PostgreSQL %i', (version) => {
         expect(await read(`select '44051401458' as pesel`, binary)).toBe('[pl-pesel]');
       });
     });
+
+  it('hides the same in COPY', async () => {
+    const columns = 'password, pesel, ssn, dob, cvv, note';
+    const masked = '[password]\t[pl-pesel]\t\\N\t\\N\t[card-code]\t44051401458';
+    for (const source of [`personnel (${columns})`, `(select ${columns} from personnel)`])
+      expect((await world.copy(`copy ${source} to stdout`)).text?.trim()).toBe(masked);
+    expect((await world.copy('copy (select password as x from personnel) to stdout')).text?.trim()).toBe(
+      '[password]',
+    );
+    expect((await world.copy('copy personnel to stdout')).text).not.toMatch(/my dog|tiger|4821/);
+  });
+
+  it('follows names through views, unions and common table expressions where something is tagged', async () => {
+    const tagged = await openWorld(version, {
+      scanner: createScanner(),
+      masking: { columns: { 'public.personnel.note': 'secret' }, strategies: {} },
+    });
+    try {
+      await tagged.server.query(SCHEMA);
+      await tagged.server.query(
+        'create view renamed as select password as a, pesel as b, id as c from personnel',
+      );
+      await tagged.refresh();
+      for (const sql of [
+        'select a, b, c from renamed',
+        'select password, pesel, 1 from personnel union all select password, pesel, 1 from personnel',
+        'with w(a, b, c) as (select password, pesel, id from personnel) select a as x, b as y, c from w',
+      ])
+        expect((await tagged.run(sql)).rows[0]).toEqual(['[password]', '[pl-pesel]', '1']);
+    } finally {
+      await tagged.stop();
+    }
+  });
 
   it('hides each element of an array', async () => {
     const masked = '{"[password]","[password]"}';

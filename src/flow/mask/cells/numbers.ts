@@ -7,7 +7,7 @@ import { type Content, opaqueScan } from './scan.ts';
 
 /** Fewer digits are ordinary numbers and keys, where no name announces them. */
 const FEWEST_DIGITS = 12;
-const FEWEST_NAMED = 8;
+const FEWEST_NAMED = 3;
 
 const fewestFor = (content: Content): number => (content.isNamed ? FEWEST_NAMED : FEWEST_DIGITS);
 const smallestFor = (content: Content): bigint => 10n ** BigInt(fewestFor(content) - 1);

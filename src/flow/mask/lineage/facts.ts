@@ -13,6 +13,7 @@ import { columnShowsLeftovers, type Leftovers, showsLeftovers } from './effects.
 import {
   CLEAN,
   type Column,
+  calledBy,
   derive,
   isClean,
   type Label,
@@ -61,16 +62,13 @@ export class Facts {
     this.#tags = tags;
     this.#readView = readView;
     for (const relation of catalogue.relations.values()) {
-      const list = this.#byName.get(relation.name);
-      if (list) list.push(relation);
-      else this.#byName.set(relation.name, [relation]);
+      const list = this.#byName.get(relation.name) ?? [];
+      list.push(relation);
+      this.#byName.set(relation.name, list);
     }
   }
 
-  /**
-   * Relations a name may mean, the likeliest first. An unqualified name may mean any relation of that name: the
-   * search path can change between judging and running.
-   */
+  /** What a name may mean, the likeliest first: unqualified any such relation, since the search path can change before it runs. */
   find(schema: string | undefined, name: string): readonly CatalogueRelation[] {
     const candidates = this.#byName.get(name) ?? [];
     if (schema !== undefined)
@@ -290,11 +288,11 @@ export class Facts {
   }
 
   #tagged(relation: CatalogueRelation, column: CatalogueColumn, found: Value): Column {
-    const value = { ...found, typeOid: column.typeOid };
+    const value = { ...found, typeOid: column.typeOid, called: calledBy([found], column.name) };
     const tags = this.#tags.get(relation.oid)?.get(column.attnum);
     if (!tags) return { name: column.name, value };
     const label = merge([{ sources: tags, bare: true, unknown: false }, value.label]);
     // Every field of a tagged composite is protected, whatever its type says.
-    return { name: column.name, value: { label, typeOid: column.typeOid } };
+    return { name: column.name, value: { label, typeOid: column.typeOid, called: value.called } };
   }
 }

@@ -16,6 +16,8 @@ export interface Value {
   readonly fields?: Shape;
   /** pg_type oid, when the value is a relation's own column. */
   readonly typeOid?: number;
+  /** Bare names of the columns it comes from unchanged. */
+  readonly called?: readonly string[];
 }
 
 export interface Column {
@@ -138,7 +140,14 @@ export function mergeValues(values: readonly Value[]): Value {
   if (only && values.length === 1) return only;
   const label = merge(values.map((value) => value.label));
   const typeOid = only?.typeOid;
+  const called = calledBy(values);
   return typeOid !== undefined && values.every((value) => value.typeOid === typeOid)
-    ? { label, typeOid }
-    : { label };
+    ? { label, typeOid, called }
+    : { label, called };
+}
+
+/** Every name of the values, and a further one. */
+export function calledBy(values: readonly Value[], name?: string): readonly string[] {
+  const names = values.flatMap(({ called = [] }) => called);
+  return [...new Set(name === undefined ? names : [...names, name])];
 }

@@ -116,6 +116,7 @@ function toPlan(run: Run, shape: Shape, tree: unknown): UnitPlan {
           name: column.name,
           lineage: toLineage(column.value.label),
           typeOid: column.value.typeOid,
+          called: column.value.called,
         })),
     rest: shape.rest ? toLineage(derive(labels)) : { kind: 'unknown' },
     reaches: run.reaches || run.sideways.size > 0 || labels.some((label) => !isClean(label)),
