@@ -20,6 +20,7 @@ type Sdk = typeof import('@aws-sdk/client-s3');
 
 const DEFAULT_LIMIT = 1 << 30;
 const CONFLICT_TRIES = 5;
+const BODY_TRIES = 3;
 
 function digest(algorithm: 'sha256' | 'md5', bytes: Uint8Array): string {
   return createHash(algorithm).update(bytes).digest('base64');
@@ -100,15 +101,20 @@ class BucketStore implements Store {
 
   async get(key: string, limit = DEFAULT_LIMIT): Promise<Uint8Array | undefined> {
     const Key = this.#address.prefix + checkKey(key);
-    try {
-      const answer = await this.#client.send(
-        new this.#sdk.GetObjectCommand({ Bucket: this.#address.bucket, Key }),
-      );
-      return await collect(answer.Body as AsyncIterable<Uint8Array>, key, limit, answer.ContentLength ?? 0);
-    } catch (error) {
-      if (error instanceof BrokerError) throw error;
-      if (status(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
-      throw s3Failure(this.url, error);
+    for (let attempt = 1; ; attempt++) {
+      let body: AsyncIterable<Uint8Array> | undefined;
+      try {
+        const answer = await this.#client.send(
+          new this.#sdk.GetObjectCommand({ Bucket: this.#address.bucket, Key }),
+        );
+        body = answer.Body as AsyncIterable<Uint8Array>;
+        return await collect(body, key, limit, answer.ContentLength ?? 0);
+      } catch (error) {
+        if (error instanceof BrokerError) throw error;
+        if (status(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
+        // The client asks again for an answer, but not for one that broke off in the middle.
+        if (!body || attempt === BODY_TRIES) throw s3Failure(this.url, error);
+      }
     }
   }
 

@@ -1,21 +1,13 @@
 // `broker export --since 1d` from a store of 100,000 sessions over 30 days, by the binary. Goal ≤ 5 s and ≤ 200 MB, floor ≤ 15 s and ≤ 400 MB.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore } from '../../src/stores/index.ts';
+import { auditorHome, auditorSpawn, ended, servedProvider } from '../fakes/auditor.ts';
 import { crowd, crowdFolder } from '../fakes/crowd.ts';
 import { workFolder } from '../fakes/installation.ts';
-import { type FakeProvider, fakeProvider } from '../fakes/sign-in.ts';
+import type { FakeProvider } from '../fakes/sign-in.ts';
+import { startBetween } from '../peers/between.ts';
 import { which } from '../peers/peer.ts';
 import { startS3 } from '../peers/s3.ts';
 import { interleaved, median, run } from './measure.ts';
@@ -26,41 +18,10 @@ const DAYS = 30;
 const WRITERS = 50;
 const ROUNDS = 5;
 const HOUR = 3_600_000;
-const BROKER = new URL('../../bin/broker.js', import.meta.url).pathname;
 
 const work = workFolder();
 /** What is measured is the export: some disks take seconds for a thousand new files where others were deleted. */
 const outputs = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : work.path, 'broker-export-'));
-const servers: Server[] = [];
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  servers.push(server);
-  return (server.address() as AddressInfo).port;
-}
-
-/** A provider as far as an auditor needs it: where its keys are, and its keys. */
-async function serveProvider(): Promise<FakeProvider> {
-  let provider: FakeProvider | undefined;
-  const port = await listen(
-    createServer((asked, answer) => {
-      const issuer = `http://127.0.0.1:${port}`;
-      const about = {
-        issuer,
-        jwks_uri: `${issuer}/jwks`,
-        authorization_endpoint: `${issuer}/auth`,
-        token_endpoint: `${issuer}/token`,
-        response_types_supported: ['code'],
-        subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: ['RS256'],
-      };
-      answer.setHeader('content-type', 'application/json');
-      answer.end(asked.url === '/jwks' ? provider?.jwks : JSON.stringify(about));
-    }),
-  );
-  provider = fakeProvider(`http://127.0.0.1:${port}`);
-  return provider;
-}
 
 /** Ends on a whole hour that is well within its day. */
 function lastHour(): number {
@@ -68,17 +29,8 @@ function lastHour(): number {
   return new Date(hour).getUTCHours() === 0 ? hour - HOUR : hour;
 }
 
-function home(name: string, provider: FakeProvider, store: string): string {
-  const folder = join(work.path, name);
-  mkdirSync(join(folder, '.config/broker'), { recursive: true });
-  const settings = `version: 1
-identity: { issuer: ${provider.issuer}, client_id: ${provider.audience} }
-store: { url: "${store}" }
-keychain: file
-`;
-  writeFileSync(join(folder, '.config/broker/broker.yaml'), settings);
-  return folder;
-}
+const home = (name: string, provider: FakeProvider, store: string) =>
+  auditorHome(join(work.path, name), provider, store);
 
 interface Run {
   readonly seconds: number;
@@ -98,23 +50,18 @@ function peakOf(child: ChildProcess): number {
 async function broker(
   folder: string,
   args: readonly string[],
-  more = {},
-  before: string[] = [],
+  more: Readonly<Record<string, string>> = {},
+  before: readonly string[] = [],
 ): Promise<Run> {
-  const [program = '', ...rest] = [...before, process.execPath, BROKER, ...args];
-  const env = { PATH: process.env['PATH'], LANG: 'C', HOME: folder, XDG_RUNTIME_DIR: folder, ...more };
   const start = performance.now();
-  const child = spawn(program, rest, { env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-  let [peak, told] = [0, ''];
-  child.stderr.on('data', (chunk: Buffer) => {
-    told += chunk.toString();
-  });
+  const child = auditorSpawn(folder, args, more, before);
+  let peak = 0;
   const look = setInterval(() => {
     peak = Math.max(peak, peakOf(child));
   }, 20);
-  const code = await new Promise((resolve) => child.once('close', resolve));
+  const { code, stderr } = await ended(child);
   clearInterval(look);
-  if (code !== 0) throw new Error(`broker ${args.join(' ')} ended with ${code}: ${told}`);
+  if (code !== 0) throw new Error(`broker ${args.join(' ')} ended with ${code}: ${stderr}`);
   return { seconds: (performance.now() - start) / 1000, peak };
 }
 
@@ -220,34 +167,12 @@ async function folderStore(provider: FakeProvider): Promise<void> {
   if (which('strace')) tellPlaces('folder store', await opened(folder, store), Date.now() - DAY);
 }
 
-/** Hands requests on to the store, and keeps which they were. */
-async function counting(endpoint: string): Promise<{ readonly url: string; readonly keys: string[] }> {
-  const keys: string[] = [];
-  const target = new URL(endpoint);
-  const port = await listen(
-    createServer((asked, answer) => {
-      const url = new URL(asked.url ?? '/', endpoint);
-      const prefix = url.searchParams.get('prefix');
-      const after = url.searchParams.get('start-after') ?? url.searchParams.get('key-marker') ?? '';
-      // A listing touches the days after its start.
-      keys.push(
-        prefix === null
-          ? decodeURIComponent(url.pathname.replace('/evidence/', ''))
-          : `list ${prefix} ${after}`,
-      );
-      const { hostname, port: to } = target;
-      const passed = request(
-        { hostname, port: to, path: asked.url, method: asked.method, headers: asked.headers },
-        (reply) => {
-          answer.writeHead(reply.statusCode ?? 502, reply.headers);
-          reply.pipe(answer);
-        },
-      );
-      passed.on('error', () => answer.destroy());
-      asked.pipe(passed);
-    }),
-  );
-  return { url: `http://127.0.0.1:${port}`, keys };
+/** The key of a request, or what was listed from where on. */
+function keyOf(asked: string): string {
+  const { pathname, searchParams } = new URL(asked.slice('GET '.length), 'http://127.0.0.1');
+  const prefix = searchParams.get('prefix');
+  const after = searchParams.get('start-after') ?? searchParams.get('key-marker') ?? '';
+  return prefix === null ? decodeURIComponent(pathname.replace('/evidence/', '')) : `list ${prefix} ${after}`;
 }
 
 async function bucketStore(provider: FakeProvider): Promise<void> {
@@ -266,11 +191,12 @@ async function bucketStore(provider: FakeProvider): Promise<void> {
     }
     await Promise.all(waiting);
     await store.close();
-    const { url, keys } = await counting(s3.endpoint);
-    const folder = home('bucket-auditor', provider, `s3://evidence/?endpoint=${encodeURIComponent(url)}`);
+    const between = await startBetween(s3.endpoint);
+    const url = `s3://evidence/?endpoint=${encodeURIComponent(between.endpoint)}`;
+    const folder = home('bucket-auditor', provider, url);
     const runs: Run[] = [];
     for (let round = 0; round < 3; round++) {
-      keys.length = 0;
+      between.asked.length = 0;
       const output = join(folder, `evidence-${round}`);
       runs.push(await broker(folder, ['export', '--since', '1d', '-o', output], environment));
     }
@@ -284,18 +210,19 @@ async function bucketStore(provider: FakeProvider): Promise<void> {
         'MB',
       )}`,
     );
-    tellPlaces('bucket', keys, Date.now() - DAY);
+    tellPlaces('bucket', between.asked.map(keyOf), Date.now() - DAY);
+    await between.close();
   } finally {
     await s3.stop();
   }
 }
 
+const served = await servedProvider();
 try {
-  const provider = await serveProvider();
-  await folderStore(provider);
-  if (which('radosgw')) await bucketStore(provider);
+  await folderStore(served.provider);
+  if (which('radosgw')) await bucketStore(served.provider);
 } finally {
-  for (const server of servers) server.close();
+  served.close();
   work.remove();
   rmSync(outputs, { recursive: true, force: true });
 }
