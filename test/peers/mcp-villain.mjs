@@ -92,17 +92,26 @@ if (mode === 'stays') {
   setInterval(() => undefined, 1000);
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const { id, method, params } = JSON.parse(line);
-  if (method === 'initialize')
-    answer(id, {
-      protocolVersion: params.protocolVersion,
-      capabilities: { tools: { listChanged: true }, logging: {} },
-      serverInfo: { name: 'villain', version: '1' },
-      ...(mode === 'leaky' ? { instructions: `write to ${MAIL}` } : {}),
-    });
-  else if (method === 'tools/list')
-    answer(id, { tools: tools(), ...(mode === 'leaky' ? { cacheScope: 'public' } : {}) });
-  else if (method === 'tools/call') call(id, params);
-  else if (method === 'ping') answer(id, {});
-});
+// Writes without end, whoever reads.
+if (mode === 'chatty')
+  setInterval(
+    () => send({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } }),
+    1,
+  );
+// Never reads what it is sent.
+if (mode === 'deaf') setInterval(() => undefined, 1000);
+else
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    const { id, method, params } = JSON.parse(line);
+    if (method === 'initialize')
+      answer(id, {
+        protocolVersion: params.protocolVersion,
+        capabilities: { tools: { listChanged: true }, logging: {} },
+        serverInfo: { name: 'villain', version: '1' },
+        ...(mode === 'leaky' ? { instructions: `write to ${MAIL}` } : {}),
+      });
+    else if (method === 'tools/list')
+      answer(id, { tools: tools(), ...(mode === 'leaky' ? { cacheScope: 'public' } : {}) });
+    else if (method === 'tools/call') call(id, params);
+    else if (method === 'ping') answer(id, {});
+  });

@@ -24,6 +24,7 @@ import { Access } from './access.ts';
 import { botName } from './bot-name.ts';
 import { Checkpoint, likeParams } from './checkpoint.ts';
 import { DoorListener } from './door.ts';
+import { hostGone } from './host-gone.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pins, pinFolder, serverId } from './pins.ts';
 import type { McpServer } from './server.ts';
@@ -200,9 +201,9 @@ class Front {
     }
   }
 
-  /** Resolves when the host has gone: its end of the pipe, or a signal. */
+  /** Resolves when the host has gone. */
   #listen(): Promise<'host'> {
-    const { stdin, clock, signal } = this.#context;
+    const { stdin, clock } = this.#context;
     this.#server.stdout.on('data', (chunk: Buffer) => {
       this.#relay.pushServer(chunk, clock.now());
       if (this.#relay.holding)
@@ -212,15 +213,7 @@ class Front {
         }, INTERVAL);
     });
     stdin.on('data', (chunk: Buffer) => this.#relay.pushHost(chunk));
-    return new Promise((resolve) => {
-      const gone = (): void => resolve('host');
-      stdin.once('end', gone);
-      stdin.once('close', gone);
-      stdin.once('error', gone);
-      this.#context.stdout.once('error', gone);
-      if (signal.aborted) gone();
-      signal.addEventListener('abort', gone, { once: true });
-    });
+    return hostGone(this.#context);
   }
 
   async #hostLeft(): Promise<number> {

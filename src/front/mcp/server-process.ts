@@ -1,6 +1,7 @@
 // The MCP server as a process group of its own. Must never outlive its front by more than it is given to end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { type Leash, leash } from './leash.ts';
 import type { McpServer, ServerEnd } from './server.ts';
 
 /** Milliseconds a server has to end by itself once its input has ended, and after SIGTERM. */
@@ -14,11 +15,13 @@ export class ServerProcess implements McpServer {
   /** Resolves when it has ended and everything it wrote has been read. */
   readonly ended: Promise<ServerEnd>;
   readonly #child: ChildProcess;
+  readonly #leash: Leash | undefined;
   #over = false;
 
   constructor(file: string, args: readonly string[], options: { env: Record<string, string>; cwd: string }) {
     const child = spawn(file, args, { ...options, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child = child;
+    this.#leash = child.pid === undefined ? undefined : leash(child.pid);
     this.stdin = child.stdin;
     this.stdout = child.stdout;
     this.stderr = child.stderr;
@@ -43,6 +46,7 @@ export class ServerProcess implements McpServer {
     }
     // Also what it left behind.
     this.#signal('SIGKILL');
+    this.#leash?.drop();
   }
 
   #within(milliseconds: number): Promise<boolean> {
