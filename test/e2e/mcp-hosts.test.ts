@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type McpPeers, mcpPeers } from '../peers/mcp.ts';
-import { installed } from '../peers/registry.ts';
+import { installed, optional } from '../peers/registry.ts';
 import { startWorld, type World } from '../peers/world.ts';
 import { sealedSessions } from './mcp-hosted.ts';
 
@@ -68,7 +68,13 @@ function streamed(block: object): string {
   return events.map((data) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`).join('');
 }
 
-describe('hosts as people have them', () => {
+const PACKAGES = { '@anthropic-ai/claude-code': '2.1.330', 'opencode-ai': '1.18.33' };
+const hosts = await optional('mcp-hosts', async () => {
+  await mcpPeers();
+  return installed('mcp-hosts', PACKAGES, { scripts: true });
+});
+
+describe.runIf(hosts)('hosts as people have them', () => {
   let world: World;
   let peers: McpPeers;
   let bin: string;
@@ -117,9 +123,7 @@ describe('hosts as people have them', () => {
       });
     });
     await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve));
-    const packages = { '@anthropic-ai/claude-code': '2.1.330', 'opencode-ai': '1.18.33' };
-    const [folder] = await Promise.all([installed('mcp-hosts', packages, { scripts: true }), mcpPeers()]);
-    bin = join(folder, 'node_modules', '.bin');
+    bin = join(hosts ?? '', 'node_modules', '.bin');
     [world, peers] = await Promise.all([startWorld({ policy: POLICY }), mcpPeers()]);
     mkdirSync(join(world.home, 'bin'));
     mkdirSync(join(world.home, 'project'));
@@ -155,18 +159,21 @@ describe('hosts as people have them', () => {
   it('what the model wants through Claude Code is judged, masked and recorded, with the host and the call it came from', async () => {
     await world.broker(['mcp', 'install', '--connection', 'prod-db', '--host', 'claude-code']);
     const args = ['--allowedTools', 'mcp__prod-db__query', '--output-format', 'json'];
-    const said = await run('claude', '-p', 'who bought most?', ...args);
-    expect(said).toContain('"result":"done"');
-    const results = JSON.stringify(
-      heard
-        .at(-1)
-        ?.messages.map(({ content }) =>
+    const results = () =>
+      heard.flatMap(({ messages }) =>
+        messages.flatMap(({ content }) =>
           typeof content === 'string' ? [] : content.filter(({ type }) => type === 'tool_result'),
         ),
-    );
-    expect(results).toContain('[email]');
-    expect(results).not.toContain('@example');
-    expect(results).toContain('refused');
+      );
+    // Claude Code does not wait for its servers: on a slow machine the first prompts find no tools.
+    for (let prompts = 0; prompts < 5 && results().length === 0; prompts += 1) {
+      const said = await run('claude', '-p', 'who bought most?', ...args);
+      expect(said).toContain('"result":"done"');
+    }
+    const told = JSON.stringify(results());
+    expect(told).toContain('[email]');
+    expect(told).not.toContain('@example');
+    expect(told).toContain('refused');
     const [session] = (await sealedSessions(world, 1)).slice(-1);
     expect(session?.actor.name).toMatch(/^claude-code@prod-db$/);
     const claims =

@@ -24,7 +24,12 @@ export async function installed(
   mkdirSync(draft, { recursive: true });
   writeFileSync(join(draft, 'package.json'), JSON.stringify({ private: true, dependencies: packages }));
   const args = ['install', '--no-audit', '--no-fund', `--ignore-scripts=${!scripts}`, '--loglevel=error'];
-  await promisify(execFile)('npm', args, { cwd: draft, timeout: 280_000 });
+  try {
+    await promisify(execFile)('npm', args, { cwd: draft, timeout: 280_000 });
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    throw error;
+  }
   try {
     renameSync(draft, folder);
   } catch (error) {
@@ -33,4 +38,18 @@ export async function installed(
     rmSync(draft, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Undefined, with the reason said, where the registry is out of reach or has no such package for this machine. With BROKER_REQUIRE_PEERS=1 that throws instead. */
+export async function optional<T>(name: string, install: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await install();
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { readonly stderr?: string };
+    const [reason = message] = stderr.split('\n').filter((line) => line.trim() !== '');
+    const said = `peer ${name} cannot be installed from the package registry: ${reason}`;
+    if (process.env['BROKER_REQUIRE_PEERS'] === '1') throw new Error(said, { cause: error });
+    console.log(`Not run here: ${said}`);
+    return undefined;
+  }
 }
