@@ -166,7 +166,7 @@ _broker() {
         --checkpoint) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --bot --connection --decision --rule --model --data-type --text --format -o --output --withhold --withhold-text --checkpoint --offline --json --no-input --config --help' -- "$cur"))
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--since --until --user --bot --connection --decision --rule --model --data-type --text --format -o --output --withhold --withhold-text --checkpoint --compact --offline --json --no-input --config --help' -- "$cur"))
       else COMPREPLY=(); fi ;;
     'init')
       case "$prev" in

@@ -204,6 +204,7 @@ complete -c broker -n '__fish_seen_subcommand_from export' -s o -l output -x -a 
 complete -c broker -n '__fish_seen_subcommand_from export' -l withhold -x -d 'hold these events back and prove the rest: by type (answer,statement,…), column:NAME, session:ID, session:ID:4-9'
 complete -c broker -n '__fish_seen_subcommand_from export' -l withhold-text -x -d 'hold back events that contain it'
 complete -c broker -n '__fish_seen_subcommand_from export' -l checkpoint -r -F -d 'keep the newest statements’ digests there, outside the store; an older one must still agree'
+complete -c broker -n '__fish_seen_subcommand_from export' -l compact -d 'export nothing: put a Parquet table of each finished day into the store, for DuckDB, Athena, Trino'
 complete -c broker -n '__fish_seen_subcommand_from export' -l offline -d 'do not ask the identity provider for its keys'
 complete -c broker -n '__fish_seen_subcommand_from export' -l json -d 'results as JSON on stdout, errors as JSON on stderr'
 complete -c broker -n '__fish_seen_subcommand_from export' -l no-input -d 'never ask a question'

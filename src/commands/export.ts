@@ -12,6 +12,7 @@ export const exportEvidence: CommandDefinition = {
     'Filters choose whole sessions; all of them have to fit. The signed statements of the whole span are always exported, so that chains can be followed.',
     'With `--withhold` or `--withhold-text` of every event that stays behind only its Merkle leaf is given, so that the others are still proven and what is missing is counted. `column:NAME` means every statement that touches it, or of which nothing is known, and its answers. Lines that would tell by digest what is held back stay behind with it, terminals too, and requests for approval where they would tell the same. What signed statements, sign-ins and policies say by themselves stays; broker says how many of them contain the text.',
     'The folder appears when it is complete. The same evidence gives the same bytes, apart from what tells of the export itself. Every export is itself recorded in the ledger when the agent runs and may write; otherwise the export says so.',
+    'With `--compact` nothing is exported: every day that is over gets a table in the store, `v1/index/day=…/part-….parquet`, one row per signed statement that verified. It is derived and no proof; no verdict rests on it.',
     'Exits 6 when what was exported is not VALID and COMPLETE; the folder is written all the same.',
   ],
   arguments: [],
@@ -40,6 +41,11 @@ export const exportEvidence: CommandDefinition = {
       summary: 'keep the newest statements’ digests there, outside the store; an older one must still agree',
       completes: 'file',
     },
+    {
+      flags: '--compact',
+      summary:
+        'export nothing: put a Parquet table of each finished day into the store, for DuckDB, Athena, Trino',
+    },
     { flags: '--offline', summary: 'do not ask the identity provider for its keys' },
   ],
   examples: [
@@ -57,6 +63,13 @@ export const exportEvidence: CommandDefinition = {
       explains: 'what was done, without the data that came back',
     },
     { command: 'broker export --since 1h --format jsonl', explains: 'events for a program' },
+    {
+      command: 'broker export --compact --since 7d',
+      explains: 'tables of the week’s days for a query engine',
+    },
   ],
-  run: async (context) => (await import('./evidence/export.ts')).run(context),
+  run: async (context) =>
+    context.options['compact'] === true
+      ? (await import('./evidence/compact.ts')).compact(context)
+      : (await import('./evidence/export.ts')).run(context),
 };

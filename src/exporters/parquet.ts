@@ -29,11 +29,24 @@ function micros(time: string): bigint | null {
   return fraction === undefined || Number.isNaN(whole) ? null : BigInt(whole) * 1000n + BigInt(fraction);
 }
 
-function plain(kind: keyof typeof TYPES, value: Value): string | bigint | null {
+export type ParquetData = readonly (readonly (string | bigint | null)[])[];
+
+export function parquetValue(kind: keyof typeof TYPES, value: Value): string | bigint | null {
   if (value === undefined) return null;
   if (kind === 'time') return micros(String(value));
   if (kind === 'integer') return BigInt(value as number);
   return kind === 'list' ? JSON.stringify(value) : String(value);
+}
+
+/** One file; the same values give the same bytes. */
+export async function parquetBytes<T>(columns: readonly Column<T>[], data: ParquetData): Promise<Uint8Array> {
+  const { parquetWriteBuffer } = await import('hyparquet-writer');
+  const schema = [
+    { name: 'root', num_children: columns.length },
+    ...columns.map(([name, kind]) => ({ name, repetition_type: 'OPTIONAL' as const, ...TYPES[kind] })),
+  ];
+  const columnData = columns.map(([name], index) => ({ name, data: [...(data[index] ?? [])] }));
+  return new Uint8Array(parquetWriteBuffer({ columnData, schema, createdBy: 'access-broker' }));
 }
 
 /** Columns of `T`, kept until a part is full. */
@@ -55,7 +68,7 @@ class Table<T> {
 
   async add(row: T): Promise<void> {
     this.#columns.forEach(([, kind, of], index) => {
-      const value = plain(kind, of(row));
+      const value = parquetValue(kind, of(row));
       this.#data[index]?.push(value);
       if (typeof value === 'string') this.#text += value.length;
     });
@@ -66,19 +79,9 @@ class Table<T> {
   /** The first part is written even without rows, so that a query finds its columns. */
   async flush(): Promise<void> {
     if (this.#rows === 0 && this.#part > 0) return;
-    const { parquetWriteBuffer } = await import('hyparquet-writer');
-    const schema = [
-      { name: 'root', num_children: this.#columns.length },
-      ...this.#columns.map(([name, kind]) => ({
-        name,
-        repetition_type: 'OPTIONAL' as const,
-        ...TYPES[kind],
-      })),
-    ];
-    const columnData = this.#columns.map(([name], index) => ({ name, data: this.#data[index] ?? [] }));
-    const bytes = parquetWriteBuffer({ columnData, schema, createdBy: 'access-broker' });
+    const bytes = await parquetBytes(this.#columns, this.#data);
     const name = `${this.#name}/part-${String(this.#part).padStart(5, '0')}.parquet`;
-    await this.#target.file(name, new Uint8Array(bytes));
+    await this.#target.file(name, bytes);
     this.#part += 1;
     this.#rows = 0;
     this.#text = 0;
