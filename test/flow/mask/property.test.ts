@@ -5,7 +5,7 @@ import { statement } from './random-statements.ts';
 import { leaks, messageText, openWorld, queryRows, rawQuery, type World } from './world.ts';
 
 /** Statements per run: few enough for every run, more where asked for. */
-const RUNS = Number(process.env['BROKER_PROPERTY_RUNS'] ?? 500);
+const RUNS = Number(process.env['BROKER_PROPERTY_RUNS'] ?? 10_000);
 
 /** Expressions over columns nobody protects. */
 const plain = fc.constantFrom(
