@@ -25,6 +25,24 @@ export interface McpPeers {
   load<T>(specifier: string): Promise<T>;
 }
 
+/** Wants Node 22, which the registry has as a package. */
+const INSPECTOR = { '@modelcontextprotocol/inspector': '2.12.0', node: '22.23.3' } as const;
+
+/** What starts the inspector's command line. */
+export async function inspectorCli(): Promise<readonly [string, ...string[]]> {
+  const modules = join(await installed('mcp-inspector', INSPECTOR, { scripts: true }), 'node_modules');
+  const launcher = join(
+    modules,
+    '@modelcontextprotocol',
+    'inspector',
+    'clients',
+    'launcher',
+    'build',
+    'index.js',
+  );
+  return [join(modules, '.bin', 'node'), launcher, '--cli'];
+}
+
 /** Takes as long as the registry does the first time: give the hook that calls it five minutes. */
 export async function mcpPeers(): Promise<McpPeers> {
   const folder = await installed('mcp-peers', PACKAGES);
