@@ -50,11 +50,11 @@ export const mcp: CommandDefinition = {
   examples: [
     { command: 'broker mcp prod-db', explains: "broker's own tools" },
     {
-      command: 'broker mcp prod-db -- npx -y @bytebase/dbhub --transport stdio',
-      explains: 'a server that reads DATABASE_URL',
+      command: 'broker mcp prod-db -- my-mcp-server',
+      explains: 'a server that reads DATABASE_URL, or the PG* variables',
     },
     {
-      command: "broker mcp prod-db -- mcp-server-postgres '{{prod-db.url}}'",
+      command: "broker mcp prod-db -- npx -y @bytebase/dbhub --transport stdio --dsn '{{prod-db.url}}'",
       explains: 'a server that takes an address',
     },
     { command: 'broker mcp tickets --url https://mcp.example.com/mcp', explains: 'a remote server' },
