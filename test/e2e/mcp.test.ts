@@ -92,7 +92,8 @@ describe('server-postgres 0.6.2', () => {
       arguments: { sql: 'select id, email from customers order by id limit 2' },
     });
     expect(read.isError ?? false).toBe(false);
-    expect(JSON.stringify(read)).not.toMatch(/[a-z]@[a-z]+\.(com|org|example)/);
+    expect(JSON.stringify(read)).toContain('[email]');
+    expect(JSON.stringify(read)).not.toContain('@example');
     await hosted.client
       .callTool({ name: 'query', arguments: { sql: 'commit; create table escaped (id int)' } })
       .then(
@@ -140,7 +141,7 @@ describe('other servers', () => {
     expect(result.structuredContent).toEqual({ entities: [], relations: [] });
   });
 
-  it('dbhub, which finds the session in DATABASE_URL', async () => {
+  it('dbhub, which finds the address in a variable of its own', async () => {
     const server = peers.server('@bytebase/dbhub');
     const args = ['prod-db', '--', process.execPath, server, '--transport', 'stdio'];
     const { result } = await call(

@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -111,7 +112,7 @@ describe('in the place of a host’s file', () => {
 
   it('more than 32 MiB is refused', () => {
     writeFileSync(file, '{}');
-    execFileSync('truncate', ['-s', String(33 * 1024 * 1024), file]);
+    truncateSync(file, 33 * 1024 * 1024);
     refused('host-file-invalid', 'it is too large for a configuration');
   });
 
