@@ -1,4 +1,5 @@
 // The pipeline as a protocol sees it. Protocol-blind: a protocol words things, the flow decides things.
+import type { Catalogue } from '../model/catalogue.ts';
 import type { Classification, CopyShape } from '../model/classification.ts';
 import type { Decision } from '../model/decision.ts';
 import type { BrokerError } from '../model/errors.ts';
@@ -76,9 +77,16 @@ export interface Ticket {
   }): void;
 }
 
+/** The catalogue as this conversation's transaction sees it; undefined where it cannot be asked just now. */
+export type TargetView = () => Promise<Catalogue | undefined>;
+
 /** One client connection inside a session. */
 export interface Conversation {
   readonly id: number;
+  /** How to see what the conversation itself defined and has not committed. */
+  lookThrough(view: TargetView): void;
+  /** The target has ended what was asked of it, and says whether a transaction is open. */
+  ready(inTransaction: boolean): void;
   /** Classifies and decides. Asynchronous only when the catalogue must be read again. Never throws: failures deny. */
   judge(text: string): Judged | Promise<Judged>;
   /** Records a refusal met at Parse (nothing runs). Returns the error to word for the client. */

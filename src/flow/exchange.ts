@@ -2,7 +2,16 @@
 import type { StatementUnit, UnitEffect } from '../model/classification.ts';
 import type { BrokerError } from '../model/errors.ts';
 import type { ParameterRecord } from '../model/event.ts';
-import type { Admission, Conversation, Execution, Judged, MessageFields, Parameter } from './conversation.ts';
+import type {
+  Admission,
+  Conversation,
+  Execution,
+  Judged,
+  MessageFields,
+  Parameter,
+  TargetView,
+} from './conversation.ts';
+import { Definitions } from './definitions.ts';
 import { describeParameters, isSteady, type Question } from './escalate/index.ts';
 import type { Release } from './held.ts';
 import { Judgement } from './judgement.ts';
@@ -46,7 +55,9 @@ export class Exchange implements Conversation {
   readonly #spine: Spine;
   readonly #names = new NameBook();
   #searchPathUncertain = false;
-  #changedCatalogue = false;
+  readonly #definitions = new Definitions();
+  /** Number of the definitions that a judgement of its own was made by. */
+  readonly #judgedBy = new WeakMap<Judgement, number>();
   /** Serial of the last judgement made before code that could rebind names was let through. */
   #distrusted = 0;
 
@@ -56,15 +67,44 @@ export class Exchange implements Conversation {
     this.#spine = spine;
   }
 
+  lookThrough(view: TargetView): void {
+    this.#definitions.lookThrough(view);
+  }
+
+  ready(inTransaction: boolean): void {
+    if (this.#definitions.ready(inTransaction)) this.#spine.catalogueChanged();
+  }
+
   judge(text: string): Judgement | Promise<Judgement> {
-    return this.#spine.judge(text, {
+    const { generation } = this.#spine;
+    const see = this.#definitions.see(generation);
+    const kept = see && this.#definitions.kept(text, generation);
+    if (kept) return kept;
+    const judged = this.#spine.judge(text, {
       names: {
         statement: (name) => this.#names.lookup('statement', name),
         portal: (name) => this.#names.lookup('portal', name),
       },
       searchPathUncertain: this.#searchPathUncertain,
       distrusted: this.#distrusted,
+      ...(see ? { see } : {}),
     });
+    if (!(judged instanceof Promise)) return judged;
+    const { count } = this.#definitions;
+    return judged.then((judgement) => this.#noted(judgement, count));
+  }
+
+  /** Remembers by which definitions it was judged, where those are the conversation's own. */
+  #noted(judgement: Judgement, count: number): Judgement {
+    if (!judgement.own) return judgement;
+    this.#judgedBy.set(judgement, count);
+    if (count === this.#definitions.count) this.#definitions.keep(judgement);
+    return judgement;
+  }
+
+  #isOutdated(judgement: Judgement): boolean {
+    if (judgement.own) return this.#judgedBy.get(judgement) !== this.#definitions.count;
+    return judgement.generation !== this.#spine.generation && !judgement.personal;
   }
 
   refuse(judged: Judged, phase: 'parse' | 'execute' | 'simple'): BrokerError {
@@ -76,7 +116,7 @@ export class Exchange implements Conversation {
 
   admit(judged: Judged, execution: Execution): Admission | Promise<Admission> {
     const judgement = this.#own(judged);
-    if (judgement.generation !== this.#spine.generation && !judgement.personal) {
+    if (this.#isOutdated(judgement)) {
       const again = this.judge(judgement.text);
       if (!(again instanceof Promise)) return this.#admit(again, execution);
       const kept = keep(execution);
@@ -170,16 +210,13 @@ export class Exchange implements Conversation {
 
   #distrust(): void {
     this.#names.forget();
+    this.#definitions.changed();
     this.#distrusted = this.#spine.judgements;
   }
 
   #settled(unit: StatementUnit | undefined, succeeded: boolean): void {
     if (unit?.effect) this.#names.settle(unit.effect, succeeded);
-    if (unit?.changesCatalogue) this.#changedCatalogue = true;
-    // What a transaction changed is there for others after COMMIT, and gone after ROLLBACK: either way, read again.
-    const ends = unit?.node === 'TransactionStmt' && this.#changedCatalogue;
-    if (unit?.changesCatalogue || ends) this.#spine.catalogueChanged();
-    if (ends) this.#changedCatalogue = false;
+    if (unit && this.#definitions.settled(unit)) this.#spine.catalogueChanged();
   }
 
   #refused(judgement: Judgement, statement: number): BrokerError {
@@ -238,6 +275,7 @@ export class Exchange implements Conversation {
   }
 
   close(reason: string): void {
+    this.ready(false);
     this.#spine.log.disconnected(this.id, reason);
   }
 }

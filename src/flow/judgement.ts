@@ -34,6 +34,8 @@ export interface JudgementParts {
   readonly generation: number;
   /** The answer depends on the conversation's names: never shared, never kept. */
   readonly personal: boolean;
+  /** Judged by definitions that only its conversation sees. */
+  readonly own: boolean;
 }
 
 export class Judgement implements Judged {
@@ -43,6 +45,7 @@ export class Judgement implements Judged {
   readonly serial: number;
   readonly generation: number;
   readonly personal: boolean;
+  readonly own: boolean;
   readonly actions: readonly ActionUse[];
   readonly plans: readonly UnitPlan[];
   readonly #made: JudgementParts;
@@ -63,6 +66,7 @@ export class Judgement implements Judged {
     this.serial = parts.serial;
     this.generation = parts.generation;
     this.personal = parts.personal;
+    this.own = parts.own;
     this.actions = parts.actions;
     this.plans = parts.plans;
     this.#made = parts;
@@ -157,6 +161,11 @@ export class Judgement implements Judged {
     twin.#names = this.#names;
     twin.#like = this;
     return twin;
+  }
+
+  /** Something in it is not known: what it names, or where its values come from. */
+  get doubtful(): boolean {
+    return this.classification.unresolved || this.plans.some(({ unknown }) => unknown);
   }
 
   plan(unit: number): UnitPlan | undefined {

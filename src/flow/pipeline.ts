@@ -1,6 +1,7 @@
 // The spine: open · admit · reply · finish. Its imports are the architecture; it alone sees every stage and mints permits.
 import type { Clock } from '../lib/clock.ts';
 import type { ActionUse } from '../model/action.ts';
+import type { Catalogue } from '../model/catalogue.ts';
 import type { Classification, StatementUnit } from '../model/classification.ts';
 import type { Credential } from '../model/credential.ts';
 import type { Decision } from '../model/decision.ts';
@@ -78,8 +79,6 @@ export class Pipeline implements SessionPipeline, Spine {
     return this.#judgements;
   }
 
-  // open
-
   opened(credential: Credential, endpoint: Endpoint): void {
     this.log.opened(this.#order, credential, endpoint);
   }
@@ -125,11 +124,11 @@ export class Pipeline implements SessionPipeline, Spine {
   judge(text: string, scope: Scope): Judgement | Promise<Judgement> {
     if (this.#ports.catalogue.stale) return this.#refreshed(text, scope);
     const kept = this.#current(text, scope);
-    if (kept) return kept;
+    if (kept && !(scope.see && kept.doubtful)) return kept;
     const judgement = this.#judge(text, scope);
-    if (!judgement.classification.unresolved) return judgement;
+    if (!(scope.see ? judgement.doubtful : judgement.classification.unresolved)) return judgement;
     // Somebody may have made it since: what is being read right now may be older.
-    this.#ports.catalogue.markStale();
+    if (!scope.see) this.#ports.catalogue.markStale();
     return this.#refreshed(text, scope, judgement);
   }
 
@@ -141,8 +140,9 @@ export class Pipeline implements SessionPipeline, Spine {
     return key === text ? kept : kept.retold(text);
   }
 
-  #judge(text: string, scope: Scope): Judgement {
-    const catalogue = this.#ports.catalogue.current;
+  /** `own` is the catalogue as one conversation sees it: what is judged by that is for nobody else. */
+  #judge(text: string, scope: Scope, own?: Catalogue): Judgement {
+    const catalogue = own ?? this.#ports.catalogue.current;
     const { names, searchPathUncertain } = scope;
     const connection = this.#order.connection.name;
     const classification = classify(text, { connection, catalogue, names, searchPathUncertain });
@@ -161,7 +161,8 @@ export class Pipeline implements SessionPipeline, Spine {
       masker: this.#masker,
       catalogue,
       generation: this.generation,
-      personal: classification.units.some(isPersonal),
+      personal: own !== undefined || classification.units.some(isPersonal),
+      own: own !== undefined,
     });
     const shape = classification.units.length === 1 ? shapeOf(text) : undefined;
     this.#cacheFor(scope).set(shape ?? text, judgement);
@@ -171,10 +172,14 @@ export class Pipeline implements SessionPipeline, Spine {
   /** Judges after reading the catalogue again. Without one nothing can be understood: denied, and the session ends. */
   async #refreshed(text: string, scope: Scope, made?: Judgement): Promise<Judgement> {
     try {
-      do await this.#ports.catalogue.refresh();
-      while (this.#ports.catalogue.stale);
-      if (!made) return this.#current(text, scope) ?? this.#judge(text, scope);
-      return made.generation === this.generation ? made : this.#judge(text, scope);
+      // What only its conversation can know is not in what everybody sees.
+      if (!made || !scope.see)
+        do await this.#ports.catalogue.refresh();
+        while (this.#ports.catalogue.stale);
+      const holds = made?.generation === this.generation ? made : undefined;
+      const judgement = holds ?? this.#current(text, scope) ?? this.#judge(text, scope);
+      const own = judgement.doubtful ? await scope.see?.() : undefined;
+      return own ? this.#judge(text, scope, own) : judgement;
     } catch (error) {
       this.#ports.failed(error instanceof Error ? error : new Error(String(error)));
       const judgement = this.#judge(text, scope);

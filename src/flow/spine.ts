@@ -18,6 +18,8 @@ export interface Scope {
   readonly searchPathUncertain: boolean;
   /** Judgements up to this serial number are not believed in this conversation any more. */
   readonly distrusted: number;
+  /** The catalogue as the conversation sees it, while that may be another than everybody's. */
+  readonly see?: () => Promise<Catalogue | undefined>;
 }
 
 /** The target's catalogue as the pipeline uses it. */

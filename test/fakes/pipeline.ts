@@ -160,6 +160,10 @@ class FakeConversation implements Conversation {
     this.id = id;
   }
 
+  lookThrough(): void {}
+
+  ready(): void {}
+
   judge(text: string): Judged | Promise<Judged> {
     const judged = this.#pipeline.judge(text);
     return this.#pipeline.slowJudge ? new Promise((resolve) => setImmediate(() => resolve(judged))) : judged;

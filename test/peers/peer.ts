@@ -34,6 +34,11 @@ export const PEERS = {
     modules: ['psycopg2'],
     install: 'apt-get install -y python3-psycopg2',
   },
+  django: {
+    programs: ['/usr/bin/python3'],
+    modules: ['django', 'psycopg2'],
+    install: 'apt-get install -y python3-django python3-psycopg2',
+  },
   asyncpg: {
     programs: ['/usr/bin/python3'],
     modules: ['asyncpg'],

@@ -111,7 +111,7 @@ export class Link {
   /** A Sync that nobody asked for, where the server waits for the client: its clock of idleness starts anew. False elsewhere. */
   stir(): boolean {
     if (this.pending.length > 0 || this.unsynced || this.copyIn || this.terminated) return false;
-    this.#hiddenSync();
+    this.sync();
     return true;
   }
 
@@ -123,16 +123,18 @@ export class Link {
     const copies = this.pending.list().some(({ ticket }) => ticket && copiesIn(ticket.judged));
     if (copies || this.copyIn || this.discarding || this.terminated) return false;
     // On its own it may fail, where the transaction has failed meanwhile: nobody needs to know.
-    this.hidden(SHOW_TIMEOUT, !this.unsynced).tell = tell;
+    this.hidden(SHOW_TIMEOUT, !this.unsynced).tell = ([shown]) => tell(shown ?? '');
     if (this.unsynced) this.toServer.put(FLUSH);
-    else this.#hiddenSync();
+    else this.sync();
     return true;
   }
 
-  #hiddenSync(): void {
+  /** A Sync of our own, answered to nobody but us. */
+  sync(done?: () => void): void {
     this.toServer.put(SYNC);
     const pending = new Pending('sync', this.group);
     pending.hidden = true;
+    pending.done = done;
     this.pending.push(pending);
     this.group += 1;
   }

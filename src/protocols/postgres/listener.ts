@@ -2,12 +2,15 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Conversation } from '../../flow/conversation.ts';
 import { forward } from '../../flow/forward/index.ts';
+import type { Catalogue } from '../../model/catalogue.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { Endpoint } from '../../model/session.ts';
 import type { Activity, ServeOptions, Serving } from '../protocol.ts';
 import { type CancelKey, CancelKeys } from './cancel.ts';
+import type { CatalogueQuery } from './catalogue-follow.ts';
 import { Link } from './link.ts';
 import { FROM_SERVER, fieldsMessage } from './messages.ts';
+import { askHere } from './own-view.ts';
 import { sortParameters } from './parameters.ts';
 import { refusal } from './refusals.ts';
 import { Relay } from './relay.ts';
@@ -39,6 +42,8 @@ export interface Backend {
   readonly database: string;
   connect(parameters: ReadonlyMap<string, string>): Promise<Upstream>;
   cancel(upstream: Upstream): Promise<void>;
+  /** The catalogue as a client's transaction sees it. */
+  seenBy(query: CatalogueQuery): Promise<Catalogue | undefined>;
 }
 
 export class Listener implements Serving {
@@ -259,6 +264,9 @@ export class Listener implements Serving {
       conversation.flush();
       if (!relay.withdraw('cancelled')) await this.#backend.cancel(upstream);
     });
+    conversation.lookThrough(() =>
+      this.#backend.seenBy((statements) => askHere(link, relay.send, statements)),
+    );
     this.#relays.set(relay, link);
     const { parameters } = upstream;
     const notices = upstream.notices.map((fields) => conversation.scrub(new Map(fields)));

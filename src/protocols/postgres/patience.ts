@@ -21,11 +21,11 @@ export function readTime(shown: string): number | undefined {
   return milliseconds > 0 ? Math.ceil(milliseconds) : undefined;
 }
 
-export interface PatiencePorts {
+interface PatiencePorts {
   /** Sends what was put for the server. */
   send(): void;
   /** The client's own time for a statement is over. */
-  over(): void;
+  over(): unknown;
 }
 
 export class Patience {

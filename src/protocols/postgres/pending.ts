@@ -34,8 +34,10 @@ export class Pending {
   changes: readonly Change[] | undefined = undefined;
   /** The client did not ask for this: its answer is swallowed. */
   hidden = false;
-  /** Takes the first value of the one row of a statement of our own. */
-  tell: ((value: string) => void) | undefined = undefined;
+  /** Takes each row of a statement of our own. */
+  tell: ((row: (string | null)[]) => void) | undefined = undefined;
+  /** Told once it has been answered without an error. */
+  done: (() => void) | undefined = undefined;
   /** The error the client gets in place of the server's. */
   refusal: Buffer | undefined = undefined;
   /** Unit of the text that is answering. */

@@ -6,7 +6,7 @@ import type { Holder, Withdrawn } from './gate.ts';
 import { Held } from './held.ts';
 import type { Link } from './link.ts';
 import { errorOf, part, TERMINATE } from './parting.ts';
-import { Patience, type PatiencePorts } from './patience.ts';
+import { Patience } from './patience.ts';
 import type { RelayParts } from './relay-parts.ts';
 import { Replies } from './replies.ts';
 import { Requests } from './requests.ts';
@@ -87,16 +87,16 @@ export class Relay implements Holder {
   hold(until: Promise<unknown>, asking = false): void {
     const hold = {};
     this.#hold = hold;
-    if (asking) this.#patience = Patience.during(until, this.#link, this.#patient);
+    if (asking) this.#patience = Patience.during(until, this.#link, this);
     until.then(() => this.#release(hold)).catch((error: unknown) => this.#fail(error));
   }
 
-  readonly #patient: PatiencePorts = {
-    send: () => {
-      if (!this.#closed && !this.#leaving) this.#exchange();
-    },
-    over: () => this.withdraw('timed out'),
+  /** Sends what was put for the server without the client's doing. */
+  readonly send = () => {
+    if (!this.#closed && !this.#leaving) this.#exchange();
   };
+
+  readonly over = () => this.withdraw('timed out');
 
   readonly #clientHandler: WireHandler = {
     data: (chunk, start, end) => {

@@ -113,8 +113,7 @@ export class Replies implements FrameSink {
   #dataRow(buffer: Buffer, start: number, end: number): void {
     const head = this.#head('a row');
     if (head.tell) {
-      const [value] = readRow(buffer, start, end, (from, to) => buffer.toString('utf8', from, to));
-      head.tell(value ?? '');
+      head.tell(readRow(buffer, start, end, (from, to) => buffer.toString('utf8', from, to)));
       return;
     }
     const mask = this.#mask(head);
@@ -201,6 +200,7 @@ export class Replies implements FrameSink {
     head.run = undefined;
     head.copy = undefined;
     this.#pass(head, buffer, start, end);
+    head.done?.();
     if (head.kind === 'execute') this.#shift();
   }
 
@@ -226,6 +226,8 @@ export class Replies implements FrameSink {
     link.copyIn = false;
     link.status = status;
     if (status === 'I') link.portals.clear();
+    link.conversation.ready(status !== 'I');
+    head?.done?.();
     if (!head?.hidden) link.toClient.pass(buffer, start, end);
     link.wake(true);
   }

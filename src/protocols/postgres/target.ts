@@ -7,6 +7,7 @@ import type { OpenOptions, ServeOptions, Serving, Target } from '../protocol.ts'
 import { AuthenticationMemory } from './authenticate.ts';
 import { cancelUpstream } from './cancel.ts';
 import { CatalogueBook } from './catalogue.ts';
+import type { CatalogueQuery } from './catalogue-follow.ts';
 import type { Address } from './dial.ts';
 import { type Backend, Listener } from './listener.ts';
 import { ServerError, Upstream, whyNot } from './upstream.ts';
@@ -104,6 +105,10 @@ export class PostgresTarget implements Target, Backend {
     }
     const control = this.#control;
     return this.#book.read((statements) => control.query(statements));
+  }
+
+  seenBy(query: CatalogueQuery): Promise<Catalogue | undefined> {
+    return this.#book.seenBy(query);
   }
 
   serve(options: ServeOptions): Promise<Serving> {

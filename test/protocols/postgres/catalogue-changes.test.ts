@@ -2,11 +2,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Catalogue } from '../../../src/model/catalogue.ts';
-import {
-  CatalogueBook,
-  type CatalogueQuery,
-  loadCatalogue,
-} from '../../../src/protocols/postgres/catalogue.ts';
+import { CatalogueBook, loadCatalogue } from '../../../src/protocols/postgres/catalogue.ts';
+import type { CatalogueQuery } from '../../../src/protocols/postgres/catalogue-follow.ts';
 import { ServerError } from '../../../src/protocols/postgres/upstream.ts';
 import { peer } from '../../peers/peer.ts';
 import { type PostgresPeer, startPostgres } from '../../peers/postgres.ts';
