@@ -13,6 +13,8 @@ export interface Raw {
   /** Resolves with everything that came before the peer closed. */
   closed(): Promise<string[]>;
   close(): void;
+  /** The CancelRequest for this connection. */
+  key(): Buffer;
 }
 
 /** One byte of body that no terminal shows becomes visible, so that a failed comparison can be read. */
@@ -98,6 +100,13 @@ export async function raw(url: string): Promise<Raw> {
       return take();
     },
     close: () => socket.destroy(),
+    key: () => {
+      const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+      const bytes = Buffer.alloc(16);
+      for (const [index, word] of [16, 80_877_102, processID, secretKey].entries())
+        bytes.writeInt32BE(word, index * 4);
+      return bytes;
+    },
   };
 }
 
