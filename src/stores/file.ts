@@ -38,6 +38,15 @@ function unreachable(store: string, error: unknown): BrokerError {
   );
 }
 
+/** What somebody else may have put in the place of a file: a finding about the object, not about the store. */
+const NO_FILES: Readonly<Record<string, string>> = {
+  ELOOP: 'it is a link, not a file',
+  EISDIR: 'it is a folder, not a file',
+  ENXIO: 'it is a socket, not a file',
+  EAGAIN: 'it is a pipe, not a file',
+  ESPIPE: 'it is a pipe, not a file',
+};
+
 class FolderStore implements Store {
   readonly url: string;
   readonly #root: string;
@@ -69,8 +78,8 @@ class FolderStore implements Store {
       if (error instanceof BrokerError) throw error;
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      if (code === 'ELOOP')
-        throw new BrokerError('not-verified', { what: key, reason: 'it is a link, not a file' });
+      const odd = NO_FILES[code ?? ''];
+      if (odd !== undefined) throw new BrokerError('not-verified', { what: key, reason: odd });
       throw unreachable(this.url, error);
     }
   }
@@ -154,7 +163,8 @@ const [openFile, readFrom, statOf, closeFile] = [
 ];
 
 async function readWhole(path: string, limit: number, tooLong: () => BrokerError): Promise<Uint8Array> {
-  const file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  // Whoever opens a pipe waits for its writer, which may never come.
+  const file = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const start = Buffer.allocUnsafe(GUESS);
     const { bytesRead } = await readFrom(file, start, 0, GUESS, 0);
@@ -182,7 +192,7 @@ async function readRest(file: number, start: Buffer, limit: number, tooLong: () 
 }
 
 function tooLong(key: string, limit: number): BrokerError {
-  return new BrokerError('not-verified', { what: key, reason: `it is longer than ${limit} bytes` });
+  return new BrokerError('not-verified', { what: key, reason: `it is longer than ${limit} bytes`, limit });
 }
 
 /** `file:/absolute/path` or `file:///absolute/path`. The folder is made at the first put. */

@@ -235,7 +235,7 @@ async function collect(
   }
   if (announced > limit || size > limit) {
     (body as unknown as { destroy?(): void }).destroy?.();
-    throw new BrokerError('not-verified', { what: key, reason: `it is longer than ${limit} bytes` });
+    throw new BrokerError('not-verified', { what: key, reason: `it is longer than ${limit} bytes`, limit });
   }
   return Buffer.concat(pieces);
 }

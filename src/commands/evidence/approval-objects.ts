@@ -7,6 +7,7 @@ import { isApproveDetail } from '../../model/predicate.ts';
 import { isJwksBlob, PK_TOKEN_BLOB } from '../../model/sealed.ts';
 import { APPROVALS_BLOB, parseApprovalsBlob } from '../../model/session-approvals.ts';
 import type { Store } from '../../model/store.ts';
+import { bytesOf } from './event-log.ts';
 
 const MAX_LIST = 8 * 2 ** 20;
 /** Objects of one request that are handed over: as many as verification looks at. */
@@ -34,7 +35,7 @@ async function placesOf(
   if (predicate.kind === 'approve') return isApproveDetail(predicate.detail) ? [predicate.detail] : [];
   const blob = subjects.find(({ name }) => name === APPROVALS_BLOB)?.digest;
   if (blob === undefined) return predicate.approvals ?? [];
-  const bytes = await store.get(blobKey(blob), MAX_LIST);
+  const bytes = await bytesOf(store, blobKey(blob), MAX_LIST);
   return parseApprovalsBlob(Buffer.from(bytes ?? []).toString())?.approvals ?? [];
 }
 
@@ -62,7 +63,7 @@ export async function* approvalObjects(
       count += 1;
       if (count > MOST) break;
       if (!parseApprovalKey(key) || size > MAX_STATEMENT) continue;
-      const bytes = await store.get(key, MAX_STATEMENT);
+      const bytes = await bytesOf(store, key, MAX_STATEMENT);
       if (bytes) yield { key, bytes, proofs: proofsOf(bytes) };
     }
   }

@@ -3,6 +3,7 @@ import type { ExportedStatement } from '../../exporters/index.ts';
 import { sealedEvents } from '../../flow/verify/index.ts';
 import { sha256 } from '../../lib/digest.ts';
 import { blobKey } from '../../model/bundle.ts';
+import { BrokerError } from '../../model/errors.ts';
 import { eventLogs } from '../../model/sealed.ts';
 import type { Store } from '../../model/store.ts';
 
@@ -13,8 +14,22 @@ export function unreadable(error: unknown): void {
   if ((error as Error).name !== 'EventError') throw error;
 }
 
+/** What stands in an object's place and is no file, or too long for one, is in the verdicts: then there is nothing to pass on. */
+export async function bytesOf(
+  store: Pick<Store, 'get'>,
+  key: string,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await store.get(key, limit);
+  } catch (error) {
+    if (error instanceof BrokerError && error.code === 'not-verified') return undefined;
+    throw error;
+  }
+}
+
 export async function blobBytes(store: Pick<Store, 'get'>, digest: string): Promise<Uint8Array | undefined> {
-  const bytes = await store.get(blobKey(digest), MAX_BLOB);
+  const bytes = await bytesOf(store, blobKey(digest), MAX_BLOB);
   // A blob that is missing or wrong is in the verdicts; it is not passed on as if it were evidence.
   return bytes && sha256(bytes) === digest ? bytes : undefined;
 }

@@ -2,6 +2,7 @@
 import { BundleError, MAX_STATEMENT, parseSigned } from '../../model/bundle.ts';
 import { PUBLICATION_FORM, PUBLICATIONS_PREFIX, versionOf } from '../../model/publication.ts';
 import type { Store } from '../../model/store.ts';
+import { bytesOf } from './event-log.ts';
 
 /** Digest of policies → the number of the version that published them. */
 async function publishedVersions(store: Pick<Store, 'get' | 'list'>): Promise<ReadonlyMap<string, number>> {
@@ -9,7 +10,7 @@ async function publishedVersions(store: Pick<Store, 'get' | 'list'>): Promise<Re
   for await (const { key, size } of store.list(PUBLICATIONS_PREFIX)) {
     const version = versionOf(key);
     if (version === undefined || size > MAX_STATEMENT) continue;
-    const bytes = await store.get(key, MAX_STATEMENT);
+    const bytes = await bytesOf(store, key, MAX_STATEMENT);
     try {
       if (!bytes) continue;
       versions.set(parseSigned(bytes, PUBLICATION_FORM).statement.predicate.publication.policy, version);

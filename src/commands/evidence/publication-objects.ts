@@ -3,6 +3,7 @@ import { BundleError, MAX_STATEMENT, parseSigned } from '../../model/bundle.ts';
 import { PUBLICATION_FORM, PUBLICATIONS_PREFIX, versionOf } from '../../model/publication.ts';
 import type { Store } from '../../model/store.ts';
 import type { ApprovalObject } from './approval-objects.ts';
+import { bytesOf } from './event-log.ts';
 
 function subjectsOf(bytes: Uint8Array): readonly string[] | undefined {
   try {
@@ -19,7 +20,7 @@ export async function* publicationObjects(
 ): AsyncGenerator<ApprovalObject> {
   for await (const { key, size } of store.list(PUBLICATIONS_PREFIX)) {
     if (versionOf(key) === undefined || size > MAX_STATEMENT) continue;
-    const bytes = await store.get(key, MAX_STATEMENT);
+    const bytes = await bytesOf(store, key, MAX_STATEMENT);
     const proofs = bytes && subjectsOf(bytes);
     if (bytes && proofs) yield { key, bytes, proofs };
   }

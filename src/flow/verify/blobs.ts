@@ -8,6 +8,7 @@ import { eventLogs, logNumber, POLICY_BLOB } from '../../model/sealed.ts';
 import type { CompletenessFinding, IntegrityFinding, Note, Step } from '../../model/verdict.ts';
 import { type EventsSeen, eventsProblem, WithheldEvents } from './events.ts';
 import { forgetOldest } from './findings.ts';
+import { LargeReads, Turn } from './large.ts';
 import type { DisclosedLog, Log } from './log.ts';
 import type { EvidenceReader, Span } from './source.ts';
 
@@ -35,6 +36,7 @@ export class Blobs {
   readonly #good = new Set<string>();
   readonly #texts = new Map<string, Promise<Text>>();
   readonly #counted = new Set<string>();
+  readonly #large: LargeReads;
   readonly counts = { blobs: 0, events: 0, bytes: 0 };
 
   /** Left out of an export, by its own word. */
@@ -43,6 +45,7 @@ export class Blobs {
 
   constructor(reader: EvidenceReader, mayMiss: ReadonlySet<string>) {
     this.#reader = reader;
+    this.#large = new LargeReads(reader);
     this.#mayMiss = mayMiss;
   }
 
@@ -93,10 +96,11 @@ export class Blobs {
     return this.#mayMiss.has(digest);
   }
 
-  async #fetch(digest: string, limit: number): Promise<Fetched> {
+  async #fetch(digest: string, limit: number, turn?: Turn): Promise<Fetched> {
+    const key = blobKey(digest);
     let bytes: Uint8Array | undefined;
     try {
-      bytes = await this.#reader.get(blobKey(digest), limit);
+      bytes = await (turn ? this.#large.get(key, limit, turn) : this.#reader.get(key, limit));
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'not-verified')
         return { wrong: error.details['reason'] as string };
@@ -118,11 +122,15 @@ export class Blobs {
   /** Checks every blob a statement vouches for, and a session's events line by line. */
   async check(file: string, statement: InTotoStatement): Promise<BlobFindings> {
     const findings: BlobFindings = { integrity: [], completeness: [], notes: [] };
-    const found: Found = { findings, logs: 0, told: new Map(), absent: [] };
+    const found: Found = { findings, logs: 0, told: new Map(), absent: [], turn: new Turn() };
     const reason = policyProblem(statement);
     if (reason) findings.integrity.push({ verdict: 'INVALID', step: 'publication', file, reason });
-    for (const subject of statement.subject) await this.#checkOne(file, subject, statement, found);
-    await this.#checkEvents(file, statement, found);
+    try {
+      for (const subject of statement.subject) await this.#checkOne(file, subject, statement, found);
+      await this.#checkEvents(file, statement, found);
+    } finally {
+      found.turn.end();
+    }
     return findings;
   }
 
@@ -130,7 +138,7 @@ export class Blobs {
   async #checkEvents(
     file: string,
     statement: InTotoStatement,
-    { findings, logs, told, absent }: Found,
+    { findings, logs, told, absent, turn }: Found,
   ): Promise<void> {
     const { kind, session, events } = statement.predicate;
     const digests = eventLogs(statement.subject);
@@ -160,21 +168,26 @@ export class Blobs {
     if (logs !== digests.length) return;
     for (const [digest, log] of told) if (!(log instanceof Uint8Array)) this.#proven.add(digest);
     const seen: EventsSeen = { policies: new Set(), withheld: new WithheldEvents() };
-    const problem = await eventsProblem(this.#again(digests, told), statement, seen);
+    const problem = await eventsProblem(this.#again(digests, told, turn), statement, seen);
     if (problem) invalid(problem.step, problem.reason);
     else if (kind === 'session') {
       this.counts.events += (events?.count ?? 0) - seen.withheld.count;
       findings.notes.push(...partNotes(file, statement, seen.withheld, absent));
     }
-    for (const policy of seen.policies) await this.#archived(policy, session?.id, findings);
+    for (const policy of seen.policies) await this.#archived(policy, session?.id, findings, turn);
   }
 
   /** What decided a statement must be there to be read, also where it changed while the session was open. */
-  async #archived(policy: string, session: string | undefined, findings: BlobFindings): Promise<void> {
+  async #archived(
+    policy: string,
+    session: string | undefined,
+    findings: BlobFindings,
+    turn: Turn,
+  ): Promise<void> {
     if (this.#good.has(policy) || this.#mayMiss.has(policy)) return;
     const about = { file: blobKey(policy), ...(session === undefined ? {} : { session }) };
     const what = 'the policy that decided statements of the session';
-    const found = await this.#fetch(policy, MAX_BLOB);
+    const found = await this.#fetch(policy, MAX_BLOB, turn);
     const told = 'wrong' in found ? `${what}: ${found.wrong}` : `${what} is not there`;
     if ('wrong' in found)
       findings.integrity.push({ verdict: 'INVALID', step: 'publication', reason: told, ...about });
@@ -183,22 +196,22 @@ export class Blobs {
     else if (this.#good.size < KNOWN) this.#good.add(policy);
   }
 
-  async *#again(digests: readonly string[], told: Found['told']): AsyncGenerator<Log> {
+  async *#again(digests: readonly string[], told: Found['told'], turn: Turn): AsyncGenerator<Log> {
     for (const digest of digests) {
       const held = told.get(digest);
       if (held instanceof Uint8Array) yield held;
-      else if (held) yield (await this.#disclosed(digest)) ?? held;
+      else if (held) yield (await this.#disclosed(digest, turn)) ?? held;
       else {
-        const found = await this.#fetch(digest, MAX_BLOB);
+        const found = await this.#fetch(digest, MAX_BLOB, turn);
         if ('bytes' in found) yield found.bytes;
       }
     }
   }
 
   /** What stands for a log that an export tells in part. */
-  async #disclosed(log: string): Promise<DisclosedLog | undefined> {
+  async #disclosed(log: string, turn: Turn): Promise<DisclosedLog | undefined> {
     try {
-      const disclosed = await this.#reader.get(disclosedKey(log), MAX_BLOB);
+      const disclosed = await this.#large.get(disclosedKey(log), MAX_BLOB, turn);
       return disclosed && { disclosed, log };
     } catch (error) {
       if (error instanceof BrokerError && error.code === 'not-verified') return { disclosed: NOTHING, log };
@@ -213,10 +226,10 @@ export class Blobs {
     if (this.#good.has(digest) && !events) return;
     const session = statement.predicate.session?.id;
     const about = { file: blobKey(digest), ...(session === undefined ? {} : { session }) };
-    const fetched = await this.#fetch(digest, MAX_BLOB);
+    const fetched = await this.#fetch(digest, MAX_BLOB, found.turn);
     if ('missing' in fetched) {
       if (this.#mayMiss.has(digest)) {
-        const part = events ? await this.#disclosed(digest) : undefined;
+        const part = events ? await this.#disclosed(digest, found.turn) : undefined;
         if (!part) {
           this.withheld.add(digest);
           found.absent.push(subject.name);
@@ -253,6 +266,7 @@ interface Found {
   readonly told: Map<string, Log>;
   /** Names of blobs that were left out. */
   readonly absent: string[];
+  readonly turn: Turn;
 }
 
 /** By name: what an export of a session holds back, and that the rest was proven. */
