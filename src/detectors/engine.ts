@@ -30,7 +30,11 @@ const WORD = /^[a-z]{3}/;
 const MOST_NAMES = 4096;
 
 function hasAnchor(row: Detector, name: string): boolean {
-  if (row.kind !== 'anchored' || row.ignoreCase !== true) return false;
+  if (row.kind !== 'anchored') return false;
+  if (row.ignoreCase !== true)
+    return row.anchors.some(
+      (anchor) => anchor.endsWith('=') && name.endsWith(anchor.slice(0, -1).toLowerCase()),
+    );
   return row.anchors.some((anchor) => WORD.test(anchor) && name.includes(anchor.trimEnd()));
 }
 

@@ -3,15 +3,19 @@
 import { isUtf8 } from 'node:buffer';
 import type { MaskStrategy } from '../../model/connection.ts';
 import type { CoverageRow } from '../../model/event.ts';
-import type { Scanner, Span } from '../../model/masking.ts';
+import type { Scanner } from '../../model/masking.ts';
 import { Content } from './cells/scan.ts';
 import { Tally } from './cells/tally.ts';
 
 /** Wrappings that are undone: JSON in base64 in JSON and so on. What is wrapped deeper goes through the detectors as it is. */
 const MAX_WRAPPINGS = 8;
 
-/** Shorter numbers are ordinary ones. */
+/** Shorter numbers are ordinary ones, where no key announces them. */
 const FEWEST_DIGITS = 12;
+const FEWEST_NAMED = 3;
+/** Some values are only known by their key: a password. Beyond these lengths a key is not asked. */
+const LONGEST_KEY = 64;
+const LONGEST_KEYED = 4096;
 
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs;
 const JSON_TEXT = /^\s*[[{]/;
@@ -60,7 +64,7 @@ export class DocumentMasker {
 
   #value(value: unknown, key: string | undefined, wrappings: number): unknown {
     if (typeof value === 'string') return this.#text(value, key, wrappings);
-    if (typeof value === 'number') return this.#number(value);
+    if (typeof value === 'number') return this.#number(value, key);
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) {
       let changed = false;
@@ -86,13 +90,19 @@ export class DocumentMasker {
     return changed ? Object.fromEntries(members) : value;
   }
 
-  #number(value: number): unknown {
+  /** The detectors for what stands under a key. */
+  #under(key: string | undefined): Content {
+    return key === undefined || key.length > LONGEST_KEY ? this.#content : this.#content.under([key]);
+  }
+
+  #number(value: number, key: string | undefined): unknown {
     const digits = String(value);
-    return digits.length < FEWEST_DIGITS ? value : (this.#plain(digits, undefined) ?? value);
+    const fewest = this.#under(key).isNamed ? FEWEST_NAMED : FEWEST_DIGITS;
+    return digits.length < fewest ? value : (this.#plain(digits, key) ?? value);
   }
 
   #text(text: string, key: string | undefined, wrappings: number): string {
-    if (text.length < 5) return text;
+    if (text.length < this.#under(key).shortest) return text;
     const unwrapped = wrappings < MAX_WRAPPINGS ? this.#unwrapped(text, wrappings + 1) : undefined;
     return unwrapped ?? this.#plain(text, key) ?? text;
   }
@@ -126,41 +136,31 @@ export class DocumentMasker {
   /** JSON as text: nothing between its strings and numbers is printed again. */
   #jsonText(text: string, wrappings: number): string {
     let key: string | undefined;
+    let last = 0;
     return text.replace(TOKENS, (token: string, offset: number) => {
+      // Elements of an array stand under its key; whatever else a brace begins or ends has keys of its own.
+      if (/[{}]/.test(text.slice(last, offset))) key = undefined;
+      last = offset + token.length;
       if (!token.startsWith('"')) {
-        const masked = token.length < FEWEST_DIGITS ? undefined : this.#plain(token, undefined);
+        const fewest = this.#under(key).isNamed ? FEWEST_NAMED : FEWEST_DIGITS;
+        const masked = token.length < fewest ? undefined : this.#plain(token, key);
         return masked === undefined ? token : JSON.stringify(masked);
       }
       const value = JSON.parse(token) as string;
       const isKey = /^\s*:/.test(text.slice(offset + token.length, offset + token.length + 16));
       const masked = isKey ? (this.#plain(value, undefined) ?? value) : this.#text(value, key, wrappings);
-      key = isKey ? value : undefined;
+      key = isKey ? value : key;
       return masked === value ? token : JSON.stringify(masked);
     });
   }
 
   /** Through the detectors; `key` is what the value is called where it stands. Undefined when nothing is hidden. */
   #plain(text: string, key: string | undefined): string | undefined {
-    const found = this.#content.spans(text);
-    const spans = found.length > 0 || key === undefined ? found : this.#besideKey(key, text);
+    const spans = this.#under(text.length > LONGEST_KEYED ? undefined : key).spans(text);
     if (spans.length === 0) return undefined;
     this.#content.count(spans);
     this.#hidden += spans.length;
     return this.#content.splice(text, spans);
-  }
-
-  /** Some values are only known by their name: a password. */
-  #besideKey(key: string, text: string): readonly Span[] {
-    if (key.length > 64 || text.length > 4096) return [];
-    const prefix = `${key}=`;
-    return this.#content
-      .spans(prefix + text)
-      .filter(({ end }) => end > prefix.length)
-      .map(({ type, start, end }) => ({
-        type,
-        start: Math.max(start - prefix.length, 0),
-        end: end - prefix.length,
-      }));
   }
 }
 

@@ -89,7 +89,7 @@ function eachExponent(text: string, visit: (start: number, end: number, digits: 
 }
 
 /** Sorted, without overlaps: what either claims stays covered. */
-function joined(spans: readonly Span[]): readonly Span[] {
+export function joined(spans: readonly Span[]): readonly Span[] {
   const out: Span[] = [];
   for (const next of [...spans].sort((a, b) => a.start - b.start || b.end - a.end)) {
     const last = out.at(-1);

@@ -9,8 +9,9 @@ import type { Content } from './scan.ts';
 const JSONB_VERSION = 1;
 /** Of numbers with a dozen digits and more. */
 const LONG_EXPONENT = /\d[eE]\+?1\d/;
-/** Shorter numbers are ordinary ones. */
+/** Shorter numbers are ordinary ones, where no key announces them. */
 const FEWEST_DIGITS = 12;
+const FEWEST_NAMED = 3;
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs;
 
 function unquote(token: string): string | undefined {
@@ -28,17 +29,22 @@ function stringSpans(
   key: string | undefined,
   spared: string | undefined,
 ): readonly Span[] {
-  const spans = content.spans(value, spared);
-  return spans.length > 0 || key === undefined ? spans : content.spansBeside(key, value, spared);
+  return (key === undefined ? content : content.under([key])).spans(value, spared);
 }
 
 /** The text masked inside; the same text when every piece of it may pass. What was hidden is added to `found`. */
 export function maskJson(content: Content, text: string, found: Span[], spared?: string): string {
   let key: string | undefined;
+  let last = 0;
   return text.replace(TOKENS, (token: string, offset: number) => {
+    // Elements of an array stand under its key; whatever else a brace begins or ends has keys of its own.
+    if (/[{}]/.test(text.slice(last, offset))) key = undefined;
+    last = offset + token.length;
     if (!token.startsWith('"')) {
-      const digits = token.length < FEWEST_DIGITS ? '' : withoutExponent(token);
-      const spans = digits === '' ? [] : content.spans(digits, spared);
+      const named = key === undefined ? content : content.under([key]);
+      const digits =
+        token.length < (named.isNamed ? FEWEST_NAMED : FEWEST_DIGITS) ? '' : withoutExponent(token);
+      const spans = digits === '' ? [] : named.spans(digits, spared);
       found.push(...spans);
       return spans.length === 0 ? token : JSON.stringify(content.splice(digits, spans));
     }
@@ -46,7 +52,7 @@ export function maskJson(content: Content, text: string, found: Span[], spared?:
     if (value === undefined) return token;
     const isKey = /^\s*:/.test(text.slice(offset + token.length, offset + token.length + 16));
     const spans = stringSpans(content, value, isKey ? undefined : key, spared);
-    key = isKey ? value : undefined;
+    key = isKey ? value : key;
     found.push(...spans);
     return spans.length === 0 ? token : JSON.stringify(content.splice(value, spans));
   });

@@ -4,7 +4,8 @@ import type { MaskStrategy } from '../../../model/connection.ts';
 import type { CellMask, Scanner, Span } from '../../../model/masking.ts';
 import { applyStrategy, strategyFor } from '../strategies.ts';
 import { Output, viewOf } from './bytes.ts';
-import { scanBytes, scanDecoded, UNREADABLE } from './encoded.ts';
+import { joined, scanBytes, scanDecoded, UNREADABLE } from './encoded.ts';
+import { eachTableCell } from './tables.ts';
 import type { Tally } from './tally.ts';
 
 /** Shortest text any detector reports, in bytes, where no name announces it. */
@@ -66,7 +67,8 @@ export class Content {
 
   /** What to hide in a text. `spared` is the data type of the column, when it is revealed. */
   spans(text: string, spared?: string): readonly Span[] {
-    const spans = this.#shown(scanDecoded(text, this.#scan), spared);
+    const plain = this.#shown(scanDecoded(text, this.#scan), spared);
+    const spans = text.includes('\n') ? this.#tables(text, plain, spared) : plain;
     for (const name of spans.length === 0 ? this.#names : []) {
       const beside = this.spansBeside(name, text, spared);
       if (beside.length > 0) return beside;
@@ -86,6 +88,18 @@ export class Content {
         const to = from === 0 && WHOLE.has(type) ? value.length : end - prefix.length;
         return { start: from, end: to, type };
       });
+  }
+
+  /** With what stands under the names of a table's columns. */
+  #tables(text: string, plain: readonly Span[], spared: string | undefined): readonly Span[] {
+    const { scanner } = this.#options;
+    const found: Span[] = [];
+    const telling = (name: string): boolean => scanner.announces(name);
+    eachTableCell(text, telling, (name, start, end) => {
+      for (const span of this.spansBeside(name, text.slice(start, end), spared))
+        found.push({ ...span, start: span.start + start, end: span.end + start });
+    });
+    return found.length === 0 ? plain : joined([...plain, ...found]);
   }
 
   #shown(spans: readonly Span[], spared: string | undefined): readonly Span[] {
