@@ -14,8 +14,18 @@ import { type FileChange, onlyChanged } from './change.ts';
 import { applied } from './edit.ts';
 import { type HostFile, readHostFile, treeOf } from './host-file.ts';
 import { digestOf, wrappingOf } from './launch.ts';
+import { impostor } from './own.ts';
 import { type EntryRecord, readRecord, samePath } from './record.ts';
-import { type Choice, chosenHosts, entriesOf, type Found, machineOf, type Survey, survey } from './survey.ts';
+import {
+  type Choice,
+  chosenHosts,
+  entriesOf,
+  type Found,
+  machineOf,
+  type Survey,
+  survey,
+  type Unread,
+} from './survey.ts';
 import { type Entry, type WrapOrder, wrap } from './wrap.ts';
 
 export interface InstallOrder extends Choice {
@@ -114,6 +124,10 @@ class Planner {
     const wrapping = wrappingOf(entry.launch);
     if (known && known.digest !== digestOf(entry.launch)) await this.#order.drifted(entry);
     if (wrapping) {
+      const reason = impostor(entry.launch, known !== undefined);
+      const mend = 'write what it should start, or take it out, then try again';
+      if (reason !== undefined)
+        throw new BrokerError('host-entry-unusable', { server: entry.name, file: place.file, reason, mend });
       const same =
         wrapping.connection === this.#order.connection &&
         wrapping.others.join() === this.#order.others.join();
@@ -219,6 +233,8 @@ class Planner {
   }
 }
 
+const isFile = ({ server }: Unread): boolean => server === undefined;
+
 function usage(reason: string, hint: string): BrokerError {
   return new BrokerError('usage', { reason, command: 'mcp install' }, { hint });
 }
@@ -231,7 +247,8 @@ export function named(
 ): readonly Found[] {
   for (const server of servers)
     if (!found.some(({ name }) => name === server) && !others.includes(server)) {
-      if (unread[0]) throw unread[0].error;
+      const [bad] = [...unread.filter((each) => each.server === server), ...unread.filter(isFile)];
+      if (bad) throw bad.error;
       throw usage(`no host starts a server named ${server}`, 'list them with `broker mcp ls`');
     }
   return found.filter(({ name }) => servers.includes(name));
@@ -260,19 +277,23 @@ export async function planInstall(context: FrontContext, order: InstallOrder): P
   return planner.plan;
 }
 
+function refusal(host: Host, { scope, file }: Place, server: string, error: BrokerError): Done {
+  const notes = [String(error.details['reason'] ?? error.message)];
+  return { host: host.id, scope, file, server, result: 'refused', notes };
+}
+
 async function planAll(context: FrontContext, order: InstallOrder, planner: Planner): Promise<Plan> {
   const { found, unread } = survey(context, order);
-  if (unread[0]) throw unread[0].error;
-  const refused: Done[] = [];
+  const file = unread.find(isFile);
+  if (file) throw file.error;
+  const refused = unread.map(({ host, place, server = '', error }) => refusal(host, place, server, error));
   for (const each of found) {
     try {
       await planner.wrap(each);
     } catch (error) {
       // The others can still be put behind broker; what was left is told.
       if (!(error instanceof BrokerError) || error.code !== 'host-entry-unusable') throw error;
-      const { host, place, name: server } = each;
-      const notes = [String(error.details['reason'] ?? error.message)];
-      refused.push({ host: host.id, scope: place.scope, file: place.file, server, result: 'refused', notes });
+      refused.push(refusal(each.host, each.place, each.name, error));
     }
   }
   return { changes: planner.plan.changes, done: [...planner.plan.done, ...refused] };

@@ -1,7 +1,7 @@
 // What an entry starts, whatever its host calls the parts, and whether broker stands before it. Pure.
 import { jcsDigest } from '../../lib/jcs.ts';
 import type { Shape } from '../hosts/host.ts';
-import { type MapNode, memberOf, type Node, textAt, wordsOf } from './tree.ts';
+import { type MapNode, memberOf, type Node, TwiceError, textAt, wordsOf } from './tree.ts';
 
 export interface Launch {
   /** The command and its arguments; empty for a remote server. */
@@ -29,6 +29,12 @@ export function listOf(entry: Node, shape: Shape): Node | undefined {
 function environmentOf(entry: Node, shape: Shape): Record<string, string> {
   const env = memberOf(entry, shape.env)?.value;
   if (env?.kind !== 'map') return {};
+  const seen = new Set<string>();
+  for (const { key, start } of env.members) {
+    // Which of two a host gives to the server is not for us to guess: a secret could stay in the other.
+    if (seen.has(key)) throw new TwiceError(key, start);
+    seen.add(key);
+  }
   return Object.fromEntries(
     env.members.flatMap(({ key, value }) => (value.kind === 'text' ? [[key, value.value]] : [])),
   );
@@ -51,6 +57,12 @@ export function launchOf(entry: Node, shape: Shape): Launch | undefined {
   return url?.kind === 'text' ? { words: [], env, url: url.value } : undefined;
 }
 
+/** It says that it is a server, in a way that is not understood. */
+export function isStrange(entry: Node, shape: Shape): boolean {
+  if (entry.kind !== 'map' || launchOf(entry, shape)) return false;
+  return memberOf(entry, shape.command) !== undefined || urlOf(entry, shape) !== undefined;
+}
+
 export function urlOf(entry: MapNode, shape: Shape): ReturnType<typeof memberOf> {
   return shape.urls.map((key) => memberOf(entry, key)).find((member) => member !== undefined);
 }
@@ -63,6 +75,11 @@ export function digestOf({ words, env, url }: Launch): string {
 function program(words: readonly string[]): number {
   if (/(?:^|[\\/])broker(?:\.js)?$/.test(words[0] ?? '') && words[1] === 'mcp') return 1;
   return /(?:^|[\\/])broker\.js$/.test(words[1] ?? '') && words[2] === 'mcp' ? 2 : 0;
+}
+
+/** What is started under broker's name. */
+export function scriptOf(words: readonly string[]): string {
+  return words[program(words) - 1] ?? '';
 }
 
 export function wrappingOf({ words }: Launch): Wrapping | undefined {

@@ -8,8 +8,9 @@ import { builtIn } from '../mcp/built-in.ts';
 import { pinFolder, readPins, serverId } from '../mcp/pins.ts';
 import { resolveProgram } from '../program.ts';
 import { referencesIn } from './findings.ts';
-import { digestOf, type Wrapping, wrappingOf } from './launch.ts';
+import { digestOf, scriptOf, type Wrapping, wrappingOf } from './launch.ts';
 import { settled } from './mend.ts';
+import { impostor } from './own.ts';
 import { type EntryRecord, readRecord, samePath } from './record.ts';
 import { type Choice, type Found, type Looked, survey } from './survey.ts';
 
@@ -59,6 +60,9 @@ function broken(
   program: string | undefined,
   facts: Facts,
 ): string | undefined {
+  const { environment, cwd } = facts.context;
+  if (scriptOf(launch.words) === 'broker' && resolveProgram('broker', environment['PATH'], cwd) === undefined)
+    return 'broker is not on PATH';
   const unknown = [wrapping.connection, ...wrapping.others].find(
     (name) => facts.connections?.has(name) === false,
   );
@@ -87,7 +91,7 @@ function rowOf(found: Found, known: EntryRecord | undefined, facts: Facts): Row 
   const more = { connection: wrapping.connection, ...pinsOf(wrapping, program, state) };
   if (known && known.digest !== digestOf(launch))
     return { ...base, ...more, state: 'drifted', reason: 'it was edited after broker wrote it' };
-  const reason = broken(found, wrapping, program, facts);
+  const reason = impostor(launch, known !== undefined) ?? broken(found, wrapping, program, facts);
   return reason === undefined
     ? { ...base, ...more, state: 'wrapped' }
     : { ...base, ...more, state: 'broken', reason };
@@ -126,6 +130,7 @@ function recordsOf(state: string, { file }: Looked): readonly EntryRecord[] | Br
 }
 
 function reasonOf({ code, details, message }: BrokerError): string {
+  if (code === 'host-entry-unusable') return String(details['reason']);
   return code === 'host-file-invalid' ? `line ${details['line']}: ${details['reason']}` : message;
 }
 
@@ -145,9 +150,9 @@ export async function listServers(context: FrontContext, choice: Choice): Promis
     const reason = known.message;
     return { host: host.id, scope: place.scope, file: place.file, server, state: 'broken', reason };
   });
-  const bad = unread.map(({ host, place, error }): Row => {
+  const bad = unread.map(({ host, place, server = '', error }): Row => {
     const reason = reasonOf(error);
-    return { host: host.id, scope: place.scope, file: place.file, server: '', state: 'broken', reason };
+    return { host: host.id, scope: place.scope, file: place.file, server, state: 'broken', reason };
   });
   return [...rows, ...bad];
 }

@@ -4,7 +4,8 @@ import type { FrontContext } from '../compose.ts';
 import type { Host, Machine, Place, Scope } from '../hosts/host.ts';
 import { HOSTS } from '../hosts/index.ts';
 import { type HostFile, readHostFile, reading, treeOf } from './host-file.ts';
-import { launchOf } from './launch.ts';
+import { isStrange, launchOf } from './launch.ts';
+import { SyntaxFault } from './syntax.ts';
 import { find, type Node, type Path, TwiceError, textAt } from './tree.ts';
 import type { Entry } from './wrap.ts';
 
@@ -17,6 +18,8 @@ export interface Found extends Entry {
 export interface Unread {
   readonly host: Host;
   readonly place: Place;
+  /** One entry of a file that can be read. */
+  readonly server?: string;
   readonly error: BrokerError;
 }
 
@@ -74,17 +77,38 @@ function named(servers: Node | undefined): { readonly name: string; readonly nod
   });
 }
 
+/** Nobody starts more; each costs as much as the file is long. */
+const MOST_SERVERS = 256;
+
 /** The servers of one file's text. Throws `host-file-invalid`. */
 export function entriesOf(host: Host, place: Place, text: string): Entry[] {
   const root = treeOf(place.file, host.format, text);
-  return reading(place.file, text, () =>
-    named(find(root, place.path)).flatMap(({ name, node }): Entry[] => {
+  return reading(place.file, text, () => {
+    const servers = named(find(root, place.path));
+    if (servers.length > MOST_SERVERS)
+      throw new SyntaxFault(1, `it names ${servers.length} servers, more than ${MOST_SERVERS}`);
+    return servers.flatMap(({ name, node }): Entry[] => {
       const launch = launchOf(node, host.shape);
       if (!launch || node.kind !== 'map') return [];
       const path: Path = [...place.path, name];
       return [{ host, file: place.file, path, name, node, launch }];
-    }),
-  );
+    });
+  });
+}
+
+/** Entries that a host may start, and that broker cannot: told, since they would run without it. */
+function strangeOf(host: Host, place: Place, text: string): Unread[] {
+  return named(find(treeOf(place.file, host.format, text), place.path))
+    .filter(({ node }) => isStrange(node, host.shape))
+    .map(({ name }) => {
+      const error = new BrokerError('host-entry-unusable', {
+        server: name,
+        file: place.file,
+        reason: 'its command, arguments or address are not plain text',
+        mend: 'write each of them as a string, then try again',
+      });
+      return { host, place, server: name, error };
+    });
 }
 
 export function survey(context: FrontContext, { hosts, scope }: Choice): Survey {
@@ -106,6 +130,7 @@ export function survey(context: FrontContext, { hosts, scope }: Choice): Survey 
         for (const entry of entriesOf(host, place, file.text))
           found.push({ ...entry, place, real: file.path });
         looked.push({ host, place, file });
+        unread.push(...strangeOf(host, place, file.text));
       } catch (error) {
         if (!(error instanceof BrokerError)) throw error;
         unread.push({ host, place, error });

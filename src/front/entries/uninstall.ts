@@ -58,6 +58,7 @@ class Planner {
   readonly #state: string;
   readonly #order: UninstallOrder;
   readonly #changes = new Map<string, FileChange>();
+  readonly #untouched = new Map<string, FileChange>();
   readonly #done: Done[] = [];
 
   constructor(state: string, order: UninstallOrder) {
@@ -75,11 +76,13 @@ class Planner {
 
   /** The file as it would be by now. */
   #change({ host, place }: Pick<Found, 'host' | 'place'>, path: string): FileChange {
-    const begun = this.#changes.get(path);
+    const begun = this.#changes.get(path) ?? this.#untouched.get(path);
     if (begun) return begun;
     const file = readHostFile(place.file);
     const record = readRecord(this.#state, path);
-    return { host, file, after: file.text, record, taken: [], moves: 'out', forget: [] };
+    const fresh: FileChange = { host, file, after: file.text, record, taken: [], moves: 'out', forget: [] };
+    this.#untouched.set(path, fresh);
+    return fresh;
   }
 
   async #undo(
@@ -103,13 +106,14 @@ class Planner {
     return { text: plainly === undefined ? text : filled(plainly, values), values };
   }
 
-  async take({ host, place, name, path, real: file }: Found): Promise<void> {
+  async take({ host, place, name, path, real: file, launch }: Found): Promise<void> {
     const change = this.#change({ host, place }, file);
     const { record } = change;
     const text = change.after ?? '';
     const known = record.entries.find((each) => samePath(each.path, path));
+    if (!(known ?? wrappingOf(launch))) return;
     const entry = entriesOf(host, place, text).find((each) => each.name === name);
-    if (!entry || !(known ?? wrappingOf(entry.launch))) return;
+    if (!entry) return;
     const { text: after, values } = await this.#undo(text, entry, known, record);
     onlyChanged(host, place.file, text, after, [path]);
     const left = entriesOf(host, place, after).find((each) => each.name === name);
@@ -183,7 +187,10 @@ export async function planUninstall(context: FrontContext, order: UninstallOrder
   const { state } = frontPaths(context);
   const planner = new Planner(state, order);
   const seen = survey(context, order);
-  const lost = seen.unread.find(({ place }) => readRecord(state, real(place.file) ?? '').entries.length > 0);
+  const lost = seen.unread.find(
+    ({ server, place }) =>
+      server === undefined && readRecord(state, real(place.file) ?? '').entries.length > 0,
+  );
   if (all && lost) throw lost.error;
   planner.forgetGone(seen);
   const gone = planner.done.map(({ server }) => server);
