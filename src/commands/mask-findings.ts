@@ -1,4 +1,7 @@
 // Finds what would be masked in a long text, piece by piece, and says where. Keeps no raw value in what it returns.
+import { Content } from '../flow/mask/cells/scan.ts';
+import { eachTableCell } from '../flow/mask/cells/tables.ts';
+import { Tally } from '../flow/mask/cells/tally.ts';
 import { applyStrategy } from '../flow/mask/strategies.ts';
 import type { MaskStrategy } from '../model/connection.ts';
 import type { Scanner, Span } from '../model/masking.ts';
@@ -46,14 +49,25 @@ function keptFrom(text: string, spans: readonly Span[], limit: number): number {
 export class Findings {
   readonly counts = new Map<string, number>();
   readonly #options: FindingsOptions;
+  readonly #content: Content;
   readonly #decoder = new TextDecoder('utf-8');
   #text = '';
+  /** Read before `#text`: the names of the table that it goes on with. */
+  #head = '';
   /** Line and column of the first character of `#text`. */
   #line = 1;
   #column = 1;
 
   constructor(options: FindingsOptions) {
     this.#options = options;
+    const { scanner, hashKey } = options;
+    this.#content = new Content({
+      scanner,
+      hashKey,
+      revealed: new Set(),
+      strategies: {},
+      tally: new Tally(),
+    });
   }
 
   /** Lines seen so far; a last one without its end counts. */
@@ -76,7 +90,7 @@ export class Findings {
   /** Reports spans before `limit`; what may go on beyond it is kept for the next call. */
   #report(limit: number, last: boolean): readonly Finding[] {
     const text = this.#text;
-    const spans = this.#options.scanner.scan(text);
+    const spans = this.#spans(text);
     const cut = last ? limit : keptFrom(text, spans, limit);
     const found: Finding[] = [];
     let from = 0;
@@ -89,7 +103,20 @@ export class Findings {
     }
     this.#advance(text, from, cut);
     this.#text = text.slice(cut);
+    this.#head = eachTableCell(
+      this.#head + text.slice(0, cut),
+      (name) => this.#options.scanner.announces(name),
+      () => {},
+    );
     return found;
+  }
+
+  #spans(text: string): readonly Span[] {
+    const before = this.#head.length;
+    return this.#content
+      .spans(this.#head + text)
+      .filter(({ start }) => start >= before)
+      .map(({ type, start, end }) => ({ type, start: start - before, end: end - before }));
   }
 
   #advance(text: string, from: number, to: number): void {

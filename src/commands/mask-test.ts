@@ -103,7 +103,7 @@ export const maskTest: CommandDefinition = {
   group: 'policy',
   summary: 'show what would be masked in a text, and why',
   description: [
-    'Runs the detectors over a file or standard input and prints each place (line:column), its data type and the line around it, masked. The raw value is never printed.',
+    'Runs the detectors over a file or standard input and prints each place (line:column), its data type and the line around it, masked. The raw value is never printed. In tables the names of columns count, and base64 and hexadecimal are looked into.',
     'This is the second of two nets. The first follows the protected columns of a connection by identity, whatever their values look like.',
   ],
   arguments: [

@@ -8,7 +8,7 @@ const PEM = [
   'PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END ',
   'PRIVATE KEY-----',
 ].join('');
-const TEXT = `id,card\n1,4111111111111111\nada@example.com and\tada@example.org\npassword=hunter2\n\nkey:\n${PEM}\néé ada@example.net`;
+const TEXT = `id,card\n1,4111111111111111\nada@example.com and\tada@example.org\npassword=hunter2\n\nkey:\n${PEM}\néé ada@example.net\n\nid;pesel;pwd\n1;44051401458;"my; dog"\na;b\n2;44051401458;x\n\n3;44051401458;x\nso;password;y\n4;5;6\n${Buffer.from('ada@example.com and 4111111111111111').toString('base64')}`;
 
 function find(chunks: readonly Uint8Array[]): { found: Finding[]; findings: Findings } {
   const findings = new Findings({
@@ -31,13 +31,19 @@ describe('findings of mask test', () => {
       'password 4:10',
       'private-key 7:1',
       'email 11:4',
+      'pl-pesel 14:3',
+      'password 14:16',
+      'pl-pesel 16:3',
+      'password 16:15',
+      'email 21:1',
     ]);
     expect(whole.found[1]?.excerpt).toBe('[email] and\t[email]');
-    expect(whole.findings.lines).toBe(11);
+    expect(whole.findings.lines).toBe(21);
     expect(Object.fromEntries(whole.findings.counts)).toEqual({
       'payment-card': 1,
-      email: 3,
-      password: 1,
+      email: 4,
+      password: 3,
+      'pl-pesel': 2,
       'private-key': 1,
     });
   });

@@ -21,6 +21,8 @@ interface Field {
 interface Table {
   readonly delimiter: Delimiter;
   readonly count: number;
+  /** The line of names. */
+  readonly head: string;
   /** Columns whose name announces something. */
   readonly telling: ReadonlyMap<number, string>;
 }
@@ -77,7 +79,9 @@ function headOf(
     if (fields.length > MOST_COLUMNS || inside.length < 2 || !inside.every((name) => NAME.test(name)))
       return undefined;
     const telling = new Map([...names.entries()].filter(([, name]) => announces(name)));
-    return telling.size === 0 ? undefined : { delimiter, count: fields.length, telling };
+    return telling.size === 0
+      ? undefined
+      : { delimiter, count: fields.length, head: text.slice(start, end), telling };
   }
   return undefined;
 }
@@ -98,8 +102,11 @@ function row(
   }
 }
 
-/** Visits every value that stands under a name which announces something. */
-export function eachTableCell(text: string, announces: (name: string) => boolean, visit: Visit): void {
+/**
+ * Visits every value that stands under a name which announces something. Returns what has to stand before further lines for them to be
+ * read as if they went on.
+ */
+export function eachTableCell(text: string, announces: (name: string) => boolean, visit: Visit): string {
   let table: Table | undefined;
   let fresh = true;
   for (let start = 0; start < text.length; ) {
@@ -114,4 +121,6 @@ export function eachTableCell(text: string, announces: (name: string) => boolean
     fresh = rule || head.startsWith('```');
     start = end + 1;
   }
+  if (table) return `${table.head}\n`;
+  return fresh ? '' : '.\n';
 }
