@@ -132,6 +132,21 @@ describe('what lies', () => {
     await trusted.close();
   });
 
+  it('cannot make broker remember without end, and what is not remembered is not shown', async () => {
+    const hosted = await villain('swarm');
+    const { tools } = await hosted.client.listTools();
+    expect(tools).toHaveLength(4096);
+    const beyond = hosted.client.callTool({ name: 'tool-9000', arguments: {} });
+    await expect(beyond).rejects.toMatchObject({
+      message: expect.stringContaining('lists no tool tool-9000'),
+    });
+    await expect(hosted.client.callTool({ name: 'tool-7', arguments: {} })).resolves.not.toHaveProperty(
+      'isError',
+    );
+    await hosted.close();
+    expect(hosted.stderr()).toContain('tools are kept from the host');
+  });
+
   it('is not asked for a tool that it does not list', async () => {
     const hosted = await villain('honest');
     const refused = hosted.client.callTool({ name: 'hidden', arguments: {} });

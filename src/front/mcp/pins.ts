@@ -106,6 +106,10 @@ export class Pins {
     return this.#start.id;
   }
 
+  get size(): number {
+    return Object.keys(this.#tools).length;
+  }
+
   get(name: string): Pin | undefined {
     return Object.hasOwn(this.#tools, name) ? this.#tools[name] : undefined;
   }

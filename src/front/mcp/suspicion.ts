@@ -46,6 +46,9 @@ export function signsOf(tool: Members): string[] {
   return SIGNS.filter(([, sign]) => all.some((text) => sign.test(text))).map(([words]) => words);
 }
 
+/** More of one look are not told one by one. */
+const MOST_ALIKE = 16;
+
 /** Letters that people take for each other, and what joins words, out of the way. */
 function appearance(name: string): string {
   return name
@@ -65,8 +68,12 @@ function appearance(name: string): string {
     .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
-/** Names of the others that one could be taken for. */
-export function lookAlikes(name: string, others: Iterable<string>): string[] {
-  const own = appearance(name);
-  return [...others].filter((other) => other !== name && appearance(other) === own);
+/** For each of these names, the others that it could be taken for. */
+export function lookAlikes(names: ReadonlySet<string>): (name: string) => string[] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const look = appearance(name);
+    groups.set(look, [...(groups.get(look) ?? []), name].slice(0, MOST_ALIKE));
+  }
+  return (name) => (groups.get(appearance(name)) ?? []).filter((other) => other !== name);
 }

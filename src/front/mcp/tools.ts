@@ -8,6 +8,11 @@ import { honestSchema } from './output-schema.ts';
 import { changesOf, type Pins } from './pins.ts';
 import { lookAlikes, signsOf } from './suspicion.ts';
 
+/** Names that are remembered of one server, gone ones included. */
+const MOST_TOOLS = 4096;
+/** Characters. */
+const LONGEST_NAME = 512;
+
 export interface Telling {
   /** For the person: stderr and, once there is a session, the record. */
   warn(code: string, detail: string): void;
@@ -58,12 +63,12 @@ export class Tools {
 
   /** The entries of one page that the host may see, as it may see them. */
   entries(members: string, page: readonly unknown[], calls: Calls): unknown[] {
-    const allowed = page.filter(
-      (entry) => isMembers(entry) && this.#allowed(members, entry, calls),
-    ) as Members[];
-    if (members !== 'tools') return allowed;
-    const changed = this.#see(page.filter(isMembers));
-    return allowed.filter(({ name }) => !changed.has(String(name))).map(honest);
+    const told = page.filter(isMembers);
+    const hidden = members === 'tools' ? this.#see(told) : new Set<string>();
+    const allowed = told.filter(
+      (entry) => !hidden.has(String(entry['name'])) && this.#allowed(members, entry, calls),
+    );
+    return members === 'tools' ? allowed.map(honest) : allowed;
   }
 
   /** Takes note of a page of definitions; the names of those that are not what they were. */
@@ -76,20 +81,41 @@ export class Tools {
       const before = definitions.get(name);
       // Which of two was meant could change from one reader to the next.
       if (before && jcs(before.tool) !== jcs(tool)) doubled.add(name);
-      else definitions.set(name, { tool, flags: signsOf(tool) });
+      else definitions.set(name, { tool, flags: [] });
     }
+    const over = this.#beyond(definitions.keys());
+    for (const name of over) definitions.delete(name);
+    const alike = lookAlikes(new Set([...this.#listed, ...definitions.keys()]));
     for (const [name, { flags }] of definitions)
-      for (const other of lookAlikes(name, new Set([...this.#listed, ...definitions.keys()])))
-        flags.push(`its name can be taken for ${other}`);
+      for (const other of alike(name)) flags.push(`its name can be taken for ${other}`);
+    for (const { tool, flags } of definitions.values()) flags.unshift(...signsOf(tool));
     for (const name of definitions.keys()) this.#listed.add(name);
     const seen = this.#pins.see(definitions, this.#telling.now());
     for (const [name, state] of seen) this.#tell(name, state, definitions.get(name)?.flags ?? []);
     for (const name of doubled)
       this.#telling.warn('tool-doubled', `the server tells two tools named ${name}`);
     return new Set([
+      ...over,
       ...doubled,
       ...[...seen].filter(([, state]) => state === 'changed').map(([name]) => name),
     ]);
+  }
+
+  /** Tools that there is no room to remember: what is not pinned is not shown. Those that were forgotten could come back as something else. */
+  #beyond(names: Iterable<string>): readonly string[] {
+    let room = MOST_TOOLS - this.#pins.size;
+    const over = [...names].filter((name) => {
+      if (name.length > LONGEST_NAME) return true;
+      if (this.#pins.get(name)) return false;
+      room -= 1;
+      return room < 0;
+    });
+    if (over.length > 0)
+      this.#telling.warn(
+        'tools-too-many',
+        `${over.length} tools are kept from the host: the server has told more than ${MOST_TOOLS} names, or names of more than ${LONGEST_NAME} characters`,
+      );
+    return over;
   }
 
   #tell(name: string, state: string, flags: readonly string[]): void {
