@@ -1,12 +1,12 @@
 // Credentials that must be given back even if this agent dies: one file each until that is done. Must never hold a secret.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processStart, sameProcess } from '../lib/process.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Lease } from '../model/credential.ts';
 import type { User } from '../model/principal.ts';
 import { hasCode, messageOf } from './fault.ts';
 import type { LeaseContext, Lender, Loan, Log } from './ports.ts';
-import { processStart, sameProcess } from '../lib/process.ts';
 
 export interface OpenLease {
   readonly session: string;

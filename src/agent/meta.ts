@@ -1,12 +1,12 @@
 // What the agent keeps beside a session's journal: who runs it and how to give its credential back. Must never hold a secret.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processStart, sameProcess } from '../lib/process.ts';
 import type { Connection } from '../model/connection.ts';
 import type { User } from '../model/principal.ts';
 import type { SessionEnd } from './evidence.ts';
 import { hasCode } from './fault.ts';
 import { secureFolder } from './place.ts';
-import { processStart, sameProcess } from '../lib/process.ts';
 
 const FILE = 'meta.json';
 const SESSION_FOLDER = /^[0-9a-z]{17}$/;

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
+import { sameProcess } from '../lib/process.ts';
 import type { SessionEnd } from './evidence.ts';
 import { messageOf } from './fault.ts';
 import { isRun, type SpooledSession, spooled } from './meta.ts';
 import { FRONT_DONE } from './place.ts';
 import type { Log } from './ports.ts';
-import { sameProcess } from '../lib/process.ts';
 
 export interface RecoveryPorts {
   readonly spool: string;

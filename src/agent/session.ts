@@ -1,5 +1,6 @@
 // One session from its first request to its seal, in the order that evidence demands. Must never let a byte flow before `open` is stored.
 import { timestamp } from '../lib/clock.ts';
+import { processStart } from '../lib/process.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Lease } from '../model/credential.ts';
 import { BrokerError } from '../model/errors.ts';
@@ -11,7 +12,6 @@ import type { OpenedSession, SessionRow, SessionState } from './messages.ts';
 import { createSpoolFolder, newMeta, removeSpoolFolder, type SessionMeta, writeMeta } from './meta.ts';
 import type { Ending, LeaseContext, SessionPorts, SessionStart } from './ports.ts';
 import { principalOf } from './principal.ts';
-import { processStart } from '../lib/process.ts';
 import { Stopwatch } from './stopwatch.ts';
 import {
   type Admitted,

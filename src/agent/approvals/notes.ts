@@ -2,10 +2,10 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, writeAtomic } from '../../lib/atomic-file.ts';
+import { sameProcess } from '../../lib/process.ts';
 import { APPROVAL_ID } from '../../model/approval-key.ts';
 import { hasCode } from '../fault.ts';
 import { thisProcess } from '../meta.ts';
-import { sameProcess } from '../../lib/process.ts';
 import type { Address } from './ports.ts';
 
 /** What is needed to end a request, or to keep a window, without the agent that made it. */
