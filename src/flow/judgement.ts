@@ -38,6 +38,18 @@ export interface JudgementParts {
   readonly own: boolean;
 }
 
+/** Definitions that return no values and read none: allowed in doubt, they are allowed. */
+const ANSWERLESS: ReadonlySet<string> = new Set([
+  'AlterSeqStmt',
+  'AlterTableStmt',
+  'CommentStmt',
+  'CreateSeqStmt',
+  'CreateStmt',
+  'DropStmt',
+  'IndexStmt',
+  'RenameStmt',
+]);
+
 export class Judgement implements Judged {
   readonly text: string;
   readonly classification: Classification;
@@ -163,8 +175,10 @@ export class Judgement implements Judged {
     return twin;
   }
 
-  /** Something in it is not known: what it names, or where its values come from. */
+  /** Something in it is not known that could change how it is decided or masked: what it names, or where its values come from. */
   get doubtful(): boolean {
+    const { units } = this.classification;
+    if (this.decision.outcome === 'allow' && units.every(({ node }) => ANSWERLESS.has(node))) return false;
     return this.classification.unresolved || this.plans.some(({ unknown }) => unknown);
   }
 

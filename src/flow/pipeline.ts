@@ -114,8 +114,7 @@ export class Pipeline implements SessionPipeline, Spine {
   }
 
   #rulesChanged(): void {
-    this.#cache.clear();
-    this.#uncertainCache.clear();
+    for (const cache of [this.#cache, this.#uncertainCache]) cache.clear();
     this.#held.changed();
   }
 
@@ -176,8 +175,8 @@ export class Pipeline implements SessionPipeline, Spine {
       if (!made || !scope.see)
         do await this.#ports.catalogue.refresh();
         while (this.#ports.catalogue.stale);
-      const holds = made?.generation === this.generation ? made : undefined;
-      const judgement = holds ?? this.#current(text, scope) ?? this.#judge(text, scope);
+      const holds = made?.generation === this.generation && made;
+      const judgement = holds || (this.#current(text, scope) ?? this.#judge(text, scope));
       const own = judgement.doubtful ? await scope.see?.() : undefined;
       return own ? this.#judge(text, scope, own) : judgement;
     } catch (error) {
@@ -246,6 +245,7 @@ export class Pipeline implements SessionPipeline, Spine {
 
   catalogueChanged(): void {
     this.#ports.catalogue.markStale();
+    this.#ports.catalogue.refresh().catch(() => {});
   }
 
   plansOutdated(): void {

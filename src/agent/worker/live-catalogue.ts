@@ -10,6 +10,8 @@ const LOOK = 1_000;
 export class LiveCatalogue {
   #current: Catalogue;
   #stale = false;
+  /** What is being read replaces a snapshot that was stale. */
+  #doubted = false;
   #used = false;
   #reading: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -29,9 +31,9 @@ export class LiveCatalogue {
     return this.#current;
   }
 
-  /** True when the snapshot may be older than a change. */
+  /** True when the snapshot may be older than a change, until it has been read anew. */
   get stale(): boolean {
-    return this.#stale;
+    return this.#stale || this.#doubted;
   }
 
   markStale(): void {
@@ -49,7 +51,7 @@ export class LiveCatalogue {
 
   /** Reads what changed since; what cannot be read leaves the snapshot in doubt. */
   async look(): Promise<void> {
-    if (!this.#used || this.#stale || this.#reading) return;
+    if (!this.#used || this.stale || this.#reading) return;
     this.#used = false;
     await this.refresh().catch(() => {
       this.#stale = true;
@@ -60,7 +62,7 @@ export class LiveCatalogue {
   async refresh(): Promise<void> {
     if (this.#reading) {
       await this.#reading;
-      if (!this.#stale) return;
+      if (!this.stale) return;
     }
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
@@ -69,12 +71,15 @@ export class LiveCatalogue {
   }
 
   async #read(): Promise<void> {
+    this.#doubted ||= this.#stale;
     this.#stale = false;
     try {
       this.#current = await this.#load();
     } catch (error) {
       this.#stale = true;
       throw error;
+    } finally {
+      this.#doubted = false;
     }
   }
 }

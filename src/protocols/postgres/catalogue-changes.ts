@@ -62,6 +62,9 @@ const TOO_LONG_AGO = 2n ** 30n;
 export const isLongAgo = (then: Head, now: Head): boolean =>
   now.next < then.since || now.next - then.since > TOO_LONG_AGO;
 
+/** Written by a transaction that was not over then. Worked out once, not for every row. */
+const isNew = (since: string) => `age(xmin) <= (select age(${since}))`;
+
 const written = (
   source: string,
   oid: string,
@@ -71,7 +74,11 @@ const written = (
   counted = 'true',
 ) =>
   `select '${source}', count(*) filter (where ${counted})::text,
-  (array_agg(distinct ${oid}) filter (where age(xmin) <= age(${since})))::text from ${table} where ${where}`;
+  (array_agg(distinct ${oid}) filter (where ${isNew(since)}))::text from ${table} where ${where}`;
+
+/** The same where nobody needs to know how many there are. */
+const touched = (oid: string, table: string, where: string, since: string) =>
+  `select 'parts', null, array_agg(distinct ${oid})::text from ${table} where ${where} and ${isNew(since)}`;
 
 const rows = (table: string, where = 'true') =>
   `(select concat(count(*), ':', sum(oid::bigint % 1000003 * (xmin::text::bigint % 999983))) from ${table} where ${where})`;
@@ -96,11 +103,11 @@ export function changesSql(since: string): string {
     written('functions', 'oid', 'pg_proc', 'true', since),
     written('triggers', 'tgrelid', 'pg_trigger', 'not tgisinternal', since, `tgenabled <> 'D'`),
     written('policies', 'polrelid', 'pg_policy', 'true', since),
-    written('parts', 'attrelid', 'pg_attribute', `attrelid >= ${FIRST_USER_OID} and attnum > 0`, since),
-    written('parts', 'ev_class', 'pg_rewrite', own, since),
-    written('parts', 'inhrelid', 'pg_inherits', 'true', since),
-    written('parts', 'adrelid', 'pg_attrdef', 'true', since),
-    written('parts', 'conrelid', 'pg_constraint', `contype = 'c' and conrelid <> 0`, since),
+    touched('attrelid', 'pg_attribute', `attnum > 0 and attrelid >= ${FIRST_USER_OID}`, since),
+    touched('ev_class', 'pg_rewrite', own, since),
+    touched('inhrelid', 'pg_inherits', 'true', since),
+    touched('adrelid', 'pg_attrdef', 'true', since),
+    touched('conrelid', 'pg_constraint', `contype = 'c' and conrelid <> 0`, since),
   ].join('\nunion all ');
 }
 

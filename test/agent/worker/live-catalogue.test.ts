@@ -37,6 +37,24 @@ describe('LiveCatalogue', () => {
     expect(live.stale).toBe(false);
   });
 
+  it('is stale until what it was stale for has been read', async () => {
+    let answer = (_: Catalogue): void => undefined;
+    let reads = 0;
+    const live = await LiveCatalogue.read(() => {
+      reads += 1;
+      if (reads === 1) return Promise.resolve(snapshot(1));
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    });
+    live.markStale();
+    const read = live.refresh();
+    expect(live.stale).toBe(true);
+    answer(snapshot(2));
+    await read;
+    expect([live.stale, live.current.version]).toEqual([false, 2]);
+  });
+
   it('stays stale when the reading failed', async () => {
     let reads = 0;
     const live = await LiveCatalogue.read(async () => {
