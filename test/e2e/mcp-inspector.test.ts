@@ -203,6 +203,19 @@ describe.runIf(found)('the inspector', () => {
     expect(tables).toHaveLength(0);
   });
 
+  it.each(['legacy', 'modern'])('uses broker’s own tools, asked as %s', async (era) => {
+    const own = [process.execPath, BROKER, 'mcp', 'prod-db'];
+    const listed = await inspect(own, '--protocol-era', era, ...list('tools'));
+    const names = (listed.said as { result?: { tools?: { name: string }[] } }).result?.tools?.map(
+      ({ name }) => name,
+    );
+    expect(names).toEqual(['query', 'describe_schema', 'explain']);
+    const sql = 'select id, email from customers order by id limit 1';
+    const read = await inspect(own, '--protocol-era', era, ...call('query', { sql }));
+    expect(read).toMatchObject({ code: 0 });
+    expect(JSON.stringify(read.said)).toContain('[email]');
+  });
+
   it('leaves one sealed session for each call it made, and all of it verifies', async () => {
     const sessions = await sealedSessions(world, 8);
     expect(new Set(sessions.map(({ actor }) => actor.kind))).toEqual(new Set(['bot']));

@@ -177,11 +177,27 @@ describe('beside the answers', () => {
   });
 });
 
+describe('the connection', () => {
+  it.each([
+    ['DATABASE_URL', '"$DATABASE_URL"'],
+    ['the PG* variables', 'postgresql:///'],
+  ])('is found in %s by a server that looks there', async (_, address) => {
+    const server = peers.server('@modelcontextprotocol/server-postgres');
+    const script = `exec ${process.execPath} ${server} ${address}`;
+    const hosted = await hostOf(peers, world, ['prod-db', '--', '/bin/sh', '-c', script]);
+    const sql = 'select email from customers order by id limit 1';
+    const result = await hosted.client.callTool({ name: 'query', arguments: { sql } });
+    expect(textOf(result)).toContain('[email]');
+    await hosted.close();
+  });
+});
+
 describe('--with', () => {
   it('a server reaches the further connection by its own address, in a session of its own, under its own rules', async () => {
     const server = peers.server('@modelcontextprotocol/server-postgres');
     const args = ['prod-db', '--with', 'other-db', '--', process.execPath, server, '{{other-db.url}}'];
-    const before = (await sealedSessions(world, 6)).length;
+    // Those of the tests before, which may still be on their way.
+    const before = (await sealedSessions(world, 12)).length;
     const hosted = await hostOf(peers, world, args);
     const query = (sql: string) =>
       hosted.client.callTool({ name: 'query', arguments: { sql } }).catch((error: unknown) => String(error));
