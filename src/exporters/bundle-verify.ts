@@ -12,9 +12,12 @@ bad() { printf 'BAD %s: %s\n' "$1" "$2" >&2; exit 6; }
 b64u() { local s=$1; while ((@{#s} % 4)); do s+==; done; printf %s "$s" | basenc -d --base64url; }
 hex() { b64u "$1" | basenc -w0 --base16; }
 sum() { local s; s=$(sha256sum < "$1"); printf %s "@{s%% *}"; }
-canon() { jq -S -c -j . "$1" | sed -E 's/(^|[^\\])((\\\\)*)\\u007f/\1\2\x7f/g' > "$t/canon"; [ "$(sum "$t/canon")" = "$(sum "$1")" ]; }
+del() { sed -E 's/(^|[^\\])((\\\\)*)\\u007f/\1\2\x7f/g'; }
+canon() { jq -S -c -j . "$1" | del > "$t/canon"; [ "$(sum "$t/canon")" = "$(sum "$1")" ]; }
 blob() { printf 'v1/blob/sha256/%s/%s' "@{1:0:2}" "$1"; }
-store=$(jq -r .id v1/store.json); jq -r '.withheld[]' index.json > "$t/withheld"
+store=$(jq -r .id v1/store.json); jq -r '.withheld[]' index.json > "$t/withheld"; declare -A sha body sigs facts left; while IFS= read -r d; do left[x$d]=1; done < "$t/withheld"
+sums() { local i; for ((i = 1; i <= $#; i += 1000)); do sha256sum -- "@{@:i:1000}"; done; }
+while read -r d f; do sha[$f]=$d; done < <(l=(); for f in v1/blob/sha256/*/*; do [ ! -f "$f" ] || l+=("$f"); done; sums "@{l[@]}")
 
 # A PK token: our key signed it, its nonce commits to our key (OpenPubkey), the provider signed it. Leaves key, owner and thumbprint in $t.
 token() {
@@ -28,15 +31,36 @@ token() {
   openssl asn1parse -genconf <(printf 'asn1=SEQUENCE:k\n[k]\na=SEQUENCE:a\nb=BITWRAP,SEQUENCE:r\n[a]\no=OID:rsaEncryption\nn=NULL\n[r]\nn=INTEGER:0x%s\ne=INTEGER:0x%s\n' "$(hex "$m")" "$(hex "$e")") -noout -out "$t/r"; b64u "$ps" > "$t/ps"; openssl dgst -sha256 -verify <(openssl pkey -pubin -inform DER -in "$t/r") -signature "$t/ps" <(printf %s "$ph.$body") > /dev/null 2>&1 || bad "$f" "the provider's signature does not hold"
 }
 
-# A signed file: its spelling, place, person and signature. Leaves its payload in $t/p, and key, id, pk, jkt and who.
+names='.[] | "request \(.request)", "decision \(.decisions[])", (.consumed // empty | "consumed \(.)")'
+# Signed files, many at a time, since a process for each question to each of them would take hours: digests, spelling (each its own canonical
+# JSON, on one line), payloads, signatures, and what the payloads say. What cannot be read is found by halves, and named.
+said='[.predicate | .key, .store, .identity.pkToken, .identity.jkt, ([.identity.iss, .identity.sub] | tojson), .chain.writer, .chain.seq, .chain.prev, .events.merkleRoot, .events.count]
+  + [(.subject | map(select(.name | test("^events(-[1-9][0-9]?)?[.]jsonl[.]gz$")) | [(.name | scan("[0-9]+") // "0" | tonumber), .digest.sha256]) | sort | map(.[1]) | join(" ")),
+     (.subject | map(select(.name | test("^jwks")).digest.sha256) | join(" ")), (.subject | map(select(.name == "approvals.json").digest.sha256) | join(" ")),
+     (.subject | map(select(.name | endswith(".sigstore.json") | not) | .name, .digest.sha256) | join(" ")),
+     ([.predicate | (.approvals // [] | '"$names"'), (.policy.published // empty | "policy \(.digest)"), (select(.kind == "approve").detail | "request \(.request)", "decision \(.decision)")] | join(" "))]
+  | map(. // "" | tostring) | if any(test("[[:cntrl:]]")) then "" else join("\u001f") end'
+signed() {
+  local f i=0 n=$#; local -a p g w
+  sed -s '$a\' -- "$@" > "$t/raw" && jq -S -c . "$t/raw" 2> /dev/null | del | cmp -s - "$t/raw" && [ "$(wc -l < "$t/raw")" = "$n" ] && [ "$(wc -c < "$t/raw")" = "$(($(stat -L -c %s -- "$@" | paste -s -d +) + n))" ] &&
+    jq -r '.dsseEnvelope | [.payload, .signatures[0].sig] | map(if type == "string" and test("^[A-Za-z0-9+/]+=*$") then . else "-" end) | join(" ")' "$t/raw" > "$t/b64" 2> /dev/null &&
+    jq -r '.dsseEnvelope.payload | . as $p | @base64d | if @base64 == $p then . else "" end' "$t/raw" > "$t/payloads" 2> /dev/null && jq -S -c . "$t/payloads" 2> /dev/null | del | cmp -s - "$t/payloads" && [ "$(wc -l < "$t/payloads")" = "$n" ] &&
+    jq -r "$said" "$t/payloads" > "$t/facts" 2> /dev/null && [ "$(wc -l < "$t/facts")" = "$n" ] || { [ "$n" != 1 ] || bad "$1" "unreadable, or not its canonical spelling"; signed "@{@:1:n / 2}"; signed "@{@:n / 2 + 1}"; return; }
+  mapfile -t p < "$t/payloads"; mapfile -t g < "$t/b64"; mapfile -t w < "$t/facts"; while read -r i f; do sha[$f]=$i; done < <(sums "$@"); i=0
+  for f; do body[$f]=@{p[i]}; sigs[$f]=@{g[i]#* }; facts[$f]=@{w[i]}; i=$((i + 1)); done
+}
+
+# A signed file: its place, person and signature. Leaves its payload in $t/p, and what it says.
 opened() {
-  local f=$1 p s jwks; { read -r p; read -r s; } < <(jq -r '.dsseEnvelope | .payload, .signatures[0].sig' "$f" 2> /dev/null) && base64 -d <<< "$p" > "$t/p" 2> /dev/null && base64 -d <<< "$s" > "$t/s" 2> /dev/null && canon "$f" && canon "$t/p" || bad "$f" "unreadable, or not its canonical spelling"
-  { read -r key; read -r id; read -r pk; read -r jkt; read -r who; } < <(jq -r '[.predicate | .key, .store, .identity.pkToken, .identity.jkt, ([.identity.iss, .identity.sub] | tojson)] | if any(tostring | test("[[:cntrl:]]")) then empty else .[] end' "$t/p") || bad "$f" "a field holds a control character"
+  local f=$1 d name; [ -n "@{facts[$f]+x}" ] || signed "$f"; [ -n "@{facts[$f]}" ] || bad "$f" "a field holds a control character"
+  IFS=$'\x1f' read -r key id pk jkt who w q before root count logs looks uses subjects named <<< "@{facts[$f]}"
   [ "$key" = "$f" ] && [ "$id" = "$store" ] || bad "$f" "signed for another place or store"
-  while read -r name d; do b=$(blob "$d"); if [ -e "$b" ]; then [ -e "$t/$d.ok" ] || [ "$(sum "$b")" = "$d" ] || bad "$b" "digest differs: $name of $f"; : > "$t/$d.ok"; else grep -qxF "$d" "$t/withheld" || bad "$b" "missing: $name of $f"; fi; done < <(jq -r '.subject[] | select(.name | endswith(".sigstore.json") | not) | "\(.name) \(.digest.sha256)"' "$t/p")
-  [ -e "$t/$pk.pem" ] || { mapfile -t jwks < <(jq -r '.subject[] | select(.name | test("^jwks")) | .digest.sha256 | "v1/blob/sha256/\(.[0:2])/\(.)"' "$t/p"); [ -z "$pin" ] || jwks=("$pin"); token "$pk" "@{jwks[@]}"; }
+  for d in $pk $looks $logs $uses; do [[ $d =~ ^[0-9a-f]{64}$ ]] || bad "$f" "it names something by what is no digest"; done; [[ $pk =~ ^[0-9a-f]{64}$ ]] || bad "$f" "it names no PK token"
+  while read -r name d; do [[ $d =~ ^[0-9a-f]{64}$ ]] || bad "$f" "it names something by what is no digest"; b=$(blob "$d"); if [ -n "@{sha[$b]:-}" ]; then [ "@{sha[$b]}" = "$d" ] || bad "$b" "digest differs: $name of $f"; else [ -n "@{left[x$d]:-}" ] || bad "$b" "missing: $name of $f"; fi; done < <(set -f; printf '%s %s\n' $subjects)
+  [ -e "$t/$pk.pem" ] || { jwks=(); for d in $looks; do jwks+=("$(blob "$d")"); done; [ -z "$pin" ] || jwks=("$pin"); token "$pk" "@{jwks[@]}"; }
   [ "$who" = "$(< "$t/$pk.who")" ] && [ "$jkt" = "$(< "$t/$pk.jkt")" ] || bad "$f" "signed in another person's name"
-  openssl dgst -sha256 -verify "$t/$pk.pem" -signature "$t/s" <(printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(stat -c %s "$t/p")"; cat "$t/p") > /dev/null 2>&1 || bad "$f" "signature does not hold"
+  printf %s "@{body[$f]}" > "$t/p"; printf 'DSSEv1 28 application/vnd.in-toto+json %d %s' "@{#body[$f]}" "@{body[$f]}" > "$t/pae"; base64 -d <<< "@{sigs[$f]}" > "$t/s" 2> /dev/null || bad "$f" "unreadable, or not its canonical spelling"
+  openssl dgst -sha256 -verify "$t/$pk.pem" -signature "$t/s" "$t/pae" > /dev/null 2>&1 || bad "$f" "signature does not hold"
   [ -z "$tsa" ] || { jq -r '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp // empty' "$f" | base64 -d > "$t/ts"; [ ! -s "$t/ts" ] || openssl ts -verify -data "$t/s" -in "$t/ts" -token_in -CAfile "$tsa" -no_check_time > /dev/null 2>&1 || bad "$f" "its time stamp does not hold"; }
 }
 
@@ -54,15 +78,15 @@ told() {
 }
 
 # Every statement, each writer's in the order of their numbers. Nine checks:
-names='.[] | "request \(.request)", "decision \(.decisions[])", (.consumed // empty | "consumed \(.)")'; : > "$t/named"; : > "$t/told"
-while IFS= read -r f; do
-  opened "$f"; { read -r w; read -r q; read -r before; } < <(jq -r '.predicate.chain | .writer, .seq, .prev' "$t/p")
+: > "$t/named"; : > "$t/told"; mapfile -t all < <(printf '%s\n' v1/stmt/*/*/*.sigstore.json | sort -t/ -k4,4 -k5,5); for ((i = 0; i < @{#all[@]}; i += 1000)); do signed "@{all[@]:i:1000}"; done
+for f in "@{all[@]}"; do
+  opened "$f"; [[ $w =~ ^[a-z2-7]{16}$ && $q =~ ^(0|[1-9][0-9]{0,9})$ ]] || bad "$f" "it has no place in a chain"
   [ -z "$(< "$t/$pk.att")" ] || bad "$f" "its key was made for one approval, not for a ledger"
   [ "@{own[$w]:=$who}" = "$who" ] || bad "$f" "its chain belongs to another person"
-  [ -z "@{prev[$w]:-}" ] || [ "@{prev[$w]}" = "$q $before" ] || bad "$f" "does not follow the statement before it: removed, added or exchanged"; prev[$w]="$((q + 1)) $(sum "$f")"; n=$((n + 1))
-  mapfile -t logs < <(jq -r '.subject | map(select(.name | test("^events(-[1-9][0-9]?)?[.]jsonl[.]gz$")) | [(.name | scan("[0-9]+") // "0" | tonumber), .digest.sha256]) | sort[][1]' "$t/p"); all=@{#logs[@]}; for d in "@{logs[@]}"; do [ -e "v1/disclosed/$d" ] || all=0; done; [ "$all" = 0 ] || told "$f" $(jq -r '.predicate.events | .merkleRoot, .count' "$t/p") "@{logs[@]}"
-  jq -r ".predicate | (.approvals // [] | $names), (.policy.published // empty | \"policy \(.digest)\"), (select(.kind == \"approve\").detail | \"request \(.request)\", \"decision \(.decision)\")" "$t/p" >> "$t/named"; d=$(jq -r '.subject[] | select(.name == "approvals.json").digest.sha256' "$t/p"); [ -z "$d" ] || [ ! -e "$(blob "$d")" ] || jq -r ".approvals | $names" "$(blob "$d")" >> "$t/named"
-done < <(printf '%s\n' v1/stmt/*/*/*.sigstore.json | sort -t/ -k4,4 -k5,5)
+  [ -z "@{prev[$w]:-}" ] || [ "@{prev[$w]}" = "$q $before" ] || bad "$f" "does not follow the statement before it: removed, added or exchanged"; prev[$w]="$((q + 1)) @{sha[$f]}"; n=$((n + 1))
+  some=1; for d in $logs; do [ -e "v1/disclosed/$d" ] || some=0; done; [ -z "$logs" ] || [ "$some" = 0 ] || told "$f" "$root" "$count" $logs
+  set -f; [ -z "$named" ] || printf '%s %s\n' $named >> "$t/named"; set +f; [ -z "$uses" ] || [ -z "@{sha[$(blob "$uses")]:-}" ] || jq -r ".approvals | $names" "$(blob "$uses")" >> "$t/named"
+done
 for f in v1/disclosed/*; do [ ! -e "$f" ] || grep -qxF "@{f##*/}" "$t/told" || bad "$f" "it tells events that nothing signed here proves"; done
 [ "$n" = "$(jq '.statements | length' index.json)" ] || bad index.json "it lists another number of statements"
 while read -r w h; do [ "@{prev[$w]:-}" = "$h" ] || bad index.json "the newest statement of $w is not here"; done < <(jq -r '.heads | to_entries[] | "\(.key) \(.value.seq + 1) \(.value.sha256)"' index.json)
