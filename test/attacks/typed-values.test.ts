@@ -54,6 +54,12 @@ const WRITES: readonly Typed[] = [
   {
     sql: `with w as (update accounts set note = '${NOTE}' where pesel in ('${PESEL}', 'x') returning id) select count(*) from w`,
   },
+  {
+    sql: `select 1 where '{"password": "x"}'::jsonb->>'password' = '${WORD}' or (null::jsonb #>> '{a,password}') = '${WORD}'`,
+  },
+  {
+    sql: `select id from accounts where (id, password) = (1, '${WORD}') or '${NOTE}' = any(array[note]) or password = ('${WORD.slice(0, 7)}' || '${WORD}')`,
+  },
   { sql: `prepare p(int, text, text) as update accounts set password = $2, note = $3 where id = $1` },
   { sql: `execute p(7, '${WORD}', '${NOTE}'::text)` },
   { sql: `update accounts set password = U&'${WORD}', note = N'${NOTE}' where id between 1 and 3` },

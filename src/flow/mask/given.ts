@@ -1,7 +1,18 @@
 // Values that a text gives to columns by name, or compares with them: where they stand, and under which names. From the tree alone,
 // for what is recorded: a name too many hides a little more.
 import type { Catalogue } from '../../model/catalogue.ts';
-import { asBody, asList, asName, asNode, asText, asTree, isTree, walk } from './lineage/tree.ts';
+import {
+  asBody,
+  asList,
+  asName,
+  asNode,
+  asText,
+  asTree,
+  isTree,
+  type Tree,
+  type TreeNode,
+  walk,
+} from './lineage/tree.ts';
 
 /** A literal, by the byte of the UTF-8 text it starts at, or a parameter, by its number. */
 export interface GivenValue {
@@ -12,7 +23,18 @@ export interface GivenValue {
 
 type Found = (value: GivenValue) => void;
 
-/** Every literal and parameter inside, subqueries left out: those name their own. */
+/** Operators that compute a value of their operands; every other one compares them. */
+const COMPUTES: ReadonlySet<string> = new Set('|| + - * / % ^ & | # << >> -> #>'.split(' '));
+/** Operators whose right side is a key, which names the value too. */
+const BY_KEY: ReadonlySet<string> = new Set(['->', '->>', '#>', '#>>']);
+
+const operatorOf = (body: Tree): string => asName(asList(body['name']).at(-1)) ?? '';
+
+function compares({ type, body }: TreeNode): boolean {
+  return type === 'A_Expr' && !COMPUTES.has(operatorOf(body)) && !BY_KEY.has(operatorOf(body));
+}
+
+/** Every literal and parameter inside; subqueries and comparisons are left out: those name their own. */
 function values(inside: unknown, names: readonly string[], found: Found): void {
   if (Array.isArray(inside)) {
     for (const item of inside) values(item, names, found);
@@ -20,22 +42,31 @@ function values(inside: unknown, names: readonly string[], found: Found): void {
   }
   if (!isTree(inside)) return;
   const node = asNode(inside);
-  if (node?.type === 'SelectStmt') return;
+  if (node && (node.type === 'SelectStmt' || compares(node))) return;
   const { location, number } = node?.body ?? {};
   if (node?.type === 'A_Const' && typeof location === 'number') found({ at: location, names });
   else if (node?.type === 'ParamRef' && typeof number === 'number') found({ parameter: number, names });
   else for (const child of Object.values(node ? node.body : inside)) values(child, names, found);
 }
 
-/** Names of the columns inside. */
-function columnsIn(inside: unknown): string[] {
-  const names: string[] = [];
-  walk(inside, ({ type, body }) => {
-    const name = type === 'ColumnRef' ? asName(asList(body['fields']).at(-1)) : undefined;
-    if (name !== undefined) names.push(name);
-  });
-  return names;
+/** Names of the columns and keys that one side of a comparison is made of. */
+function columnsIn(side: unknown): readonly string[] {
+  if (Array.isArray(side)) return side.flatMap(columnsIn);
+  if (!isTree(side)) return [];
+  const node = asNode(side);
+  if (!node) return Object.values(side).flatMap(columnsIn);
+  const { type, body } = node;
+  if (type === 'ColumnRef') return [asName(asList(body['fields']).at(-1)) ?? ''].filter(Boolean);
+  if (type === 'SelectStmt' || compares(node)) return [];
+  const key = type === 'A_Expr' && BY_KEY.has(operatorOf(body)) ? textOf(body['rexpr']) : undefined;
+  return key === undefined
+    ? Object.values(body).flatMap(columnsIn)
+    : // The last step of a path: `{a,b}`.
+      [...columnsIn(body['lexpr']), key.replace(/^.*[{,]|}$/g, '')];
 }
+
+const textOf = (value: unknown): string | undefined =>
+  asText(asTree(asTree(asBody(value, 'A_Const'))['sval'])['sval']);
 
 /** Names of a table's columns, in order, where INSERT names none. */
 function columnsOf(relation: unknown, catalogue: Catalogue): readonly string[] {
@@ -78,7 +109,7 @@ export function givenValues(statement: unknown, catalogue: Catalogue): readonly 
     } else if (type === 'ResTarget' || type === 'NamedArgExpr') {
       const name = asText(body['name']);
       if (name) values(body[type === 'ResTarget' ? 'val' : 'arg'], [name], found);
-    } else if (type === 'A_Expr') {
+    } else if (compares({ type, body })) {
       for (const [side, other] of [
         ['lexpr', 'rexpr'],
         ['rexpr', 'lexpr'],

@@ -19,6 +19,11 @@ export const NOTHING_GIVEN: Given = { literals: [], parameters: new Map() };
 
 /** Shorter words stand in any text. */
 const SHORTEST_ECHO = 4;
+const MOST_ECHOED = 256;
+/** Of more literals than that, each is hidden without a look. */
+const MOST_LOOKED_AT = 4096;
+const MOST_NAMED = 256;
+const HIDDEN = '[masked]';
 
 /** A literal as Latin-1 bytes of the text, and what is put for it. */
 interface Hidden {
@@ -31,6 +36,7 @@ interface Hidden {
 export class StatementWords {
   readonly #content: Content;
   readonly #hashKey: Uint8Array;
+  readonly #named = new Map<string, Content>();
   /** Tagged columns by their bare name. */
   readonly #tagged: ReadonlyMap<string, ProtectedColumn>;
 
@@ -43,7 +49,18 @@ export class StatementWords {
   }
 
   #tells(names: readonly string[]): boolean {
-    return names.some((name) => this.#tagged.has(name)) || this.#content.under(names).isNamed;
+    return names.some((name) => this.#tagged.has(name)) || this.#under(names).isNamed;
+  }
+
+  #under(names: readonly string[]): Content {
+    const key = names.join('\n');
+    let content = this.#named.get(key);
+    if (!content) {
+      content = this.#content.under(names);
+      if (this.#named.size >= MOST_NAMED) this.#named.clear();
+      this.#named.set(key, content);
+    }
+    return content;
   }
 
   given(units: readonly StatementUnit[], catalogue: Catalogue): Given {
@@ -64,40 +81,49 @@ export class StatementWords {
   /** A value that stands under the names. */
   value(text: string, names: readonly string[]): string {
     const column = names.map((name) => this.#tagged.get(name)).find((one) => one !== undefined);
-    if (!column) return this.#content.under(names).mask(text) ?? text;
+    if (!column) return this.#under(names).mask(text) ?? text;
     return applyStrategy(column.strategy, column.dataType, text, this.#hashKey) ?? `[${column.dataType}]`;
   }
 
   /** The text with its telling literals hidden. */
   text(text: string, given: Given): string {
     if (given.literals.length === 0) return text;
-    let bytes = Buffer.from(text, 'utf8').toString('latin1');
+    const bytes = Buffer.from(text, 'utf8').toString('latin1');
+    const pieces: string[] = [];
+    let last = 0;
     for (const { at, end, hidden } of this.#hidden(bytes, given)) {
       const put = Buffer.from(`'${hidden.replaceAll("'", "''")}'`, 'utf8').toString('latin1');
-      bytes = bytes.slice(0, at) + put + bytes.slice(end);
+      pieces.push(bytes.slice(last, at), put);
+      last = end;
     }
-    return Buffer.from(bytes, 'latin1').toString('utf8');
+    return Buffer.from(pieces.join('') + bytes.slice(last), 'latin1').toString('utf8');
   }
 
   /** Hides in an answer what the text itself said: plans and constants repeat it. */
   echo(text: string, given: Given): (cell: string) => string {
     if (given.literals.length === 0) return (cell) => cell;
-    const hidden = this.#hidden(Buffer.from(text, 'utf8').toString('latin1'), given)
-      .filter(({ value }) => value.length >= SHORTEST_ECHO)
-      .sort((a, b) => b.value.length - a.value.length);
-    return (cell) =>
-      hidden.reduce((shown, { value, hidden: put }) => shown.replaceAll(value, () => put), cell);
+    const said = new Map<string, string>();
+    for (const { value, hidden } of this.#hidden(Buffer.from(text, 'utf8').toString('latin1'), given))
+      if (value.length >= SHORTEST_ECHO) said.set(value, hidden);
+    // Too many to look for each: whatever a plan quotes is hidden.
+    if (said.size > MOST_ECHOED) return (cell) => (cell.includes("'") ? HIDDEN : cell);
+    const longest = [...said].sort(([a], [b]) => b.length - a.length);
+    return (cell) => longest.reduce((shown, [value, put]) => shown.replaceAll(value, () => put), cell);
   }
 
-  /** From the last to the first. */
+  /** From the first to the last. */
   #hidden(bytes: string, { literals }: Given): Hidden[] {
+    let last = 0;
     return [...literals]
-      .sort((a, b) => b.at - a.at)
+      .sort((a, b) => a.at - b.at)
       .flatMap(({ at, names }) => {
-        const end = literalEnd(bytes, at);
+        const end = at < last ? at : literalEnd(bytes, at);
+        if (end === at) return [];
         const value = Buffer.from(literalText(bytes.slice(at, end)), 'latin1').toString('utf8');
-        const hidden = end > at ? this.value(value, names) : value;
-        return hidden === value ? [] : [{ at, end, value, hidden }];
+        const hidden = literals.length > MOST_LOOKED_AT ? HIDDEN : this.value(value, names);
+        if (hidden === value) return [];
+        last = end;
+        return [{ at, end, value, hidden }];
       });
   }
 }
