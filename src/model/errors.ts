@@ -383,7 +383,7 @@ export const ERRORS = {
   },
   'host-file-changed': {
     summary: '{file} was changed by another program at the same moment',
-    hint: 'nothing was written; close the host, then try again',
+    hint: 'the file is as that program left it; close the host, then try again',
     exit: EXIT.configuration,
   },
   'host-file-unreadable': {
@@ -393,7 +393,7 @@ export const ERRORS = {
   },
   'host-file-unwritable': {
     summary: '{file} cannot be written: {reason}',
-    hint: '{mend}; nothing was changed',
+    hint: '{mend}, then try again; the file is as it was',
     exit: EXIT.configuration,
   },
   'host-file-busy': {
