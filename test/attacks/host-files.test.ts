@@ -1,5 +1,6 @@
 // Files of hosts that somebody wrote to get something out of broker: another's secrets, a name it trusts, a terminal, an endless wait.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Home, openHome } from '../front/entries/home.ts';
 
@@ -141,6 +142,19 @@ describe('a project’s file', () => {
 });
 
 describe('secrets that were moved', () => {
+  it('lie in no copy of the file, nor do those of servers that were left alone', () => {
+    const other = 'tok-98zy76xw54vu';
+    write(user(), {
+      mine: { command: 'cat', env: { A_TOKEN: SECRET } },
+      other: { command: 'cat', env: { B_TOKEN: other } },
+    });
+    install('mine');
+    const folder = home.file('.local/state/broker/mcp-hosts');
+    const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    expect(texts.some((text) => text.includes('B_TOKEN'))).toBe(true);
+    for (const text of texts) expect(text).not.toMatch(new RegExp(`${SECRET}|${other}`));
+  });
+
   it('stay as long as another entry names them, and go when nobody does', () => {
     write(user(), { mine: { command: 'cat', env: { A_TOKEN: SECRET } } });
     install('mine');

@@ -3,11 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AgentClient } from '../../agent/client.ts';
 import { type FrontContext, frontPaths, openAgent } from '../compose.ts';
 import { type FileChange, hidden } from './change.ts';
-import { reference } from './findings.ts';
+import { findingsOf, reference } from './findings.ts';
+import type { Taken } from './kept.ts';
+import { real } from './links.ts';
 import { exclusively } from './locks.ts';
 import { mend, mendAll } from './mend.ts';
 import { type FileRecord, readRecord, samePath, writeBackup, writeRecord } from './record.ts';
 import { replaceHostFile } from './replace.ts';
+import { entriesOf, machineOf } from './survey.ts';
+import { secretName } from './wrap.ts';
 
 type OpenAgent = () => Promise<AgentClient>;
 
@@ -25,30 +29,47 @@ function between(before: FileRecord, after: FileRecord): Entries {
   return [...come, ...go];
 }
 
+/** Also of servers that stay as they are: a copy of the file must not be another place where their secrets lie. */
+function secretsIn(context: FrontContext, { host, file, taken }: FileChange): readonly Taken[] {
+  const places = host.places(machineOf(context)).filter((place) => real(place.file) === file.path);
+  const others = places
+    .flatMap((place) => entriesOf(host, place, file.text ?? ''))
+    .flatMap((entry) =>
+      findingsOf(entry.launch).map(({ name, taken: value }) => ({ name: secretName(entry, name), value })),
+    );
+  return [...taken, ...others.filter(({ value }) => !taken.some((each) => each.value === value))];
+}
+
+interface Hands {
+  readonly context: FrontContext;
+  readonly state: string;
+  readonly agent: OpenAgent;
+}
+
 async function forwards(
-  state: string,
+  { context, state, agent }: Hands,
   change: FileChange,
   before: FileRecord,
-  agent: OpenAgent,
 ): Promise<void> {
   const { file, after, taken, moves, forget, record } = change;
   if (moves === 'in') for (const { name, value } of taken) await (await agent()).setSecret(name, value);
   if (file.text !== undefined && before.entries.length === 0)
-    await writeBackup(state, file.path, hidden(file.text, taken, reference));
+    await writeBackup(state, file.path, hidden(file.text, secretsIn(context, change), reference));
   if (after !== file.text) await replaceHostFile(file, after);
   for (const name of forget) await (await agent()).deleteSecret(name);
   await writeRecord(state, record);
 }
 
 /** First what is intended, then secrets, file and record. Throws `host-file-changed`, `host-file-unwritable`. */
-async function carryOut(state: string, change: FileChange, agent: OpenAgent): Promise<void> {
+async function carryOut(hands: Hands, change: FileChange): Promise<void> {
+  const { state, agent } = hands;
   const { file, host, record } = change;
   const before = readRecord(state, file.path);
   const { made } = record;
   const begun = { host: host.id, entries: between(before, record), ...(made ? { made } : {}) };
   await writeRecord(state, { ...before, begun });
   try {
-    await forwards(state, change, before, agent);
+    await forwards(hands, change, before);
   } catch (error) {
     // What was begun stays on record where it cannot be taken back: the next run does.
     await mend(state, file.path, agent).catch(() => undefined);
@@ -73,7 +94,7 @@ export async function settle<P extends { readonly changes: readonly FileChange[]
     plan,
     filesOf: ({ changes }) => changes.map(({ file }) => file.path),
     carryOut: async ({ changes }) => {
-      for (const change of changes) await carryOut(state, change, agent);
+      for (const change of changes) await carryOut({ context, state, agent }, change);
     },
   });
 }
