@@ -14,7 +14,8 @@ async function taken(state: string, file: string, signal: AbortSignal): Promise<
   for (let tries = 0; tries < TRIES; tries += 1) {
     const lock = takeLock(folder, name);
     if (lock) return lock;
-    await pause(EVERY_MS, undefined, { signal });
+    await pause(EVERY_MS);
+    if (signal.aborted) throw new BrokerError('interrupted');
   }
   throw new BrokerError('host-file-busy', { file, pid: lockHolder(folder, name) ?? 0 });
 }

@@ -1,5 +1,5 @@
 // A home with MCP hosts in it, and the real binary run there. The keychain is the encrypted file.
-import { execFile, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ export interface Home {
   /** The same with more in its environment. */
   brokerWith(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Ran;
   /** Without waiting for the ones before. */
-  start(...args: readonly string[]): Promise<Ran>;
+  start(...args: readonly string[]): Promise<Ran> & { readonly child: ChildProcess };
   close(): void;
 }
 
@@ -52,12 +52,18 @@ export function openHome(from?: string): Home {
     return { status, stdout, stderr };
   };
   const broker = (...args: readonly string[]): Ran => brokerWith({}, ...args);
-  const start = (...args: readonly string[]): Promise<Ran> =>
-    new Promise((resolve) =>
-      execFile(process.execPath, [BROKER, ...args], { cwd, env, timeout: 120_000 }, (error, stdout, stderr) =>
-        resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-      ),
-    );
+  const start: Home['start'] = (...args) => {
+    let child!: ChildProcess;
+    const ran = new Promise<Ran>((resolve) => {
+      child = execFile(
+        process.execPath,
+        [BROKER, ...args],
+        { cwd, env, timeout: 120_000 },
+        (error, stdout, stderr) => resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+      );
+    });
+    return Object.assign(ran, { child });
+  };
   const close = (): void => {
     broker('agent', 'stop');
     rmSync(path, { recursive: true, force: true });

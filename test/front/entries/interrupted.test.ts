@@ -3,6 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { markOf } from '../../../src/front/entries/record.ts';
+import { takeLock } from '../../../src/lib/row-lock.ts';
 import { type Home, openHome } from './home.ts';
 
 const KILL = pathToFileURL(new URL('./kill-at.mjs', import.meta.url).pathname).href;
@@ -139,6 +141,28 @@ describe('at the same moment', () => {
     expect(results.sort()).toEqual(['already', 'wrapped']);
     expect(home.broker(...uninstall)).toMatchObject({ status: 0 });
     expect(text()).toBe(OLD);
+  });
+
+  it('who waits for another broker can be interrupted, and goes on when that one is done', async () => {
+    writeFileSync(file, OLD);
+    const folder = home.file('.local/state/broker/mcp-hosts');
+    const held = takeLock(folder, markOf(file));
+    expect(held).toBeDefined();
+    const other = home.start(...install);
+    let status: number | null = null;
+    // A signal that comes before node is up kills it: later, then.
+    for (let after = 500; status !== 130 && after < 20_000; after *= 2) {
+      const one = home.start(...install);
+      const timer = setTimeout(() => one.child.kill('SIGINT'), after);
+      status = (await one).status;
+      clearTimeout(timer);
+    }
+    expect(status).toBe(130);
+    expect(text()).toBe(OLD);
+    held?.release();
+    expect(await other).toMatchObject({ status: 0, stderr: '' });
+    expect(text()).not.toContain(SECRET);
+    expect(home.broker(...uninstall)).toMatchObject({ status: 0 });
   });
 
   it('a lock of a process that is gone holds nobody up', () => {
