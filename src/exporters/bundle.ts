@@ -1,5 +1,4 @@
 // The assessor's folder: evidence as it stands in the store, an index, our verdicts, and a way to check them without us.
-import { canonical } from '../lib/canonical.ts';
 import { sha256 } from '../lib/digest.ts';
 import { blobKey } from '../model/bundle.ts';
 import { disclosedKey } from '../model/disclosed.ts';
@@ -57,7 +56,15 @@ outside the store, and the next export must agree with them.
 
 /** Readable and still the same bytes for the same input: members in canonical order. */
 function pretty(value: unknown): string {
-  return `${JSON.stringify(JSON.parse(canonical(value)), null, 2)}\n`;
+  return `${JSON.stringify(sorted(value), null, 2)}\n`;
+}
+
+/** Without a text in between: an index of many sessions is long. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, each]) => [name, sorted(each)]));
 }
 
 function rowOf({ key, digest, predicate, subjects, chosen }: ExportedStatement): IndexRow {
