@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { markOf } from '../../../src/front/entries/record.ts';
+import { madeRecordFolder, markOf } from '../../../src/front/entries/record.ts';
 import { takeLock } from '../../../src/lib/row-lock.ts';
 import { type Home, openHome } from './home.ts';
 
@@ -145,7 +145,7 @@ describe('at the same moment', () => {
 
   it('who waits for another broker can be interrupted, and goes on when that one is done', async () => {
     writeFileSync(file, OLD);
-    const folder = home.file('.local/state/broker/mcp-hosts');
+    const folder = madeRecordFolder(home.file('.local/state/broker'));
     const held = takeLock(folder, markOf(file));
     expect(held).toBeDefined();
     const other = home.start(...install);
