@@ -199,7 +199,7 @@ with psycopg.connect(sys.argv[1], autocommit=False) as c:
         last = c.execute("select count(*) from t")
     print(cur.rowcount, last.fetchone()[0], flush=True)
     c.commit()
-    threading.Timer(0.7, c.cancel).start()
+    threading.Thread(target=lambda: (sys.stdin.readline(), c.cancel())).start()
     try:
         c.execute("insert into t values (9) -- hold_me")
         print("ran")
@@ -219,6 +219,9 @@ with psycopg.connect(sys.argv[1], autocommit=False) as c:
         const ended = new Promise((resolve) => python.on('close', resolve));
         await held();
         session.pipeline.answer(true);
+        await expect.poll(() => said, { timeout: 20_000 }).toContain('1 2');
+        await held();
+        python.stdin.end('cancel\n');
         await ended;
         expect([said, errors]).toEqual(['1 2\ncancelled INERROR\n2\n', '']);
       },

@@ -108,38 +108,35 @@ describe.each([15, 18] as const)('a statement that people are asked about, on Po
     });
 
     it('is cancelled by no clock of the server that ran while it waited', async () => {
-      const client = await connect("set statement_timeout = '900ms'");
+      const client = await connect("set statement_timeout = '6s'");
       client.send(parse('s', 'insert into t values ($1) -- hold_me'), ask('S', 's'), bind('', 's', ['7']));
       client.send(execute(''), sync());
       await held();
-      await later(600);
+      await later(3_500);
       session.pipeline.answer(true);
-      client.send(parse('', 'select pg_sleep(0.5)'), bind('', ''), execute(''), sync());
+      client.send(parse('', 'select pg_sleep(3.5)'), bind('', ''), execute(''), sync());
       expect(types(await client.ready(2))).toBe('1tn2CZ12DCZ');
       expect(await rows()).toEqual([7]);
     });
 
     it('keeps a session whose idleness the server does not bear', async () => {
-      const settings = [
-        "set idle_in_transaction_session_timeout = '700ms'",
-        "set idle_session_timeout = '700ms'",
-      ];
+      const settings = ["set idle_in_transaction_session_timeout = '2s'", "set idle_session_timeout = '2s'"];
       const client = await connect(...settings, 'begin');
       client.send(parse('', 'insert into t values (1) -- hold_me'), bind('', ''), execute(''), sync());
       await held();
-      await later(2_000);
+      await later(4_000);
       session.pipeline.answer(true);
       expect(types(await client.ready())).toBe('12CZ');
       client.send(query('insert into t values (2) -- hold_me'));
       await held();
-      await later(1_500);
+      await later(3_000);
       session.pipeline.answer(true);
       client.send(query('commit'));
       expect(types(await client.ready(2))).toBe('CZCZ');
       const idle = await connect(settings[1] ?? '');
       idle.send(query('insert into t values (3) -- hold_me'));
       await held();
-      await later(1_500);
+      await later(3_000);
       session.pipeline.answer(true);
       expect(types(await idle.ready())).toBe('CZ');
       expect(await rows()).toEqual([1, 2, 3]);
