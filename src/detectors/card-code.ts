@@ -1,27 +1,22 @@
-// Card security codes: three or four digits behind a word that says so. PCI DSS 3.3.1 forbids to keep them at all.
-import { beginsWord, isAlphanumeric } from './characters.ts';
-import type { AnchoredDetector } from './detector.ts';
+// Card security codes and PINs: a few digits behind a word that says so. PCI DSS 3.3.1 forbids to keep them at all.
+import { spokenValue } from './spoken-value.ts';
 
-const WORD =
-  /(?:cv[vcnd]|csc)2?(?:[ _-]?(?:code|number|num|no|value))?|card[ _-]?(?:security|verification)[ _-]?(?:code|value|number)|security[ _-]?code/iy;
-
-/** Quotes, a sign of assignment or a blank, and then the code alone. */
-const CODE = /["'\\]{0,3}(?:\s{0,2}(?::?=>?|:)\s{0,3}|\s(?:is\s|of\s)?)["'\\]{0,3}(\d{3,4})(?!\w|[.,:/-]\d)/y;
-
-export const cardCode: AnchoredDetector = {
-  kind: 'anchored',
+export const cardCode = spokenValue({
   type: 'card-code',
   summary: 'card security codes, where something says so',
-  byDefault: true,
   rank: 44,
   anchors: ['cvv', 'cvc', 'cvn', 'cvd', 'csc', 'card', 'security'],
-  ignoreCase: true,
-  match(text, at) {
-    WORD.lastIndex = at;
-    if (!WORD.test(text) || !beginsWord(text, at) || isAlphanumeric(text.charCodeAt(WORD.lastIndex)))
-      return undefined;
-    CODE.lastIndex = WORD.lastIndex;
-    const [, code] = CODE.exec(text) ?? [];
-    return code === undefined ? undefined : { start: CODE.lastIndex - code.length, end: CODE.lastIndex };
-  },
-};
+  words:
+    '(?:cv[vcnd]|csc)2?(?: (?:code|number|num|no|value))?|card (?:security|verification) (?:code|value|number)|security code',
+  value: '\\d{3,4}(?!\\w|[.,:/-]\\d)',
+});
+
+/** ISO 9564-1 section 8.1: four to twelve digits. */
+export const cardPin = spokenValue({
+  type: 'card-code',
+  summary: 'PINs, where something says so',
+  rank: 44,
+  anchors: ['pin', 'card', 'atm', 'debit'],
+  words: '(?:card |atm |debit )?pin(?: (?:number|no|value|block))?',
+  value: '(?:\\d{4,12}|[0-9a-f]{16})(?!\\w|[.,:/-]\\d)',
+});

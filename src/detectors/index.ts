@@ -3,11 +3,12 @@ import type { Scanner } from '../model/masking.ts';
 import { auAbn } from './au-abn.ts';
 import { auMedicare } from './au-medicare.ts';
 import { auTfn } from './au-tfn.ts';
+import { bankAccount } from './bank-account.ts';
 import { beNationalNumber } from './be-national-number.ts';
 import { brCnpj } from './br-cnpj.ts';
 import { brCpf } from './br-cpf.ts';
 import { caSin } from './ca-sin.ts';
-import { cardCode } from './card-code.ts';
+import { cardCode, cardPin } from './card-code.ts';
 import { chAhv } from './ch-ahv.ts';
 import { cloudKey } from './cloud-key.ts';
 import { cnResidentId } from './cn-resident-id.ts';
@@ -17,6 +18,7 @@ import { dateOfBirth } from './date-of-birth.ts';
 import { deSteuerId } from './de-steuer-id.ts';
 import type { Detector } from './detector.ts';
 import { dkCpr } from './dk-cpr.ts';
+import { drivingLicence } from './driving-licence.ts';
 import { email } from './email.ts';
 import { throughEncoding } from './encoding.ts';
 import { scannerOver } from './engine.ts';
@@ -35,11 +37,13 @@ import { jwt } from './jwt.ts';
 import { krRrn } from './kr-rrn.ts';
 import { kubernetesSecret } from './kubernetes-secret.ts';
 import { macAddress } from './mac-address.ts';
+import { medicalRecord, medicareBeneficiary } from './medical-record.ts';
 import { mxCurp } from './mx-curp.ts';
 import { nlBsn } from './nl-bsn.ts';
 import { noFodselsnummer } from './no-fodselsnummer.ts';
 import { passport } from './passport.ts';
 import { password } from './password.ts';
+import { passwordDigest } from './password-digest.ts';
 import { passwordHash } from './password-hash.ts';
 import { paymentCard } from './payment-card.ts';
 import { phone, phoneNorthAmerica, phoneSpoken } from './phone.ts';
@@ -63,13 +67,16 @@ export type { Detector } from './detector.ts';
 /** Rows of one type may be several: each finds the type in another place. */
 export const DETECTORS: readonly Detector[] = [
   auTfn,
+  bankAccount,
   brCpf,
   caSin,
   cardCode,
+  cardPin,
   cloudKey,
   connectionString,
   dateOfBirth,
   deSteuerId,
+  drivingLicence,
   email,
   esDni,
   esNie,
@@ -81,10 +88,13 @@ export const DETECTORS: readonly Detector[] = [
   itCodiceFiscale,
   jwt,
   macAddress,
+  medicalRecord,
+  medicareBeneficiary,
   nlBsn,
   passport,
   password,
   passwordHash,
+  passwordDigest,
   paymentCard,
   phone,
   phoneNorthAmerica,

@@ -3,12 +3,30 @@ import { isDigit, isLetter } from './characters.ts';
 import type { AnchoredDetector, Hit } from './detector.ts';
 import { flagValue, isClosing, isCode, isPlaceholder, namedValue, quotedValue } from './secret-value.ts';
 
-const NAMES = ['password', 'passwd', 'passphrase', 'passcode', 'pwd', 'pass', 'identified by'];
+/** In the languages of Europe too; bytes of UTF-8 read as Latin-1 count as the letter they make. */
+const NAME =
+  /password|passwd|passwort|passphrase|passcode|passord|pwd|kennwort|contrase(?:ñ|Ã±|n)a|senha|wachtwoord|haslo|senord|salasana|heslo|adgangskode|(?<=mots?[ _-]?de[ _-]?)passe|pass|identified by|(?<![a-z])(?:psk|(?:seed|recovery)[ _-]?phrase|(?:recovery|backup|scratch)[ _-]?codes?)/iy;
+
+/** What each of them begins with. */
+const ANCHORS = [
+  'pass',
+  'pwd',
+  'kennwort',
+  'contrase',
+  'senha',
+  'wachtwoord',
+  'haslo',
+  'senord',
+  'salasana',
+  'heslo',
+];
+const MORE = ['adgangskode', 'identified by', 'psk', 'seed', 'recovery', 'backup', 'scratch'];
 
 function nameEnd(text: string, at: number): number {
-  const name = NAMES.find((word) => text.slice(at, at + word.length).toLowerCase() === word) ?? '';
-  let end = at + name.length;
-  while (end < at + name.length + 3 && isDigit(text.charCodeAt(end))) end += 1;
+  NAME.lastIndex = at;
+  if (!NAME.test(text)) return -1;
+  let end = NAME.lastIndex;
+  while (end < NAME.lastIndex + 3 && isDigit(text.charCodeAt(end))) end += 1;
   return end;
 }
 
@@ -34,10 +52,11 @@ export const password: AnchoredDetector = {
   summary: "passwords given to a name, as in password=… or PASSWORD '…'",
   byDefault: true,
   rank: 40,
-  anchors: NAMES,
+  anchors: [...ANCHORS, ...MORE],
   ignoreCase: true,
   match(text, at) {
     const end = nameEnd(text, at);
+    if (end < 0) return undefined;
     const value = namedValue(text, at, end) ?? quotedValue(text, end) ?? flagValue(text, at, end);
     if (value === undefined || isClosing(text, at, value)) return undefined;
     const raw = text.slice(value.start, value.end);
