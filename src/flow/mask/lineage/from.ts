@@ -7,8 +7,8 @@ import {
   type Column,
   derive,
   fresh,
+  isClean,
   type Label,
-  merge,
   mergeValues,
   renamed,
   type Shape,
@@ -46,28 +46,36 @@ const single = (alias: string | undefined, shape: Shape): Item => ({
   conditions: [],
 });
 
-/** Columns of the likeliest relation, each with what a column of that name may carry in any relation of the name. */
+/** Columns of any relation of the name, each with what a column of that name may carry in all of them. */
 export function relationShape(run: Run, candidates: readonly CatalogueRelation[]): Shape {
-  const [first, ...others] = candidates;
-  if (!first) {
+  if (candidates.length === 0) {
     run.met(UNKNOWN);
     return UNKNOWN_SHAPE;
   }
   for (const candidate of candidates) run.met(run.facts.reach(candidate));
-  const shape = run.facts.shape(first);
-  if (others.length === 0) return shape;
-  const elsewhere = others.flatMap((other) => run.facts.shape(other).columns);
-  return {
-    columns: shape.columns.map((column) => {
-      const same = elsewhere.filter((other) => other.name === column.name).map((other) => other.value.label);
-      const label = merge([column.value.label, ...same]);
-      return {
-        name: column.name,
-        value: label === column.value.label ? column.value : { ...column.value, label },
-      };
-    }),
-  };
+  return anyOf(candidates.map((candidate) => run.facts.shape(candidate)));
 }
+
+/** Where their columns differ nothing but a name tells which is meant: the order and the rest of a row may be another's. */
+function anyOf(shapes: readonly Shape[]): Shape {
+  const [first = UNKNOWN_SHAPE, ...others] = shapes;
+  if (others.length === 0) return first;
+  const every = shapes.flatMap((shape) => shape.columns);
+  const columns = [...new Set(every.map(({ name }) => name))].map((name) => ({
+    name,
+    value: mergeValues(every.filter((one) => one.name === name).map(({ value }) => value)),
+  }));
+  const rows = shapes.flatMap((shape) => (shape.rows ? [shape.rows] : []));
+  if (others.every((other) => sameColumns(other, first))) return withRows({ columns }, rows);
+  const rest = shapes.every((shape) => isClean(shapeLabel(shape))) ? CLEAN : UNKNOWN;
+  return withRows({ columns, rest }, rows);
+}
+
+const sameColumns = (a: Shape, b: Shape): boolean =>
+  a.rest === undefined &&
+  b.rest === undefined &&
+  a.columns.length === b.columns.length &&
+  a.columns.every((column, index) => column.name === b.columns[index]?.name);
 
 export const relationsOf = (run: Run, body: Tree): readonly CatalogueRelation[] =>
   run.facts.find(asText(body['schemaname']), asText(body['relname']) ?? '');

@@ -198,11 +198,16 @@ export function resolveWriter(
   return { shape: UNKNOWN_SHAPE, predicate: { sources: [], bare: false, unknown: true } };
 }
 
-/** Columns COPY names, or all of them. */
+/** Columns COPY names, or all of them but the generated ones. */
 export function copiedColumns(run: Run, body: Tree): Shape {
   const target = targetOf(run, body);
   const names = asNames(body['attlist']);
-  if (names.length === 0) return target.shape;
+  if (names.length === 0) {
+    const { candidates, shape } = target;
+    const generated = (name: string | undefined) =>
+      candidates.every(({ columns }) => columns.some((one) => one.name === name && one.generated));
+    return { ...shape, columns: shape.columns.filter((column) => !generated(column.name)) };
+  }
   return {
     columns: names.map((name) => {
       const column = target.shape.columns.find((candidate) => candidate.name === name);
