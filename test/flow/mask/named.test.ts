@@ -6,10 +6,12 @@ import { openWorld, type World } from './world.ts';
 const SCHEMA = `
 create table personnel (id int, password text, pwd varchar(40), "apiSecret" text, pesel text, ssn int, us_ssn numeric, sin_no bigint,
   dob date, born_at timestamptz, date_of_birth text, passport_no char(9), cvv text, cvc int, phone text, old_passwords text[],
-  hired date, password_changed timestamptz, login_count int, token_count int, note text, key text, passed text);
+  hired date, password_changed timestamptz, login_count int, token_count int, note text, key text, passed text,
+  pin int2, reset_token uuid, api_key bytea, old_pwd bytea, public_ref uuid, pin_length int2, logo bytea);
 insert into personnel values (1, 'my dog Rex', 'x', 'zq9XkjV3wpHg7mLb', '44051401458', 219099999, 219099999, 130692544,
   '1980-02-03', '1980-02-03 04:05:06+00', '3 Feb 1980', 'C01X00T47', '123', 4821, '0171 1234567', array['tiger', 'two words'],
-  '1980-02-03', '1980-02-03 04:05:06+00', 44051, 219099999, '44051401458', 'summer', 'hunter2');
+  '1980-02-03', '1980-02-03 04:05:06+00', 44051, 219099999, '44051401458', 'summer', 'hunter2',
+  4821, '0b0c9f0e-5f6a-4a57-9d1c-2f3e4d5c6b7a', '\\x9f86d081884c7d659a2feaa0c55ad015', 'tiger', '0b0c9f0e-5f6a-4a57-9d1c-2f3e4d5c6b7a', 12345, '\\x9f86d081884c7d65');
 `;
 
 const HIDDEN: readonly (readonly [column: string, masked: string | null])[] = [
@@ -27,6 +29,10 @@ const HIDDEN: readonly (readonly [column: string, masked: string | null])[] = [
   ['cvv', '[card-code]'],
   ['cvc', null],
   ['phone', '[phone]'],
+  ['pin', null],
+  ['reset_token', null],
+  ['api_key', null],
+  ['old_pwd', null],
 ];
 
 const SHOWN: readonly string[] = [
@@ -38,6 +44,9 @@ const SHOWN: readonly string[] = [
   'note',
   'key',
   'passed',
+  'public_ref',
+  'pin_length',
+  'logo',
 ];
 
 describe.each([15, 18] as const)('on PostgreSQL %i', (version) => {
@@ -121,5 +130,26 @@ describe.each([15, 18] as const)('on PostgreSQL %i', (version) => {
     expect(await read(`select jsonb_build_object('password', password) as doc from personnel`, false)).toBe(
       '{"password": "[password]"}',
     );
+  });
+});
+
+describe('types whose every value is one', () => {
+  let world: World;
+  beforeAll(async () => {
+    const scanner = createScanner(['ip-address', 'mac-address']);
+    world = await openWorld(15, { scanner, masking: { columns: {}, strategies: {} } });
+    await world.server.query(
+      `create table seen (a inet, b cidr, c macaddr, d macaddr8, e inet[], f int);
+       insert into seen values ('192.0.2.7', '192.0.2.0/24', '08:00:2b:01:02:03', '08:00:2b:01:02:03:04:05', '{192.0.2.9}', 7)`,
+    );
+    await world.refresh();
+  });
+  afterAll(() => world.stop());
+
+  it.each([false, true])('are NULL when they are looked for, binary: %s', async (binary) => {
+    const { rows } = await world.run('select a, b, c, d, host(a), f::text from seen', { binary });
+    expect(rows[0]).toEqual([null, null, null, null, '[ip-address]', '7']);
+    const { rows: arrays } = await world.run('select e from seen', { binary });
+    expect(JSON.stringify(arrays)).not.toContain('192');
   });
 });

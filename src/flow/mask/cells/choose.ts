@@ -17,8 +17,8 @@ import {
   rowBinary,
   rowText,
 } from './nested.ts';
-import { float8Scan, int4Scan, int8Scan, numberTextScan, numericScan, untypedScan } from './numbers.ts';
-import { byteaScan, type Content, opaqueScan, textScan } from './scan.ts';
+import { float8Scan, int8Scan, numberTextScan, numericScan, shortIntScan, untypedScan } from './numbers.ts';
+import { alwaysScan, byteaScan, type Content, opaqueScan, textScan, uuidScan } from './scan.ts';
 
 const TEXT_OID = 25;
 const DEEPEST = 6;
@@ -67,8 +67,10 @@ export function contentMask(
       return jsonTextScan(unnamed, spared);
     case 'jsonb':
       return format === 1 ? jsonbBinaryScan(unnamed, spared) : jsonTextScan(unnamed, spared);
+    case 'int2':
+      return shortIntScan(content, format, spared, 2);
     case 'int4':
-      return int4Scan(content, format, spared);
+      return shortIntScan(content, format, spared, 4);
     case 'int8':
       return format === 1 ? int8Scan(content, spared) : numberTextScan(content, spared);
     case 'float8':
@@ -76,7 +78,11 @@ export function contentMask(
     case 'numeric':
       return format === 1 ? numericScan(content, spared) : numberTextScan(content, spared);
     case 'bytea':
-      return byteaScan(unnamed, format, spared);
+      return byteaScan(content, format, spared);
+    case 'uuid':
+      return uuidScan(content, format, spared);
+    case 'always':
+      return alwaysScan(content, kind.dataType, spared);
     case 'array': {
       const inner = element(kind.elementOid);
       if (!inner) return undefined;

@@ -6,6 +6,7 @@ export type Kind =
   | { readonly kind: 'text' }
   | { readonly kind: 'json' }
   | { readonly kind: 'jsonb' }
+  | { readonly kind: 'int2' }
   | { readonly kind: 'int4' }
   | { readonly kind: 'int8' }
   | { readonly kind: 'numeric' }
@@ -13,6 +14,9 @@ export type Kind =
   /** `date` and both kinds of `timestamp`. */
   | { readonly kind: 'date' }
   | { readonly kind: 'bytea' }
+  | { readonly kind: 'uuid' }
+  /** A type all of whose values are of one data type. */
+  | { readonly kind: 'always'; readonly dataType: string }
   | { readonly kind: 'array'; readonly elementOid: number; readonly delimiter: string }
   /** Fields' types in order; undefined for anonymous rows. */
   | { readonly kind: 'row'; readonly fieldOids: readonly number[] | undefined }
@@ -31,12 +35,17 @@ const SHIPPED: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   ...[25, 1043, 1042, 19, 705, 142, 1790, 2275].map((oid): [number, Kind] => [oid, { kind: 'text' }]),
   [114, { kind: 'json' }],
   [3802, { kind: 'jsonb' }],
+  [21, { kind: 'int2' }],
   [23, { kind: 'int4' }],
   [20, { kind: 'int8' }],
   [1700, { kind: 'numeric' }],
   [701, { kind: 'float8' }],
   ...[1082, 1114, 1184].map((oid): [number, Kind] => [oid, { kind: 'date' }]),
   [17, { kind: 'bytea' }],
+  [2950, { kind: 'uuid' }],
+  // inet, cidr; macaddr, macaddr8
+  ...[869, 650].map((oid): [number, Kind] => [oid, { kind: 'always', dataType: 'ip-address' }]),
+  ...[829, 774].map((oid): [number, Kind] => [oid, { kind: 'always', dataType: 'mac-address' }]),
   [RECORD, { kind: 'row', fieldOids: undefined }],
   [3906, { kind: 'range', boundOid: 1700 }],
   [3926, { kind: 'range', boundOid: 20 }],

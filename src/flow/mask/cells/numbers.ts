@@ -51,15 +51,20 @@ export function int8Scan(content: Content, spared: string | undefined): CellMask
   };
 }
 
-/** Only under a telling name: four bytes have ten digits at most. */
-export function int4Scan(content: Content, format: 0 | 1, spared: string | undefined): CellMask | undefined {
+/** int2 and int4, only under a telling name: four bytes have ten digits at most. */
+export function shortIntScan(
+  content: Content,
+  format: 0 | 1,
+  spared: string | undefined,
+  size: 2 | 4,
+): CellMask | undefined {
   if (!content.isNamed) return undefined;
   if (format === 0) return numberTextScan(content, spared);
   const smallest = Number(smallestFor(content));
   return (buffer, start, end) => {
-    if (end - start !== 4) return null;
-    const size = Math.abs(viewOf(buffer).readInt32BE(start));
-    return size < smallest ? undefined : hideNumber(content, String(size), spared);
+    if (end - start !== size) return null;
+    const value = Math.abs(viewOf(buffer).readIntBE(start, size));
+    return value < smallest ? undefined : hideNumber(content, String(value), spared);
   };
 }
 

@@ -9,6 +9,8 @@ import { eachTableCell } from './tables.ts';
 import type { Tally } from './tally.ts';
 
 /** Shortest text any detector reports, in bytes, where no name announces it. */
+/** Bytes looked at behind the name of their column. */
+const MOST_ANNOUNCED = 1024;
 const SHORTEST = 5;
 
 /** Of arrays, mostly. */
@@ -117,7 +119,25 @@ export class Content {
         ? this.#scan
         : (text: string) => this.#scan(text).filter(({ type }) => hides(type));
     const type = scanBytes(bytes, scan);
-    return type === undefined || !hides(type) ? [] : [{ start: 0, end: bytes.length, type }];
+    if (type !== undefined && hides(type)) return [{ start: 0, end: bytes.length, type }];
+    return this.#announcedBytes(bytes, spared);
+  }
+
+  /** Bytes under a telling name: as the text they are, or as the number they make. */
+  #announcedBytes(bytes: string, spared: string | undefined): readonly Span[] {
+    if (!this.isNamed) return [];
+    const head = bytes.slice(0, MOST_ANNOUNCED);
+    for (const form of [head, Buffer.from(head, 'latin1').toString('hex')]) {
+      const [found] = this.spans(form, spared);
+      if (found) return [{ start: 0, end: bytes.length, type: found.type }];
+    }
+    return [];
+  }
+
+  /** Whether values of the data type are not to be seen. */
+  hides(type: string): boolean {
+    const { revealed, scanner } = this.#options;
+    return scanner.types.includes(type) && !revealed.has(type);
   }
 
   replacement(type: string, raw: string): string {
@@ -186,7 +206,7 @@ export function textScan(content: Content, spared: string | undefined): CellMask
 /** A form not taken apart: NULL as soon as anything shows in its bytes. */
 export function opaqueScan(content: Content, spared: string | undefined): CellMask {
   return (buffer, start, end) => {
-    if (end - start < SHORTEST) return undefined;
+    if (end - start < content.shortest) return undefined;
     const spans = content.spansInBytes(viewOf(buffer).toString('latin1', start, end), spared);
     if (spans.length === 0) return undefined;
     content.countWhole(spans);
@@ -211,5 +231,32 @@ export function byteaScan(content: Content, format: 0 | 1, spared: string | unde
     }
     const bytes = Buffer.from(viewOf(buffer).toString('latin1', start + 2, end), 'hex');
     return plain(bytes, 0, bytes.length);
+  };
+}
+
+/** Every value is of the type: NULL where that is not to be seen. */
+export function alwaysScan(
+  content: Content,
+  dataType: string,
+  spared: string | undefined,
+): CellMask | undefined {
+  if (dataType === spared || !content.hides(dataType)) return undefined;
+  return (_buffer, start, end) => {
+    content.countWhole([{ start: 0, end: end - start, type: dataType }]);
+    return null;
+  };
+}
+
+const UUID = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
+
+/** Only under a telling name: there a UUID is a key that opens something, and no mere identity. */
+export function uuidScan(content: Content, format: 0 | 1, spared: string | undefined): CellMask | undefined {
+  if (!content.isNamed) return undefined;
+  return (buffer, start, end) => {
+    const raw = viewOf(buffer).toString(format === 0 ? 'latin1' : 'hex', start, end);
+    const spans = content.spans(raw.replace(UUID, '$1-$2-$3-$4-$5'), spared);
+    if (spans.length === 0) return undefined;
+    content.countWhole(spans);
+    return null;
   };
 }
