@@ -1,4 +1,4 @@
-// Cancel keys: ours for clients, mapped to the server's. A cancel request proves nothing but its key.
+// Cancel keys: secrets of ours for clients, mapped to the server's keys. A cancel request proves nothing but its key.
 import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { TlsSettings } from '../../model/connection.ts';
 import { type Address, APPROACHES, dial } from './dial.ts';
@@ -13,28 +13,36 @@ export interface CancelKey {
   readonly secret: Buffer;
 }
 
-/** Open conversations by the process id we gave them. */
+/** The server's process id of a connection, as it said; undefined where it said none. */
+export function processId(cancelKey: Buffer): number | undefined {
+  return cancelKey.length >= 4 ? cancelKey.readInt32BE(0) : undefined;
+}
+
+/**
+ * Open conversations by the process id they were told: the server's own, which clients compare with what the server says of
+ * processes elsewhere. Where a pooler is in between several may have the same, and only the secret tells them apart.
+ */
 export class CancelKeys {
-  readonly #open = new Map<number, { secret: Buffer; cancel(): Promise<void> }>();
+  readonly #open = new Map<number, Map<CancelKey, () => Promise<void>>>();
 
   /** `size` is 4 for protocol 3.0; newer clients take longer ones. */
-  issue(size: number, cancel: () => Promise<void>): CancelKey {
-    let pid = randomInt(1, 0x7fff_ffff);
-    while (this.#open.has(pid)) pid = randomInt(1, 0x7fff_ffff);
-    const secret = randomBytes(size);
-    this.#open.set(pid, { secret, cancel });
-    return { pid, secret };
+  issue(pid: number | undefined, size: number, cancel: () => Promise<void>): CancelKey {
+    const key = { pid: pid ?? randomInt(1, 0x7fff_ffff), secret: randomBytes(size) };
+    const same = this.#open.get(key.pid) ?? new Map<CancelKey, () => Promise<void>>();
+    this.#open.set(key.pid, same.set(key, cancel));
+    return key;
   }
 
   forget(key: CancelKey): void {
-    this.#open.delete(key.pid);
+    const same = this.#open.get(key.pid);
+    same?.delete(key);
+    if (same?.size === 0) this.#open.delete(key.pid);
   }
 
   /** Resolves when the server has taken the request; at once for a key that is not ours. */
   async request(pid: number, secret: Buffer): Promise<void> {
-    const found = this.#open.get(pid);
-    if (!found || found.secret.length !== secret.length || !timingSafeEqual(found.secret, secret)) return;
-    await found.cancel();
+    for (const [key, cancel] of this.#open.get(pid) ?? [])
+      if (key.secret.length === secret.length && timingSafeEqual(key.secret, secret)) return cancel();
   }
 }
 

@@ -6,7 +6,7 @@ import type { Catalogue } from '../../model/catalogue.ts';
 import { BrokerError } from '../../model/errors.ts';
 import type { Endpoint } from '../../model/session.ts';
 import type { Activity, ServeOptions, Serving } from '../protocol.ts';
-import { type CancelKey, CancelKeys } from './cancel.ts';
+import { type CancelKey, CancelKeys, processId } from './cancel.ts';
 import type { CatalogueQuery } from './catalogue-follow.ts';
 import { Link } from './link.ts';
 import { FROM_SERVER, fieldsMessage } from './messages.ts';
@@ -259,7 +259,7 @@ export class Listener implements Serving {
         this.#closed(conversation, reason, error);
       },
     });
-    key = this.#cancelKeys.issue(keySize, async () => {
+    key = this.#cancelKeys.issue(processId(upstream.cancelKey), keySize, async () => {
       conversation.event('cancel', {});
       conversation.flush();
       if (!relay.withdraw('cancelled')) await this.#backend.cancel(upstream);

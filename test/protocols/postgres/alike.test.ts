@@ -1,5 +1,6 @@
 // What psql shows of a script through a session is, byte for byte, what it shows of it directly.
 import { execFile } from 'node:child_process';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Attacked, attack } from '../../attacks/session.ts';
 import { peer } from '../../peers/peer.ts';
@@ -72,6 +73,23 @@ describe.each([15, 18] as const)('on PostgreSQL %i', (version) => {
         ),
       ];
       expect(brokered).toBe(directly);
+    });
+
+    it('knows a notification of its own by the process id it was told', async () => {
+      const client = new pg.Client({ connectionString: session.url });
+      await client.connect();
+      try {
+        const told = (client as unknown as { processID: number }).processID;
+        const notified = new Promise<number>((resolve) =>
+          client.once('notification', ({ processId }) => resolve(processId)),
+        );
+        const { rows } = await client.query('select pg_backend_pid() as pid');
+        await client.query('listen alike');
+        await client.query('notify alike');
+        expect({ pid: rows[0].pid, notified: await notified }).toEqual({ pid: told, notified: told });
+      } finally {
+        await client.end();
+      }
     });
   });
 });
