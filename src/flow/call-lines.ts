@@ -4,7 +4,6 @@ import { sha256 } from '../lib/digest.ts';
 import { jcsDigest } from '../lib/jcs.ts';
 import type { ActionUse } from '../model/action.ts';
 import type { Decision } from '../model/decision.ts';
-import type { EventData } from '../model/event.ts';
 import type { DocumentMasker } from './mask/document.ts';
 
 /** Calls are numbered by their own recorder; conversations of the database start at 1. */
@@ -16,11 +15,11 @@ const MAX_TEXT = 64 * 1024;
 export interface Call {
   readonly method: string;
   /** The tool, prompt or resource; absent for what names none. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly use: ActionUse;
-  readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
   /** Everything else that the request says and a server could act on. */
-  readonly rest?: Readonly<Record<string, unknown>>;
+  readonly rest?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A call as it may be kept and shown. */
@@ -29,42 +28,87 @@ export type WrittenCall = Omit<Call, 'rest'>;
 /** Text with half a surrogate pair cannot be recorded. */
 export const wellFormed = (text: string): string => text.toWellFormed();
 
-export function writtenCall(
-  { method, name, use, arguments: given }: Call,
-  scribe: DocumentMasker,
-): WrittenCall {
-  const { type, id } = use.resource;
-  return {
-    method,
-    ...(name === undefined ? {} : { name: wellFormed(scribe.text(name)) }),
-    use: { action: use.action, resource: { type, id: wellFormed(scribe.text(id)) } },
-    ...(given === undefined ? {} : { arguments: scribe.mask(given).value }),
-  };
+/** What is called, as it may be kept: the same for every call of it. */
+interface Named {
+  readonly bare: WrittenCall;
+  /** Canonical JSON around what differs from call to call. */
+  readonly actions: string;
+  readonly called: string;
+  readonly fingerprint: string;
+  readonly shown: string;
 }
 
-export function callLine(
-  statement: number,
-  { method, name, use, arguments: given }: WrittenCall,
-  decision: Decision,
-  grants: readonly string[],
-): EventData['statement'] {
-  const shown = `${method}${name === undefined ? '' : ` ${name}`}${given ? ` ${JSON.stringify(given)}` : ''}`;
-  const whole = wellFormed(shown);
-  const text = whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT)}…`.toWellFormed() : whole;
-  const digest = given ? { arguments: jcsDigest(given) } : {};
+/** Things called that are remembered. */
+const MOST_NAMED = 1024;
+
+/** Words calls for the record. What it is given is masked with `scribe`, which is for others than the one who called. */
+export class CallWriter {
+  readonly #scribe: DocumentMasker;
+  readonly #named = new Map<string, Named>();
+  readonly #decided = new WeakMap<Decision, string>();
+
+  constructor(scribe: DocumentMasker) {
+    this.#scribe = scribe;
+  }
+
+  /** The call as it may be kept, and canonical JSON of its `EventData['statement']`. */
+  write(statement: number, call: Call, rules: CallRules): { written: WrittenCall; line: string } {
+    const named = this.#of(call);
+    const given = call.arguments && this.#scribe.mask(call.arguments).value;
+    const written = given === undefined ? named.bare : { ...named.bare, arguments: given };
+    return { written, line: this.#line(statement, named, given, rules) };
+  }
+
+  #line(statement: number, named: Named, given: WrittenCall['arguments'], rules: CallRules): string {
+    const whole = wellFormed(given ? `${named.shown} ${JSON.stringify(given)}` : named.shown);
+    const text = whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT)}…`.toWellFormed() : whole;
+    const digest = given ? `"arguments":"${jcsDigest(given)}",` : '';
+    const { grants, decision } = rules;
+    const context =
+      grants.length === 0 ? '' : `"context":${canonical({ ...NO_TEXT, inTransaction: false, grants })},`;
+    return `${named.actions}${digest}${named.called}${context}"conversation":${CALLS},"decision":"${decision.outcome}","digest":"${sha256(whole)}"${named.fingerprint}${this.#ruled(decision)}${statement},"text":${canonical(text)}}`;
+  }
+
+  #ruled(decision: Decision): string {
+    const known = this.#decided.get(decision);
+    if (known !== undefined) return known;
+    const { policies, policyDigest } = decision;
+    const made = `,"policies":${canonical(policies)},"policyDigest":"${policyDigest}","statement":`;
+    this.#decided.set(decision, made);
+    return made;
+  }
+
+  #of({ method, name, use }: Call): Named {
+    const { type, id } = use.resource;
+    const key = `${method} ${type} ${id}`;
+    const known = this.#named.get(key);
+    if (known) return known;
+    const shownName = name === undefined ? undefined : wellFormed(this.#scribe.text(name));
+    const shownId = wellFormed(this.#scribe.text(id));
+    const made = namedOf(method, shownName, { action: use.action, resource: { type, id: shownId } });
+    // What was hidden is counted each time.
+    if (shownId !== id || shownName !== name) return made;
+    if (this.#named.size >= MOST_NAMED) this.#named.clear();
+    this.#named.set(key, made);
+    return made;
+  }
+}
+
+/** What a call was decided by. */
+export interface CallRules {
+  readonly decision: Decision;
+  /** Names of open windows. */
+  readonly grants: readonly string[];
+}
+
+function namedOf(method: string, name: string | undefined, use: ActionUse): Named {
+  const said = name === undefined ? '' : `,"name":${canonical(name)}`;
   return {
-    conversation: CALLS,
-    statement,
-    phase: 'call',
-    call: { method, ...(name === undefined ? {} : { name }), ...digest },
-    text,
-    digest: sha256(whole),
-    actions: [use],
-    ...(grants.length === 0 ? {} : { context: { ...NO_TEXT, inTransaction: false, grants } }),
-    decision: decision.outcome,
-    policies: decision.policies,
-    policyDigest: decision.policyDigest,
-    fingerprint: sha256(canonical([method, name ?? ''])),
+    bare: { method, ...(name === undefined ? {} : { name }), use },
+    actions: `{"actions":${canonical([use])},"call":{`,
+    called: `"method":${canonical(method)}${said}},`,
+    fingerprint: `,"fingerprint":"${sha256(canonical([method, name ?? '']))}","phase":"call"`,
+    shown: name === undefined ? method : `${method} ${name}`,
   };
 }
 

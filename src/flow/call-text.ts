@@ -5,10 +5,10 @@ import { BrokerError } from '../model/errors.ts';
 /** What a call says, masked or not. */
 export interface CallParts {
   readonly method: string;
-  readonly name?: string;
-  readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly name?: string | undefined;
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
   /** Everything else that the request says. */
-  readonly rest?: Readonly<Record<string, unknown>>;
+  readonly rest?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Names that can be told from what stands beside them; others are put in quotes. */

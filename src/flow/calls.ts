@@ -2,39 +2,20 @@
 // passed on. Must never let anything through that is not on disk.
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
-import type { Connection } from '../model/connection.ts';
 import type { Decision } from '../model/decision.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { EventData, Recorder } from '../model/event.ts';
 import type { Scanner } from '../model/masking.ts';
-import type { Principal } from '../model/principal.ts';
-import {
-  CALLS,
-  type Call,
-  callLine,
-  sampleOf,
-  type WrittenCall,
-  wellFormed,
-  writtenCall,
-} from './call-lines.ts';
+import { CallDecisions, type CallTerms } from './call-decisions.ts';
+import { CALLS, type Call, CallWriter, sampleOf, type WrittenCall, wellFormed } from './call-lines.ts';
 import { callText } from './call-text.ts';
-import { callArguments, decide, type PolicySet, reveals } from './decide/index.ts';
-import { mentionedContext } from './decide/mentions.ts';
-import type { LoadedPolicy } from './decide/policies.ts';
+import { type PolicySet, reveals } from './decide/index.ts';
 import type { Question } from './escalate/index.ts';
+import { answerLine } from './lines.ts';
 import { DocumentMasker, type MaskedDocument } from './mask/document.ts';
 
 /** Characters of a session's reason that those asked are shown. */
 const MOST_STATED = 1_000;
-
-export interface CallTerms {
-  readonly connection: Connection;
-  readonly principal: Principal;
-  /** Which command: `mcp`. */
-  readonly client: string;
-  /** Why the session was opened. */
-  readonly reason?: string;
-}
 
 export interface CallPorts {
   readonly terms: CallTerms;
@@ -61,8 +42,8 @@ export interface OpenCall {
   readonly written: WrittenCall;
   readonly statement: number;
   readonly decision: Decision;
-  /** Calls that ran at any time together with this one: what ran beneath it cannot be told from what ran beneath them. */
-  beside: number;
+  /** Calls that ran already when this one began. */
+  readonly beside: number;
   readonly started: bigint;
 }
 
@@ -80,10 +61,11 @@ function maskersOf(
 
 export class Calls {
   readonly #ports: CallPorts;
-  #policy: PolicySet;
   #masker: DocumentMasker;
   /** What is recorded is for others than the one who may see it: nothing is revealed there. */
   #scribe: DocumentMasker;
+  #writer: CallWriter;
+  readonly #decisions: CallDecisions;
   #grants: readonly string[];
   readonly #open = new Set<OpenCall>();
   #recorder: Recorder | undefined;
@@ -91,20 +73,23 @@ export class Calls {
 
   constructor(ports: CallPorts) {
     this.#ports = ports;
-    this.#policy = ports.policy;
     this.#grants = ports.grants ?? [];
     [this.#masker, this.#scribe] = maskersOf(ports, ports.policy);
+    this.#writer = new CallWriter(this.#scribe);
+    this.#decisions = new CallDecisions(ports.terms, ports.clock, ports.policy, this.#grants);
   }
 
   /** From the next call on another policy decides, and what it does not reveal is masked. */
   obey(policy: PolicySet): void {
-    this.#policy = policy;
+    this.#decisions.obey(policy);
     [this.#masker, this.#scribe] = maskersOf(this.#ports, policy);
+    this.#writer = new CallWriter(this.#scribe);
   }
 
   /** Windows opened or ended. */
   grant(names: readonly string[]): void {
     this.#grants = names;
+    this.#decisions.grant(names);
   }
 
   get terms(): CallTerms {
@@ -123,40 +108,11 @@ export class Calls {
 
   /** True when no arguments could make policy allow the call or ask about it. */
   neverAllowed(call: Omit<Call, 'method' | 'arguments'>): boolean {
-    const decision = this.decide(call);
-    if (decision.outcome !== 'deny' || decision.errors.length > 0) return false;
-    const { policies } = this.#policy;
-    const reads = (policy: LoadedPolicy): boolean => {
-      const mentioned = mentionedContext([policy.json]);
-      return mentioned === 'all' || mentioned.has('arguments');
-    };
-    const determining = decision.policies
-      .map((id) => policies.get(id))
-      .filter((policy) => policy !== undefined);
-    if (determining.some((policy) => !reads(policy))) return true;
-    // Nothing permitted it, or what forbade it looked at arguments: others may be judged otherwise.
-    return (
-      determining.length === 0 && ![...policies.values()].some((one) => one.effect === 'permit' && reads(one))
-    );
+    return this.#decisions.neverAllowed(call);
   }
 
   decide(call: Omit<Call, 'method'>): Decision {
-    const { terms, clock } = this.#ports;
-    const { connection, principal, client, reason } = terms;
-    return decide(this.#policy, {
-      principal,
-      connection,
-      actions: [call.use],
-      context: {
-        client,
-        models: principal.kind === 'bot' ? principal.bot.models.map(({ model }) => model) : [],
-        tool: call.use.resource.type === 'Tool' ? (call.name ?? '') : '',
-        arguments: callArguments(call.arguments),
-        time: clock.now(),
-        grants: this.#grants,
-        ...(reason === undefined ? {} : { reason }),
-      },
-    });
+    return this.#decisions.decide(call);
   }
 
   /** Hands what was written down to the kernel: before anything of it is passed on. Throws `journal-failed`. */
@@ -167,16 +123,17 @@ export class Calls {
   /** Writes the decision down. Throws `journal-failed`. */
   admit(call: Call, decision: Decision): OpenCall {
     this.#statements += 1;
+    const rules = { decision, grants: this.#grants };
+    const { written, line } = this.#writer.write(this.#statements, call, rules);
     const open: OpenCall = {
       call,
-      written: writtenCall(call, this.#scribe),
+      written,
       statement: this.#statements,
       decision,
       beside: this.#open.size,
       started: this.#ports.clock.monotonic(),
     };
-    this.#recorder?.append('statement', callLine(open.statement, open.written, decision, this.#grants));
-    for (const other of this.#open) other.beside += 1;
+    this.#recorder?.appendCanonical('statement', line);
     this.#open.add(open);
     return open;
   }
@@ -221,18 +178,23 @@ export class Calls {
     const { maxRows, maxBytes } = this.terms.connection.recording;
     const { status, message, bytes = 0, shown = [], hidden = 0 } = ended;
     const micros = Number((this.#ports.clock.monotonic() - open.started) / 1000n);
-    this.#recorder?.append('answer', {
+    const line = answerLine({
+      // Those that ran already, and those that began since.
+      beside: open.beside + this.#statements - open.statement,
+      bytes,
+      columns: undefined,
       conversation: CALLS,
+      masked: hidden,
+      message: message === undefined ? undefined : wellFormed(this.#scribe.text(message)),
+      micros,
+      rows: shown.length,
+      sample: shown.length === 0 ? [] : sampleOf(this.#written(shown.slice(0, maxRows)), maxBytes),
+      sqlstate: undefined,
       statement: open.statement,
       status,
-      rows: shown.length,
-      bytes,
-      micros,
-      ...(message === undefined ? {} : { message: wellFormed(this.#scribe.text(message)) }),
-      ...(shown.length === 0 ? {} : { sample: sampleOf(this.#written(shown.slice(0, maxRows)), maxBytes) }),
-      ...(hidden === 0 ? {} : { masked: hidden }),
-      ...(open.beside === 0 ? {} : { beside: open.beside }),
+      tag: undefined,
     });
+    this.#recorder?.appendCanonical('answer', line);
     return true;
   }
 

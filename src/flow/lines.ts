@@ -105,6 +105,8 @@ export function statementLine(parts: StatementParts, line: StatementLine): strin
 }
 
 export interface AnswerLine {
+  /** Of a call: how many others ran at any time together with it. */
+  readonly beside?: number;
   readonly bytes: number;
   readonly columns: readonly string[] | undefined;
   readonly conversation: number;
@@ -121,7 +123,7 @@ export interface AnswerLine {
 
 /** Canonical JSON of an `EventData['answer']`. */
 export function answerLine(line: AnswerLine): string {
-  let out = `{"bytes":${line.bytes}`;
+  let out = line.beside ? `{"beside":${line.beside},"bytes":${line.bytes}` : `{"bytes":${line.bytes}`;
   if (line.columns) out += `,"columns":${canonical(line.columns)}`;
   out += `,"conversation":${line.conversation}`;
   if (line.masked > 0) out += `,"masked":${line.masked}`;

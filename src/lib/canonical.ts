@@ -14,14 +14,12 @@ export class CanonicalError extends Error {
 }
 
 const MAX_DEPTH = 64;
-/** With the u flag only surrogates that are not part of a pair match. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Text that JSON.stringify would return unchanged between quotes. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 function quote(text: string, path: readonly (string | number)[]): string {
   if (PLAIN.test(text)) return `"${text}"`;
-  if (LONE_SURROGATE.test(text)) throw new CanonicalError('a surrogate without its pair', path);
+  if (!text.isWellFormed()) throw new CanonicalError('a surrogate without its pair', path);
   return JSON.stringify(text);
 }
 

@@ -1,12 +1,10 @@
 // RFC 8785 for JSON that others wrote, fractions included: one value has one spelling, so that two copies can be compared by digest.
-import { createHash } from 'node:crypto';
+import { sha256 } from './digest.ts';
 
 const MAX_DEPTH = 128;
-/** With the u flag only surrogates that are not part of a pair match. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function text(value: string): string {
-  if (LONE_SURROGATE.test(value)) throw new TypeError('a surrogate without its pair has no canonical form');
+  if (!value.isWellFormed()) throw new TypeError('a surrogate without its pair has no canonical form');
   return JSON.stringify(value);
 }
 
@@ -29,5 +27,5 @@ export function jcs(value: unknown, depth = 0): string {
 
 /** SHA-256 hex of the canonical form. */
 export function jcsDigest(value: unknown): string {
-  return createHash('sha256').update(jcs(value), 'utf8').digest('hex');
+  return sha256(jcs(value));
 }

@@ -98,7 +98,7 @@ describe('cancelling', () => {
     let allow: (verdict: Verdict) => void = () => undefined;
     const { fromHost, server, relay } = relayed({
       request: (_, gone) => {
-        signal = gone;
+        signal = gone.signal;
         return new Promise((resolve) => {
           allow = resolve;
         });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createScanner } from '../../src/detectors/index.ts';
 import { Calls } from '../../src/flow/calls.ts';
 import { loadPolicies } from '../../src/flow/decide/index.ts';
+import { parseCanonical } from '../../src/lib/canonical.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { jcsDigest } from '../../src/lib/jcs.ts';
 import type { Connection } from '../../src/model/connection.ts';
@@ -24,6 +25,9 @@ async function start(policy: string) {
   const written: { type: string; data: Record<string, unknown> }[] = [];
   const recorder = {
     append: (type: string, data: Record<string, unknown>) => written.push({ type, data }),
+    // Lines put together by hand are in the one spelling, too.
+    appendCanonical: (type: string, data: string) =>
+      written.push({ type, data: parseCanonical(data) as Record<string, unknown> }),
     flush: () => undefined,
     close: async () => undefined,
   } as unknown as Recorder;

@@ -1,5 +1,5 @@
 // Principals and resources as Cedar entities: exactly those one question needs. Must never give a bot its owner's groups.
-import type { Context, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
+import type { CedarValueJson, Context, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
 import { sha256 } from '../../lib/digest.ts';
 import type { ResourceRef } from '../../model/action.ts';
 import type { Connection } from '../../model/connection.ts';
@@ -113,31 +113,52 @@ export function argumentsEntity(given: DecisionContext): EntityJson {
   return { uid: argumentsUid(given), attrs: { json }, tags: named, parents: [] };
 }
 
-/** The circumstances as Cedar reads them. Sets are sorted, so that equal circumstances are equal texts. */
-export function contextOf(given: DecisionContext, connection: Connection): Context {
-  const set = (values: readonly string[] = []): string[] => [...new Set(values)].sort();
-  const columns = given.columns ?? [];
+type Circumstance = (given: DecisionContext, connection: Connection) => CedarValueJson | undefined;
+
+const set = (values: readonly string[] = []): string[] => [...new Set(values)].sort();
+
+function filterTypes({ columns = [] }: DecisionContext, { masking }: Connection): string[] {
   const filtered = columns.filter(({ role }) => role === 'filter');
-  const tags = filtered.map(({ column }) => connection.masking.columns[column]);
-  const second = Math.floor((given.time ?? 0) / 1000) * 1000;
-  return {
-    tables: set(given.tables),
-    columns: columns.map(({ column, role }) => ({ column, role })),
-    filterTypes: set(tags.filter((tag) => tag !== undefined)),
-    functions: set(given.functions),
-    hasWhere: given.hasWhere ?? false,
-    inTransaction: given.inTransaction ?? false,
-    statementCount: given.statementCount ?? 1,
-    fingerprint: given.fingerprint ?? '',
-    client: given.client ?? '',
-    models: set(given.models),
-    tool: given.tool ?? '',
-    arguments: { __entity: argumentsUid(given) },
-    reason: given.reason ?? '',
-    time: { __extn: { fn: 'datetime', arg: new Date(second).toISOString() } },
-    grants: set(given.grants),
-    ...(given.sourceAddress === undefined
-      ? {}
-      : { sourceAddress: { __extn: { fn: 'ip', arg: given.sourceAddress } } }),
-  };
+  return set(filtered.map(({ column }) => masking.columns[column]).filter((tag) => tag !== undefined));
+}
+
+/** In the order in which decisions are told apart by them. Undefined is left out. */
+const CIRCUMSTANCES: readonly (readonly [string, Circumstance])[] = [
+  ['tables', ({ tables }) => set(tables)],
+  ['columns', ({ columns = [] }) => columns.map(({ column, role }) => ({ column, role }))],
+  ['filterTypes', filterTypes],
+  ['functions', ({ functions }) => set(functions)],
+  ['hasWhere', ({ hasWhere = false }) => hasWhere],
+  ['inTransaction', ({ inTransaction = false }) => inTransaction],
+  ['statementCount', ({ statementCount = 1 }) => statementCount],
+  ['fingerprint', ({ fingerprint = '' }) => fingerprint],
+  ['client', ({ client = '' }) => client],
+  ['models', ({ models }) => set(models)],
+  ['tool', ({ tool = '' }) => tool],
+  ['arguments', (given) => ({ __entity: argumentsUid(given) })],
+  ['reason', ({ reason = '' }) => reason],
+  ['time', ({ time = 0 }) => ({ __extn: { fn: 'datetime', arg: toTheSecond(time) } })],
+  ['grants', ({ grants }) => set(grants)],
+  [
+    'sourceAddress',
+    ({ sourceAddress }) =>
+      sourceAddress === undefined ? undefined : { __extn: { fn: 'ip', arg: sourceAddress } },
+  ],
+];
+
+const toTheSecond = (time: number): string => new Date(Math.floor(time / 1000) * 1000).toISOString();
+
+/** The circumstances as Cedar reads them, of those that are asked for. Sets are sorted, so that equal circumstances are equal texts. */
+export function contextOf(
+  given: DecisionContext,
+  connection: Connection,
+  wanted: ReadonlySet<string> | 'all',
+): Context {
+  const context: Record<string, CedarValueJson> = {};
+  for (const [name, circumstance] of CIRCUMSTANCES) {
+    if (wanted !== 'all' && !wanted.has(name)) continue;
+    const value = circumstance(given, connection);
+    if (value !== undefined) context[name] = value;
+  }
+  return context;
 }

@@ -1,5 +1,6 @@
 // Actions on resources → allow, ask or deny, with the policies that determined it. Never throws: a failure is a deny.
 import type { Context, EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
+import { sha256 } from '../../lib/digest.ts';
 import type { ActionUse } from '../../model/action.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Decision } from '../../model/decision.ts';
@@ -40,10 +41,7 @@ function distinct(entities: readonly EntityJson[]): EntityJson[] {
 
 /** The circumstances that some policy reads. */
 function circumstances(set: PolicySet, { connection, context = {} }: DecisionRequest): Context {
-  const { mentions } = set;
-  const all = contextOf(context, connection);
-  if (mentions === 'all') return all;
-  return Object.fromEntries(Object.entries(all).filter(([name]) => mentions.has(name)));
+  return contextOf(context, connection, set.mentions);
 }
 
 /** Every answer behind a decision, one per principal and action. Throws when the request makes no sense. */
@@ -69,11 +67,11 @@ export function explain(set: PolicySet, request: DecisionRequest): readonly Answ
 
 const keys = new WeakMap<object, string>();
 
-/** A session's principal and connection are the same objects for every statement: their part of the key is made once. */
+/** A session's principal and connection are the same objects for every statement: their part of the key is made once, and short. */
 function keyOf(value: object, parts: () => unknown): string {
   let key = keys.get(value);
   if (key === undefined) {
-    key = JSON.stringify(parts());
+    key = sha256(JSON.stringify(parts()));
     keys.set(value, key);
   }
   return key;
@@ -85,7 +83,7 @@ function cacheKey(set: PolicySet, request: DecisionRequest): string {
   const { name, type, labels, masking } = connection;
   const where = keyOf(connection, () => [name, type, labels, masking.columns]);
   const what = JSON.stringify([actions, circumstances(set, request)]);
-  return `${keyOf(principal, () => principal)}\n${where}\n${what}`;
+  return `${keyOf(principal, () => principal)}${where}${what}`;
 }
 
 function remember(set: PolicySet, key: string, decision: Decision): Decision {

@@ -17,6 +17,9 @@ const FEWEST_NAMED = 3;
 const LONGEST_KEY = 64;
 const LONGEST_KEYED = 4096;
 
+/** Keys that are remembered. */
+const MOST_NAMED = 1024;
+
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs;
 const JSON_TEXT = /^\s*[[{]/;
 const BASE64 = /^[A-Za-z0-9+/]{16,}={0,2}$/;
@@ -41,6 +44,9 @@ export interface MaskedDocument<T> {
 export class DocumentMasker {
   readonly #content: Content;
   readonly #tally = new Tally();
+  /** By key: the same ones come again and again. */
+  readonly #named = new Map<string, Content>();
+  readonly #clean = new Set<string>();
   #hidden = 0;
 
   constructor(options: DocumentMaskerOptions) {
@@ -80,19 +86,39 @@ export class DocumentMasker {
 
   #members(value: object, wrappings: number, kept?: ReadonlySet<string>): unknown {
     let changed = false;
-    const members = Object.entries(value).map(([key, inner]): [string, unknown] => {
-      if (kept?.has(key)) return [key, inner];
-      const name = this.#plain(key, undefined) ?? key;
+    const members = Object.entries(value);
+    for (const member of members) {
+      const [key, inner] = member as [string, unknown];
+      if (kept?.has(key)) continue;
+      const name = this.#key(key);
       const masked = this.#value(inner, key, wrappings);
-      if (masked !== inner || name !== key) changed = true;
-      return [name, masked];
-    });
+      if (masked === inner && name === key) continue;
+      changed = true;
+      member[0] = name;
+      member[1] = masked;
+    }
     return changed ? Object.fromEntries(members) : value;
+  }
+
+  /** A key as it may be shown. Those with nothing to hide come again and again. */
+  #key(key: string): string {
+    if (this.#clean.has(key)) return key;
+    const shown = this.#plain(key, undefined);
+    if (shown !== undefined || key.length > LONGEST_KEY) return shown ?? key;
+    if (this.#clean.size >= MOST_NAMED) this.#clean.clear();
+    this.#clean.add(key);
+    return key;
   }
 
   /** The detectors for what stands under a key. */
   #under(key: string | undefined): Content {
-    return key === undefined || key.length > LONGEST_KEY ? this.#content : this.#content.under([key]);
+    if (key === undefined || key.length > LONGEST_KEY) return this.#content;
+    const known = this.#named.get(key);
+    if (known) return known;
+    if (this.#named.size >= MOST_NAMED) this.#named.clear();
+    const named = this.#content.under([key]);
+    this.#named.set(key, named);
+    return named;
   }
 
   #number(value: number, key: string | undefined): unknown {

@@ -42,6 +42,7 @@ const TERMS_FOR = 10_000;
 export class Access {
   readonly #order: AccessOrder;
   #live: Promise<Live> | undefined;
+  #ready: Live | undefined;
   #terms: { readonly at: number; readonly calls: Promise<Calls> } | undefined;
   /** The last calls that were made: answers are masked with them whether or not a session is open. */
   #last: Calls | undefined;
@@ -79,6 +80,11 @@ export class Access {
       },
     );
     return calls;
+  }
+
+  /** The session, where it is open. */
+  get ready(): Live | undefined {
+    return this.#closed || this.#killed ? undefined : this.#ready;
   }
 
   /** The session, opened by whoever needs it first. Throws what refused it; the next call tries again. */
@@ -200,8 +206,10 @@ export class Access {
     this.#last = calls;
     this.#order.opened?.(calls);
     const live = { session, calls, held };
+    this.#ready = live;
     void session.over.then(async (over) => {
       this.#live = undefined;
+      this.#ready = undefined;
       if (over.end === 'killed') this.#killed = overError(this.connection, over);
       await finish(live, over.reason).catch(() => undefined);
       await session.close({ reason: over.reason });

@@ -16,9 +16,10 @@ import {
   type Request,
   type Response,
   refusalOf,
+  type Underway,
   type Verdict,
 } from '../../protocols/mcp/index.ts';
-import { Judge, type JudgePorts, type Running, refuse } from './judge.ts';
+import { Judge, type Judged, type JudgePorts, type Running, refuse } from './judge.ts';
 import { callOf, rowOf } from './methods.ts';
 import { partsOf } from './parts.ts';
 
@@ -40,10 +41,9 @@ function toError(error: unknown): BrokerError {
   return new BrokerError('bug', { reason: error instanceof Error ? error.message : String(error) });
 }
 
-export class Checkpoint implements Guard {
+export class Checkpoint implements Guard<Running> {
   readonly #ports: CheckpointPorts;
   readonly #judge: Judge;
-  readonly #running = new WeakMap<Request, Running>();
   /** Requests of the server by their own objects, until the host has answered. */
   readonly #asked = new WeakMap<Request, Running>();
 
@@ -52,14 +52,19 @@ export class Checkpoint implements Guard {
     this.#judge = new Judge(ports);
   }
 
-  request(request: Request, gone: AbortSignal): Verdict | Promise<Verdict> {
+  request(request: Request, underway: Underway<Running>): Verdict | Promise<Verdict> {
     const { method, params } = request;
     const info = hostInfo(method, params);
     if (info) this.#ports.host(info);
     const row = rowOf(method, params);
     if (row.kind === 'free') return FORWARD;
-    const judged = row.kind === 'list' ? this.#judge.list(request) : this.#call(request, gone);
-    return judged.catch((error: unknown) => refuse(request, toError(error)));
+    try {
+      const judged = row.kind === 'list' ? this.#judge.list(request) : this.#call(request, underway);
+      if (!(judged instanceof Promise)) return judged;
+      return judged.catch((error: unknown) => refuse(request, toError(error)));
+    } catch (error) {
+      return refuse(request, toError(error));
+    }
   }
 
   fromHost(message: Notification | Response, about: Request | undefined): Verdict {
@@ -68,8 +73,7 @@ export class Checkpoint implements Guard {
     return FORWARD;
   }
 
-  answer(response: Response, about: Request): Verdict {
-    const running = this.#running.get(about);
+  answer(response: Response, about: Request, { matter: running }: Underway<Running>): Verdict {
     try {
       return this.#answered(response, about, running);
     } catch (error) {
@@ -105,8 +109,7 @@ export class Checkpoint implements Guard {
     return this.#masked(notification, notification.params);
   }
 
-  outsize(about: Request, length: number): void {
-    const running = this.#running.get(about);
+  outsize(_: Request, length: number, { matter: running }: Underway<Running>): void {
     const message = `its answer has ${length} bytes: too many to pass on`;
     running?.calls.finish(running.open, { status: 'error', message, bytes: length });
   }
@@ -116,10 +119,13 @@ export class Checkpoint implements Guard {
     this.#ports.tell(`a line of the ${side} was refused: ${reason}`);
   }
 
-  async #call(request: Request, gone: AbortSignal): Promise<Verdict> {
-    const { verdict, running } = await this.#judge.call(request, gone);
-    if (running) this.#running.set(request, running);
-    return verdict;
+  #call(request: Request, underway: Underway<Running>): Verdict | Promise<Verdict> {
+    const settled = ({ verdict, running }: Judged): Verdict => {
+      underway.matter = running;
+      return verdict;
+    };
+    const now = this.#judge.atOnce(request);
+    return now ? settled(now) : this.#judge.call(request, underway).then(settled);
   }
 
   #answered(response: Response, about: Request, running: Running | undefined): Verdict {

@@ -5,7 +5,7 @@ import type { Calls, OpenCall } from '../../flow/calls.ts';
 import { jcs } from '../../lib/jcs.ts';
 import type { Decision } from '../../model/decision.ts';
 import { BrokerError } from '../../model/errors.ts';
-import { FORWARD, type Request, refusalOf, type Verdict } from '../../protocols/mcp/index.ts';
+import { FORWARD, type Request, refusalOf, type Underway, type Verdict } from '../../protocols/mcp/index.ts';
 import type { Access, Live } from './access.ts';
 import { claimsOf } from './claims.ts';
 import type { HeldCalls, Release } from './held-calls.ts';
@@ -47,7 +47,7 @@ interface Case {
   readonly call: Call;
   readonly calls: Calls;
   readonly held: HeldCalls;
-  readonly gone: AbortSignal;
+  readonly gone: Underway<Running>;
 }
 
 /** Characters of the server's command that people are shown: its id stands for all of it. */
@@ -83,14 +83,32 @@ export class Judge {
     return refuse(request, calls.refusal(decision, request.method));
   }
 
-  async call(request: Request, gone: AbortSignal): Promise<Judged> {
+  /** Decided, where nothing has to be waited for and policy allows it; undefined for everything else. */
+  atOnce(request: Request): Judged | undefined {
+    const { access, tools } = this.#ports;
+    const { ready } = access;
+    if (!ready || this.#listing || request.params['requestState'] !== undefined) return undefined;
+    const call = this.#read(request);
+    const { method, name = '' } = call;
+    if (method === 'tools/call' && tools.problem(access.connection, name)) return undefined;
+    const decision = ready.calls.decide(call);
+    return decision.outcome === 'allow' ? this.#through(request, call, ready.calls, decision) : undefined;
+  }
+
+  #through(request: Request, call: Call, calls: Calls, decision: Decision): Judged {
+    const open = calls.admit(call, decision);
+    for (const claim of claimsOf(request.params)) calls.claim({ ...claim, statement: open.statement });
+    return { verdict: FORWARD, running: { calls, open } };
+  }
+
+  async call(request: Request, gone: Underway<Running>): Promise<Judged> {
     const { access } = this.#ports;
     this.#read(request);
     const live = await access.session();
     const said = this.#said(request, live);
     const call = this.#read(said);
     await this.#refresh(said, call);
-    if (gone.aborted) return { verdict: { kind: 'drop' } };
+    if (gone.signal.aborted) return { verdict: { kind: 'drop' } };
     const { calls, held } = live;
     return this.#judge({ request, said, call, calls, held, gone });
   }
@@ -133,7 +151,7 @@ export class Judge {
       if (decision.outcome === 'ask') return await this.#ask(matter, open, decision);
     } catch (error) {
       const refusal = toError(error);
-      const status = matter.gone.aborted ? 'cancelled' : 'refused';
+      const status = matter.gone.signal.aborted ? 'cancelled' : 'refused';
       calls.finish(open, { status, message: refusal.message });
       return { verdict: refuse(request, refusal) };
     }
@@ -159,7 +177,7 @@ export class Judge {
           return now;
         },
         question: (now) => calls.question(open, now, this.#by(call, calls)),
-        gone,
+        gone: gone.signal,
         limit: patience,
         tell: canInform(said),
         stands: (waiting, hint) => {

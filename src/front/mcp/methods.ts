@@ -17,6 +17,8 @@ type Row =
       readonly said: readonly string[];
     };
 
+type CallRow = Extract<Row, { readonly kind: 'call' }>;
+
 const FREE: Row = { kind: 'free' };
 
 const tool: Row = {
@@ -116,24 +118,42 @@ function restOf(params: Members, said: readonly string[]): Members {
   return Object.fromEntries(kept);
 }
 
+class Called implements Call {
+  readonly method: string;
+  readonly name: string | undefined;
+  readonly use: Call['use'];
+  readonly arguments: Call['arguments'];
+  readonly #params: Members;
+  readonly #said: readonly string[];
+
+  constructor(method: string, name: string | undefined, use: Call['use'], params: Members, row: CallRow) {
+    this.method = method;
+    this.name = name;
+    this.use = use;
+    this.arguments = row.arguments?.(params) as Call['arguments'];
+    this.#params = params;
+    this.#said = row.said;
+  }
+
+  /** Only people are shown it, and few calls are shown to any. */
+  get rest(): Members {
+    return restOf(this.#params, this.#said);
+  }
+}
+
 /** The call a request makes; undefined when what it names is not text. */
 export function callOf(connection: string, method: string, params: Members): Call | undefined {
   const row = rowOf(method, params);
   if (row.kind !== 'call') return undefined;
-  const name = row.name(params);
+  const { action, type } = row;
   const given = row.arguments?.(params);
   if (given !== undefined && !isMembers(given)) return undefined;
-  const rest = restOf(params, row.said);
-  if (row.type === 'Connection')
-    return { method, use: { action: row.action, resource: { type: 'Connection', id: connection } }, rest };
+  if (type === 'Connection')
+    return new Called(method, undefined, { action, resource: { type, id: connection } }, params, row);
+  const name = row.name(params);
   if (typeof name !== 'string' || name === '') return undefined;
-  return {
-    method,
-    name,
-    use: { action: row.action, resource: { type: row.type, id: `${connection}/${name}` } },
-    ...(given === undefined ? {} : { arguments: given }),
-    rest,
-  };
+  const use = { action, resource: { type, id: `${connection}/${name}` } };
+  return new Called(method, name, use, params, row);
 }
 
 /** The name by which policy knows an entry of a list, as a call would name it. */

@@ -26,6 +26,7 @@ export class Outgoing {
     });
   }
 
+  /** A line without its end. */
   toHost(line: Buffer): void {
     this.#host.push(line);
     this.#turn ??= setImmediate(() => this.flush());
@@ -56,12 +57,36 @@ export class Outgoing {
   }
 }
 
+const END = Buffer.from('\n');
+
+/** Longer ones are not copied beside others. */
+const LONG = 128 * 1024;
+
+/** Lines, each with its end, in as few pieces as they can be written from. */
+function pieces(lines: readonly Buffer[]): Buffer[] {
+  const written: Buffer[] = [];
+  let short: Buffer[] = [];
+  for (const line of lines) {
+    if (line.length > LONG) {
+      written.push(...joined(short), line);
+      short = [END];
+    } else short.push(line, END);
+  }
+  written.push(...joined(short));
+  return written;
+}
+
+const joined = (short: readonly Buffer[]): Buffer[] => (short.length === 0 ? [] : [Buffer.concat(short)]);
+
 /** Whoever does not read holds up `source`, where more of it would come from. */
 function write(to: Writable, lines: readonly Buffer[], source: Readable): void {
-  const [first] = lines;
-  if (!first) return;
-  const bytes = lines.length === 1 ? first : Buffer.concat(lines);
-  if (to.write(bytes) || source.isPaused()) return;
+  if (lines.length === 0) return;
+  const written = pieces(lines);
+  if (written.length > 1) to.cork();
+  let room = true;
+  for (const piece of written) room = to.write(piece);
+  if (written.length > 1) to.uncork();
+  if (room || source.isPaused()) return;
   source.pause();
   to.once('drain', () => source.resume());
 }

@@ -12,6 +12,12 @@ export type Line =
   /** Longer than the limit and not kept; `id` is its top-level `id` as it was spelled, if it has one. */
   | { readonly kind: 'outsize'; readonly length: number; readonly id?: string; readonly method: boolean };
 
+/** A line that stands in one chunk as a whole; undefined for what has to be looked at in another way. */
+function whole(bytes: Buffer, start: number, end: number, limit: number): Line | undefined {
+  if (end - start > limit || end === start || bytes[end - 1] === RETURN) return undefined;
+  return { kind: 'line', bytes: bytes.subarray(start, end) };
+}
+
 /** Line feeds end lines; a carriage return before one belongs to it. Empty lines are nothing. */
 export class LineFramer {
   readonly #limit: number;
@@ -33,9 +39,13 @@ export class LineFramer {
     const lines: Line[] = [];
     let at = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
-      this.#take(bytes.subarray(at, end));
-      const line = this.#finish();
+      const line = this.#length === 0 ? whole(bytes, at, end, this.#limit) : undefined;
       if (line) lines.push(line);
+      else if (end > at || this.#length > 0) {
+        this.#take(bytes.subarray(at, end));
+        const last = this.#finish();
+        if (last) lines.push(last);
+      }
       at = end + 1;
     }
     if (at < bytes.length) this.#take(bytes.subarray(at));
@@ -49,8 +59,7 @@ export class LineFramer {
       return;
     }
     if (this.#length <= this.#limit) {
-      // Copied: the stream may use its buffer again, and the line may wait.
-      if (piece.length > 0) this.#parts.push(Buffer.from(piece));
+      if (piece.length > 0) this.#parts.push(piece);
       return;
     }
     const reader = new OutsizeReader();

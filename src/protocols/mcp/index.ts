@@ -2,7 +2,7 @@
 export { bearerChallenge } from './challenge.ts';
 export { INTERVAL } from './flood.ts';
 export { LineFramer, MAX_LINE } from './framer.ts';
-export { FORWARD, type Guard, type Verdict } from './guard.ts';
+export { FORWARD, type Guard, type Underway, type Verdict } from './guard.ts';
 export { type Mirrored, messageHeaders, mirroredArguments } from './http-headers.ts';
 export {
   encode,

@@ -105,14 +105,15 @@ export function parseMessage(bytes: Buffer, from: 'host' | 'server'): Parsed {
   return Object.hasOwn(value, 'method') ? callOf(bytes, value) : responseOf(bytes, value);
 }
 
-/** Ends a line for readers that also end one at U+2028 or U+2029: inside JSON these stand in strings only. */
+/** As one line, without its end, for readers that also end one at U+2028 or U+2029: inside JSON these stand in strings only. */
 export function lineOf(bytes: Buffer): Buffer {
-  if (!bytes.includes('\u2028') && !bytes.includes('\u2029')) return Buffer.concat([bytes, NEWLINE]);
+  if (!bytes.includes(SEPARATORS) || !(bytes.includes('\u2028') || bytes.includes('\u2029'))) return bytes;
   const text = bytes.toString('utf8').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
-  return Buffer.from(`${text}\n`);
+  return Buffer.from(text);
 }
 
-const NEWLINE = Buffer.from('\n');
+/** What both begin with. */
+const SEPARATORS = Buffer.from([0xe2, 0x80]);
 
 export function encode(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));

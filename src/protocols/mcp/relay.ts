@@ -2,6 +2,7 @@
 import { Flood } from './flood.ts';
 import { LineFramer, MAX_LINE } from './framer.ts';
 import type { Guard, Verdict } from './guard.ts';
+import { Held } from './held.ts';
 import {
   encode,
   type Id,
@@ -17,18 +18,10 @@ import { Pending } from './pending.ts';
 import { invalidRequest, methodGone, tooLong, unsupportedVersion } from './refusals.ts';
 import { HANDSHAKE_VERSIONS, isGone, versionProblem } from './versions.ts';
 
+/** Where lines go, without their ends. */
 export interface Wires {
   host(bytes: Buffer): void;
   server(bytes: Buffer): void;
-}
-
-interface Held {
-  readonly request: Request;
-  /** Aborted when the host cancels it or goes; before it was forwarded nothing has happened. */
-  readonly abort: AbortController;
-  forwarded: boolean;
-  /** The host said that it no longer waits. */
-  cancelled: boolean;
 }
 
 /** A request of broker itself to the server. */
@@ -37,18 +30,18 @@ interface Own {
   reject(error: Error): void;
 }
 
-export class Relay {
-  readonly #guard: Guard;
+export class Relay<M = unknown> {
+  readonly #guard: Guard<M>;
   readonly #wires: Wires;
   readonly #limit: number;
   readonly #hostLines: LineFramer;
   readonly #serverLines: LineFramer;
-  readonly #fromHost = new Pending<Held>();
+  readonly #fromHost = new Pending<Held<M>>();
   readonly #fromServer = new Pending<Request>();
   readonly #own = new Map<Id, Own>();
   readonly #flood = new Flood();
 
-  constructor(guard: Guard, wires: Wires, limit = MAX_LINE) {
+  constructor(guard: Guard<M>, wires: Wires, limit = MAX_LINE) {
     this.#guard = guard;
     this.#wires = wires;
     this.#limit = limit;
@@ -96,7 +89,7 @@ export class Relay {
   /** One side is gone: nothing that waits will be answered any more. */
   end(answer?: (request: Request) => Buffer): void {
     for (const held of [...this.#fromHost.values()]) {
-      held.abort.abort();
+      held.leave();
       if (answer && !held.cancelled) this.#wires.host(lineOf(answer(held.request)));
       this.#fromHost.take(held.request.id);
     }
@@ -128,7 +121,7 @@ export class Relay {
       this.#wires.host(lineOf(unsupportedVersion(request.id, version)));
       return;
     }
-    const held: Held = { request, abort: new AbortController(), forwarded: false, cancelled: false };
+    const held = new Held<M>(request);
     const problem = this.#own.has(request.id)
       ? 'its id is one of broker'
       : this.#fromHost.add(request.id, held);
@@ -138,7 +131,7 @@ export class Relay {
       if (!this.#fromHost.get(request.id)) this.#wires.host(lineOf(invalidRequest(request.id, problem)));
       return;
     }
-    const verdict = this.#guard.request(request, held.abort.signal);
+    const verdict = this.#guard.request(request, held);
     if (verdict instanceof Promise)
       verdict.then(
         (late) => this.#settle(held, late),
@@ -147,7 +140,7 @@ export class Relay {
     else this.#settle(held, verdict);
   }
 
-  #settle(held: Held, verdict: Verdict): void {
+  #settle(held: Held<M>, verdict: Verdict): void {
     const { request } = held;
     // It was cancelled while it was being decided, or everything is over.
     if (this.#fromHost.get(request.id) !== held) return;
@@ -171,7 +164,7 @@ export class Relay {
     const held = isId(requestId) ? this.#fromHost.get(requestId) : undefined;
     if (!held) return false;
     held.cancelled = true;
-    held.abort.abort();
+    held.leave();
     if (held.forwarded) return false;
     this.#fromHost.take(held.request.id);
     return true;
@@ -202,7 +195,7 @@ export class Relay {
       return;
     }
     this.#fromHost.take(id);
-    this.#guard.outsize(held.request, length);
+    this.#guard.outsize(held.request, length, held);
     this.#wires.host(lineOf(tooLong(held.request, length, this.#limit)));
   }
 
@@ -253,7 +246,7 @@ export class Relay {
     }
     this.#fromHost.take(response.id);
     const verdict =
-      this.#unknownVersion(held.request, response) ?? this.#guard.answer(response, held.request);
+      this.#unknownVersion(held.request, response) ?? this.#guard.answer(response, held.request, held);
     // A host that cancelled must get no answer; it was recorded all the same.
     if (held.cancelled) return;
     // What was held back about this request comes before its answer.

@@ -32,8 +32,8 @@ export function relayed(guard: Partial<Guard> = {}, limit?: number): Relayed {
     ...guard,
   };
   const wires = {
-    host: (line: Buffer) => void host.push(line.toString().slice(0, -1)),
-    server: (line: Buffer) => void server.push(line.toString().slice(0, -1)),
+    host: (line: Buffer) => void host.push(line.toString()),
+    server: (line: Buffer) => void server.push(line.toString()),
   };
   const relay = new Relay(whole, wires, limit);
   return {
