@@ -26,6 +26,11 @@ function lettersBefore(text: string, at: number): number {
   return letters === 7 || isWord(text.charCodeAt(at - letters - 1)) ? 0 : letters;
 }
 
+/** Characters of a text that is looked at in blocks, and of a block. */
+const LONG = 4_096;
+const BLOCK = 32_768;
+const block = Buffer.alloc(BLOCK);
+
 const WORD = /^[a-z]{3}/;
 const MOST_NAMES = 4096;
 
@@ -70,18 +75,44 @@ class Engine implements Scanner {
     this.#found = [];
     this.#run.next = 0;
     this.#claimed.fill(0);
+    if (text.length < LONG) this.#stretch(text, 0, text.length, 0);
+    else this.#long(text);
+    // Nothing of the text outlives the call.
+    this.#run.text = '';
+    return this.#found.length === 0 ? this.#found : settle(this.#found);
+  }
+
+  /** `pair`: of the characters before `start`. Returns that of the last ones. */
+  #stretch(text: string, start: number, end: number, before: number): number {
     const { table } = this.#plan;
-    const length = text.length;
-    let pair = 0;
-    for (let i = 0; i < length; i += 1) {
+    let pair = before;
+    for (let i = start; i < end; i += 1) {
       const code = text.charCodeAt(i);
       pair = ((pair << 7) & 0x3f80) | (code < 128 ? code : 0);
       const call = table[pair];
       if (call !== NOTHING) this.#look(text, i, call as number);
     }
-    // Nothing of the text outlives the call.
-    this.#run.text = '';
-    return this.#found.length === 0 ? this.#found : settle(this.#found);
+    return pair;
+  }
+
+  /** The same, a block at a time: bytes are read several times as fast as characters of a string. */
+  #long(text: string): void {
+    const { table } = this.#plan;
+    let pair = 0;
+    for (let start = 0; start < text.length; start += BLOCK) {
+      const piece = text.slice(start, start + BLOCK);
+      if (Buffer.byteLength(piece) !== piece.length) {
+        pair = this.#stretch(text, start, start + piece.length, pair);
+        continue;
+      }
+      block.write(piece, 0, 'latin1');
+      for (let i = 0; i < piece.length; i += 1) {
+        pair = ((pair << 7) & 0x3f80) | (block[i] as number);
+        const call = table[pair];
+        if (call !== NOTHING) this.#look(text, start + i, call as number);
+      }
+    }
+    block.fill(0);
   }
 
   #look(text: string, i: number, call: number): void {

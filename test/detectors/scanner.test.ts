@@ -146,4 +146,21 @@ describe('the scanner', () => {
       }
     }
   });
+
+  it('finds the same wherever a value stands in a text that is looked at in blocks', () => {
+    const value = ' 4111 1111 1111 1111 ';
+    for (const [filling, other] of [
+      ['.', ''],
+      ['.', '\u00e9'],
+      ['\u4e2d', ''],
+    ] as const)
+      for (let at = 32_768 - value.length - 2; at <= 32_768 + 2; at++) {
+        const text = `${other}${filling.repeat(at - other.length)}${value}${filling.repeat(40_000)}${value}`;
+        const seen = scanner.scan(text).map((span) => [span.type, text.slice(span.start, span.end)]);
+        expect(seen).toEqual([
+          ['payment-card', '4111 1111 1111 1111'],
+          ['payment-card', '4111 1111 1111 1111'],
+        ]);
+      }
+  });
 });

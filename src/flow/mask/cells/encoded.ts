@@ -78,11 +78,14 @@ function inside(text: string, scan: Scan, depth: number, budget: Budget): readon
 }
 
 /** Numbers with a dozen digits and more as float8 and JSON have them, from their point on: a point is found faster than a digit. */
-const EXPONENTS = /(?<=\d)\.\d{8,17}[eE]\+?1\d(?!\d)/g;
+const EXPONENTS = /\.\d{8,17}[eE]\+?1\d(?!\d)/g;
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 function eachExponent(text: string, visit: (start: number, end: number, digits: string) => void): void {
   if (!text.includes('.')) return;
   for (const { 0: fraction, index } of text.matchAll(EXPONENTS)) {
+    // A look behind in the pattern would look at every character.
+    if (!isDigit(text.charCodeAt(index - 1))) continue;
     const [start, end] = [index - 1, index + fraction.length];
     visit(start, end, withoutExponent(text.slice(start, end)));
   }
