@@ -19,10 +19,11 @@ createInterface({ input: process.stdin }).on('line', (line) => {
             content: [
               {
                 type: 'text',
-                text: WORDS.repeat(Math.ceil(params.arguments.size / WORDS.length)).slice(
-                  0,
-                  params.arguments.size,
-                ),
+                text:
+                  WORDS.repeat(Math.ceil(params.arguments.size / WORDS.length)).slice(
+                    0,
+                    params.arguments.size,
+                  ) + (params.arguments.beside ?? ''),
               },
             ],
           };
