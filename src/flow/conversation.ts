@@ -83,6 +83,8 @@ export type TargetView = () => Promise<Catalogue | undefined>;
 /** One client connection inside a session. */
 export interface Conversation {
   readonly id: number;
+  /** How the target resolves names without a schema here, before the client says anything; undefined where it did not tell. */
+  resolves(naming: string | undefined): void;
   /** How to see what the conversation itself defined and has not committed. */
   lookThrough(view: TargetView): void;
   /** The target has ended what was asked of it, and says whether a transaction is open. */

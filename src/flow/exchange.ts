@@ -17,7 +17,7 @@ import type { Release } from './held.ts';
 import { Judgement } from './judgement.ts';
 import { type StatementLine, statementLine } from './lines.ts';
 import { NameBook, type NameKind } from './names.ts';
-import type { Spine } from './spine.ts';
+import type { Scope, Spine } from './spine.ts';
 import { ExecutionTicket } from './ticket.ts';
 
 /** The payload of NOTIFY, a literal by its grammar. */
@@ -55,6 +55,7 @@ export class Exchange implements Conversation {
   readonly #spine: Spine;
   readonly #names = new NameBook();
   #searchPathUncertain = false;
+  #naming: string | undefined;
   readonly #definitions = new Definitions();
   /** Number of the definitions that a judgement of its own was made by. */
   readonly #judgedBy = new WeakMap<Judgement, number>();
@@ -65,6 +66,16 @@ export class Exchange implements Conversation {
     this.id = id;
     this.#application = application;
     this.#spine = spine;
+  }
+
+  resolves(naming: string | undefined): void {
+    this.#naming = naming;
+    if (this.#uncertain && !this.#searchPathUncertain) this.#spine.catalogueChanged();
+  }
+
+  /** Names may mean something else here than where the catalogue was read. */
+  get #uncertain(): boolean {
+    return this.#searchPathUncertain || this.#naming !== this.#spine.naming;
   }
 
   lookThrough(view: TargetView): void {
@@ -80,18 +91,25 @@ export class Exchange implements Conversation {
     const see = this.#definitions.see(generation);
     const kept = see && this.#definitions.kept(text, generation);
     if (kept) return kept;
-    const judged = this.#spine.judge(text, {
+    const judged = this.#spine.judge(text, this.#scope(see));
+    if (!(judged instanceof Promise)) return judged;
+    const { count } = this.#definitions;
+    return judged.then((judgement) => this.#noted(judgement, count));
+  }
+
+  #scope(see: Scope['see']): Scope {
+    const uncertain = () => this.#uncertain;
+    return {
       names: {
         statement: (name) => this.#names.lookup('statement', name),
         portal: (name) => this.#names.lookup('portal', name),
       },
-      searchPathUncertain: this.#searchPathUncertain,
+      get searchPathUncertain() {
+        return uncertain();
+      },
       distrusted: this.#distrusted,
       ...(see ? { see } : {}),
-    });
-    if (!(judged instanceof Promise)) return judged;
-    const { count } = this.#definitions;
-    return judged.then((judgement) => this.#noted(judgement, count));
+    };
   }
 
   /** Remembers by which definitions it was judged, where those are the conversation's own. */

@@ -2,25 +2,24 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ActionUse } from '../model/action.ts';
 import type { Catalogue } from '../model/catalogue.ts';
-import type { Classification, StatementUnit } from '../model/classification.ts';
+import type { StatementUnit } from '../model/classification.ts';
 import type { Credential } from '../model/credential.ts';
-import type { Decision } from '../model/decision.ts';
 import type { BrokerError } from '../model/errors.ts';
 import type { Recorder } from '../model/event.ts';
 import type { Scanner } from '../model/masking.ts';
 import type { Endpoint, PolicyText, SessionOrder } from '../model/session.ts';
-import { letIn, type Preparation, refusalOf } from './admission.ts';
+import { type Preparation, refusalOf } from './admission.ts';
 import { classify } from './classify/index.ts';
 import type { Conversation, MessageFields, SessionPipeline } from './conversation.ts';
-import { decide, loadPolicies, type PolicySet, reveals } from './decide/index.ts';
+import { loadPolicies, type PolicySet, reveals } from './decide/index.ts';
 import { type Approver, titlesOf } from './escalate/index.ts';
 import { Exchange } from './exchange.ts';
 import { Held, type Matter, type Release } from './held.ts';
 import { isPersonal, Judgement, JudgementCache } from './judgement.ts';
-import { createMasker, type Masker, type UnitPlan } from './mask/index.ts';
+import { createMasker, type Masker } from './mask/index.ts';
 import { parseTree } from './parse-tree.ts';
 import { claimMint, type Permit } from './permit.ts';
-import { decisionRequest } from './request.ts';
+import { type Rules, rule, ruleNow } from './ruling.ts';
 import { SessionLog } from './session-log.ts';
 import { shapeOf } from './shape.ts';
 import type { CatalogueSource, Scope, Spine } from './spine.ts';
@@ -73,6 +72,14 @@ export class Pipeline implements SessionPipeline, Spine {
 
   get generation(): number {
     return this.#policyGeneration * 1_000_000 + this.#ports.catalogue.current.version;
+  }
+
+  get naming(): string | undefined {
+    return this.#ports.catalogue.current.naming;
+  }
+
+  get #rules(): Rules {
+    return { order: this.#order, policy: this.#policy, clock: this.#ports.clock };
   }
 
   get judgements(): number {
@@ -155,7 +162,7 @@ export class Pipeline implements SessionPipeline, Spine {
       serial: this.#judgements,
       classification,
       actions,
-      decision: this.#decide(actions, classification, plans, false),
+      decision: rule(this.#rules, { actions, classification, plans }, false),
       plans,
       masker: this.#masker,
       catalogue,
@@ -187,33 +194,12 @@ export class Pipeline implements SessionPipeline, Spine {
     }
   }
 
-  #decide(
-    actions: readonly ActionUse[],
-    classification: Classification,
-    plans: readonly UnitPlan[],
-    inTransaction: boolean,
-  ): Decision {
-    const moment = { time: this.#ports.clock.now(), inTransaction };
-    const asked = decide(this.#policy, decisionRequest(this.#order, actions, moment, classification));
-    // A text that does nothing is asked about as `session:open`, and that is what the window is for.
-    const inWindow = actions.length === 0 && letIn(this.#order, asked);
-    const decision: Decision = inWindow ? { ...asked, outcome: 'allow' } : asked;
-    const deny = this.#order.connection.masking.onUnknown === 'deny' && plans.some((plan) => plan.unknown);
-    return deny ? { ...decision, outcome: 'deny', policies: ['masking.on_unknown'], advice: [] } : decision;
-  }
-
   #reveal(column: string): ActionUse {
     return { action: 'reveal', resource: { type: 'Column', id: `${this.#order.connection.name}/${column}` } };
   }
 
-  /** Policies that look at the clock or the transaction are asked again for every execution. */
   decideNow(judgement: Judgement, inTransaction: boolean): Judgement {
-    const { mentions } = this.#policy;
-    const moment =
-      mentions === 'all' || mentions.has('time') || (inTransaction && mentions.has('inTransaction'));
-    if (!moment) return judgement;
-    const { actions, classification, plans } = judgement;
-    return judgement.decided(this.#decide(actions, classification, plans, inTransaction));
+    return ruleNow(this.#rules, judgement, inTransaction);
   }
 
   nextStatement(): number {

@@ -15,6 +15,7 @@ export interface Scope {
     statement(name: string): StatementUnit | undefined;
     portal(name: string): StatementUnit | undefined;
   };
+  /** Asked anew whenever it matters: another catalogue may have come since. */
   readonly searchPathUncertain: boolean;
   /** Judgements up to this serial number are not believed in this conversation any more. */
   readonly distrusted: number;
@@ -35,6 +36,8 @@ export interface Spine {
   readonly log: SessionLog;
   /** Grows when policy or catalogue change; a judgement of another generation is made again. */
   readonly generation: number;
+  /** How names without a schema were resolved where the catalogue was read last. */
+  readonly naming: string | undefined;
   judge(text: string, scope: Scope): Judgement | Promise<Judgement>;
   /** The same judgement, or its twin decided for this moment where policy looks at the moment. */
   decideNow(judgement: Judgement, inTransaction: boolean): Judgement;

@@ -86,6 +86,8 @@ export interface Catalogue {
   readonly serverVersion: number;
   /** Schemas searched for unqualified names, in order; without pg_catalog, which is first. */
   readonly searchPath: readonly string[];
+  /** What the search path was worked out from where this was read: who was asking, and the path as set. */
+  readonly naming?: string;
   readonly relations: ReadonlyMap<number, CatalogueRelation>;
   /** `schema.name` → oid. */
   readonly relationByName: ReadonlyMap<string, number>;

@@ -160,6 +160,8 @@ class FakeConversation implements Conversation {
     this.id = id;
   }
 
+  resolves(): void {}
+
   lookThrough(): void {}
 
   ready(): void {}

@@ -27,6 +27,7 @@ export interface Changes {
 export interface Head {
   readonly serverVersion: number;
   readonly searchPath: readonly string[];
+  readonly naming: string;
   /** Transaction ids with their epoch. */
   readonly since: bigint;
   readonly next: bigint;
@@ -35,10 +36,14 @@ export interface Head {
 /** Milliseconds a definition is waited for. */
 const LOCK_TIMEOUT = 250;
 
+/** What the server resolves names without a schema by. */
+export const NAMING = `pg_catalog.json_build_array(session_user::pg_catalog.text, current_user::pg_catalog.text,
+  pg_catalog.current_setting('search_path'))`;
+
 /** First in the transaction, and with every name qualified: the session's own search path is in force. */
 export const HEAD = `select pg_catalog.current_setting('server_version_num'),
   pg_catalog.array_to_json(pg_catalog.current_schemas(false)),
-  pg_catalog.txid_snapshot_xmin(s), pg_catalog.txid_snapshot_xmax(s) from pg_catalog.txid_current_snapshot() s`;
+  pg_catalog.txid_snapshot_xmin(s), pg_catalog.txid_snapshot_xmax(s), ${NAMING} from pg_catalog.txid_current_snapshot() s`;
 
 /** With nothing but pg_catalog on the path, definitions come out with every other name qualified. */
 export const SETTINGS = `select pg_catalog.set_config('search_path', 'pg_catalog', true),
@@ -51,6 +56,7 @@ export function readHead(rows: readonly Row[]): Head {
   return {
     serverVersion: Number(row?.[0]),
     searchPath: JSON.parse(text(row?.[1]) || '[]') as string[],
+    naming: text(row?.[4]),
     since: BigInt(text(row?.[2]) || 0),
     next: BigInt(text(row?.[3]) || 0),
   };

@@ -126,9 +126,9 @@ export class Draft {
   /** The same catalogue where nothing is different, else one of the next version. */
   finish(head: Head, version: number): Kept {
     const { catalogue, ...kept } = this.#kept;
-    const { searchPath } = head;
+    const { searchPath, naming } = head;
     const policies = this.policies;
-    const moved = !same(searchPath, catalogue.searchPath);
+    const moved = !same(searchPath, catalogue.searchPath) || naming !== catalogue.naming;
     if (!this.#relations && !this.#functions && !this.#types && !moved)
       return { ...kept, head, policies, catalogue };
     const { relations, functions, types } = this;
@@ -141,6 +141,7 @@ export class Draft {
         ...catalogue,
         version,
         searchPath,
+        naming,
         relations,
         relationByName: this.#relations ? byName(relations.values()) : catalogue.relationByName,
         functionsByName: this.#functions ? groupByName(functions.values()) : catalogue.functionsByName,

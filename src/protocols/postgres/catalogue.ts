@@ -77,6 +77,11 @@ export class CatalogueBook {
     return kept.catalogue;
   }
 
+  /** What names were resolved by at the last reading. */
+  get naming(): string | undefined {
+    return this.#kept?.head.naming;
+  }
+
   /** The next reading reads everything. */
   forget(): void {
     this.#kept = undefined;
@@ -187,6 +192,7 @@ async function readWhole(query: CatalogueQuery, words: Words, version: number): 
         version,
         serverVersion: head.serverVersion,
         searchPath: head.searchPath,
+        naming: head.naming,
         relations: all,
         relationByName: byName(all.values()),
         functionsByName: groupByName(read.functions),

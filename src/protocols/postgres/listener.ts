@@ -197,6 +197,7 @@ export class Listener implements Serving {
     });
     try {
       const upstream = await this.#reach(conversation, parameters);
+      conversation.resolves(upstream.naming);
       this.#join(wire, arrivals.release(), conversation, upstream, opening.minor >= 2 ? 32 : 4);
     } catch (error) {
       const { reason } = whyNot(error);

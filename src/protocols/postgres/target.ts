@@ -7,12 +7,15 @@ import type { OpenOptions, ServeOptions, Serving, Target } from '../protocol.ts'
 import { AuthenticationMemory } from './authenticate.ts';
 import { cancelUpstream } from './cancel.ts';
 import { CatalogueBook } from './catalogue.ts';
+import { NAMING } from './catalogue-changes.ts';
 import type { CatalogueQuery } from './catalogue-follow.ts';
 import type { Address } from './dial.ts';
 import { type Backend, Listener } from './listener.ts';
 import { ServerError, Upstream, whyNot } from './upstream.ts';
 
 const CONTROL_NAME = 'broker';
+/** Start-up parameters by which a client resolves names in its own way. */
+const RESOLVING: ReadonlySet<string> = new Set(['role', 'search_path', 'session_authorization']);
 
 export class PostgresTarget implements Target, Backend {
   readonly serverVersion: string;
@@ -27,6 +30,8 @@ export class PostgresTarget implements Target, Backend {
   readonly #memory: AuthenticationMemory;
   #control: Upstream;
   #book = new CatalogueBook();
+  /** Clients that connect now resolve names otherwise than the control connection does. */
+  #outdated = false;
   /** Protocol 3.2, with its long cancel keys, from PostgreSQL 18 on; older poolers end a connection that asks for it. */
   #minor: 0 | 2;
 
@@ -69,7 +74,23 @@ export class PostgresTarget implements Target, Backend {
     }
   }
 
+  /** A connection for a client, which has said how it resolves names. */
   async connect(parameters: ReadonlyMap<string, string>): Promise<Upstream> {
+    const upstream = await this.#reach(parameters);
+    try {
+      const [[row] = []] = await upstream.query([`select ${NAMING}`]);
+      upstream.naming = row?.[0] ?? undefined;
+    } catch (error) {
+      upstream.close();
+      throw error;
+    }
+    // The role's or the database's search path is another than when we connected: later conversations have the new one.
+    const given = [...parameters.keys()].some((name) => RESOLVING.has(name.toLowerCase()));
+    if (!given && upstream.naming !== this.#book.naming) this.#outdated = true;
+    return upstream;
+  }
+
+  async #reach(parameters: ReadonlyMap<string, string>): Promise<Upstream> {
     const options = {
       address: this.#at,
       tls: this.#connection.tls,
@@ -98,13 +119,24 @@ export class PostgresTarget implements Target, Backend {
   }
 
   async loadCatalogue(): Promise<Catalogue> {
-    if (!this.#control.alive) {
-      this.#control = await this.connect(controlParameters(this.database));
-      // Another server may answer here by now, whose transactions are numbered otherwise.
-      this.#book.forget();
-    }
+    if (this.#outdated || !this.#control.alive) await this.#renew();
     const control = this.#control;
     return this.#book.read((statements) => control.query(statements));
+  }
+
+  /** Another control connection. One that lives is kept where none can be had: what it says differs from what clients see. */
+  async #renew(): Promise<void> {
+    const old = this.#control;
+    try {
+      this.#control = await this.#reach(controlParameters(this.database));
+    } catch (error) {
+      if (old.alive) return;
+      throw error;
+    }
+    old.close();
+    this.#outdated = false;
+    // Another server may answer here by now, whose transactions are numbered otherwise.
+    this.#book.forget();
   }
 
   seenBy(query: CatalogueQuery): Promise<Catalogue | undefined> {

@@ -137,6 +137,8 @@ export class Upstream {
   readonly notices: Map<string, string>[] = [];
   /** What a CancelRequest for this connection must hold. */
   cancelKey: Buffer = Buffer.alloc(0);
+  /** What it resolves names without a schema by, as it said before anybody used it. */
+  naming: string | undefined = undefined;
   #inbox: Inbox | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -203,17 +205,21 @@ export class Upstream {
   async #untilReady(inbox: Inbox): Promise<void> {
     for (;;) {
       const { type, body } = await inbox.next();
-      const reader = new Reader('server', body, 0, body.length);
       if (type === FROM_SERVER.ready) break;
       if (type === FROM_SERVER.error) throw new ServerError(readFields(body, 0, body.length));
       if (type === FROM_SERVER.notice) this.notices.push(readFields(body, 0, body.length));
-      else if (type === FROM_SERVER.parameterStatus) this.parameters.set(reader.string(), reader.string());
+      else if (type === FROM_SERVER.parameterStatus) this.#setting(body);
       else if (type === FROM_SERVER.backendKey) {
         if (body.length < 8 || body.length > 4 + MAX_KEY)
           throw violation('server', 'a cancel key too short or long');
         this.cancelKey = body;
       } else throw violation('server', 'an unexpected message during start-up');
     }
+  }
+
+  #setting(body: Buffer): void {
+    const reader = new Reader('server', body, 0, body.length);
+    this.parameters.set(reader.string(), reader.string());
   }
 
   /** Gives the wire away, paused; the new owner sets its handler and resumes it. */
@@ -244,6 +250,7 @@ export class Upstream {
       const { type, body } = await inbox.next();
       if (type === FROM_SERVER.ready) break;
       if (type === FROM_SERVER.error) failure = new ServerError(readFields(body, 0, body.length));
+      else if (type === FROM_SERVER.parameterStatus) this.#setting(body);
     }
     const { results } = inbox;
     inbox.results = undefined;
