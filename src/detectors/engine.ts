@@ -95,9 +95,24 @@ class Engine implements Scanner {
     return pair;
   }
 
-  /** The same, a block at a time: bytes are read several times as fast as characters of a string. */
+  /** The same of what stands in the block. */
+  #block(text: string, start: number, length: number, pair: number): number {
+    const { table, follows } = this.#plan;
+    let before = pair & 127;
+    for (let i = 0; i < length; i += 1) {
+      const code = block[i] as number;
+      const call = table[(before << 7) | code] as number;
+      before = code;
+      if (call === NOTHING) continue;
+      // What stands behind the block is not known here.
+      if (i + 1 < length && follows[(call << 7) | (block[i + 1] as number)] === 0) continue;
+      this.#look(text, start + i, call);
+    }
+    return before;
+  }
+
+  /** A block at a time: bytes are read several times as fast as characters of a string. */
   #long(text: string): void {
-    const { table } = this.#plan;
     let pair = 0;
     for (let start = 0; start < text.length; start += BLOCK) {
       const piece = text.slice(start, start + BLOCK);
@@ -106,11 +121,7 @@ class Engine implements Scanner {
         continue;
       }
       block.write(piece, 0, 'latin1');
-      for (let i = 0; i < piece.length; i += 1) {
-        pair = ((pair << 7) & 0x3f80) | (block[i] as number);
-        const call = table[pair];
-        if (call !== NOTHING) this.#look(text, start + i, call as number);
-      }
+      pair = this.#block(text, start, piece.length, pair);
     }
     block.fill(0);
   }

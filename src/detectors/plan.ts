@@ -29,6 +29,8 @@ export interface Plan {
   /** By `previous << 7 | current`: one of the calls above. */
   readonly table: Uint8Array;
   readonly lists: readonly (readonly Anchor[])[];
+  /** By `call << 7 | next`: 0 where the character behind the pair rules out what the pair calls for. */
+  readonly follows: Uint8Array;
   readonly numbers: readonly NumberDetector[];
   readonly fewest: number;
   /** Bits of the group sizes each number detector starts with. */
@@ -92,6 +94,21 @@ function listsInto(
   return lists;
 }
 
+/** What may stand behind a pair: the next character of one of its anchors, or anything. */
+function followsOf(lists: readonly (readonly Anchor[])[]): Uint8Array {
+  const follows = new Uint8Array((FIRST_LIST + lists.length) << 7).fill(1);
+  for (const [number, list] of lists.entries()) {
+    const row = follows.subarray((FIRST_LIST + number) << 7, (FIRST_LIST + number + 1) << 7);
+    const next = list.map(({ literal, offset }) => literal.charCodeAt(offset + 1));
+    // Beyond ASCII nothing is told apart, and behind its last character an anchor says nothing.
+    if (!next.every((code) => code < 128)) continue;
+    row.fill(0);
+    for (const { literal, offset, ignoreCase } of list)
+      for (const code of casesOf(literal.charCodeAt(offset + 1), ignoreCase)) row[code] = 1;
+  }
+  return follows;
+}
+
 export function planFor(detectors: readonly Detector[]): Plan {
   const table = new Uint8Array(PAIRS);
   const numbers = detectors.filter((row): row is NumberDetector => row.kind === 'number');
@@ -100,8 +117,10 @@ export function planFor(detectors: readonly Detector[]): Plan {
     const before = pair >> 7;
     if (isDigit(pair & 127) && !isDigit(before)) table[pair] = isLetter(before) ? LETTERED : NUMBER;
   }
+  const lists = listsInto(table, anchorsByPair(detectors));
   return {
-    lists: listsInto(table, anchorsByPair(detectors)),
+    lists,
+    follows: followsOf(lists),
     table,
     numbers,
     leads: Int32Array.from(numbers, (row) => row.leads.reduce((bits, size) => bits | (1 << size), 0)),
