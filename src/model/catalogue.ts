@@ -79,6 +79,9 @@ export interface CatalogueType {
   readonly relationOid: number;
 }
 
+/** Names that the newest grammar takes for pg_catalog's, while older servers look for them on the search path. */
+export const WORDS_ONCE_NAMES: ReadonlySet<string> = new Set(['json_object', 'normalize']);
+
 export interface Catalogue {
   /** Grows with every refresh; part of every cache key. */
   readonly version: number;

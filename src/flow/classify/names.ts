@@ -1,9 +1,10 @@
 // What names mean in a catalogue. A name that could mean several things means all of them.
-import type {
-  Catalogue,
-  CatalogueFunction,
-  CatalogueRelation,
-  CatalogueType,
+import {
+  type Catalogue,
+  type CatalogueFunction,
+  type CatalogueRelation,
+  type CatalogueType,
+  WORDS_ONCE_NAMES,
 } from '../../model/catalogue.ts';
 import type { ClassifyEnvironment } from './environment.ts';
 import { type Fields, text } from './tree.ts';
@@ -171,7 +172,8 @@ export class Names {
   /** Every function a call by this name may reach; the server chooses by argument types, so all visible ones count. */
   functions(schema: string | undefined, name: string): readonly CatalogueFunction[] {
     const all = this.#catalogue.functionsByName.get(name) ?? [];
-    if (schema !== undefined) return all.filter((one) => one.schema === schema);
+    const named = schema !== undefined && !(schema === 'pg_catalog' && WORDS_ONCE_NAMES.has(name));
+    if (named) return all.filter((one) => one.schema === schema);
     if (this.#uncertain) return all;
     return all.filter(
       (one) => one.schema === 'pg_catalog' || this.#catalogue.searchPath.includes(one.schema),

@@ -1,7 +1,7 @@
 // Lineage of one expression. Whatever is computed from a protected column carries that column's whole label; a node
 // that is not known here is unknown.
 import { OPERATOR_WORDS, OPERATORS, POLYMORPHIC } from './builtins.ts';
-import { judgeCall } from './functions.ts';
+import { judgeCall, judgeWords } from './functions.ts';
 import {
   CLEAN,
   CLEAN_VALUE,
@@ -204,6 +204,17 @@ const call: Handler = (run, body, scope) => {
   return { label: derive([verdict.reach, shown, ...besides]) };
 };
 
+/** A word of the grammar, which an older server takes for the name of a function or of a column. */
+function wordOf(run: Run, node: TreeNode, found: Value, scope: Scope): Value {
+  if (node.body['op'] === 'SVFOP_SYSTEM_USER' && run.facts.catalogue.serverVersion < 160_000)
+    return lookUp(scope, ['system_user']);
+  const verdict = judgeWords(run.facts, node.type);
+  if (!verdict) return found;
+  if (verdict.keeps) run.leaves(found.label);
+  run.runs(verdict.candidates);
+  return { label: derive([found.label, run.met(verdict.reach), ...rowsLabels(scope)]) };
+}
+
 /** JSON aggregates count rows too. */
 const jsonAggregate: Handler = (run, body, scope) => ({
   label: derive([...inside(run, Object.values(body), scope), ...rowsLabels(scope)]),
@@ -267,7 +278,7 @@ export function resolveExpression(run: Run, value: unknown, scope: Scope): Value
   if (!node) return isTree(value) ? { label: derive(inside(run, Object.values(value), scope)) } : CLEAN_VALUE;
   const handler = HANDLERS[node.type];
   if (!handler) return run.unknown();
-  const found = handler(run, node.body, scope);
+  const found = wordOf(run, node, handler(run, node.body, scope), scope);
   run.met(found.label);
   return found;
 }

@@ -1,6 +1,6 @@
 // Judges one function call by name: what it shows, and whether it keeps its arguments. Every function the name could
 // mean counts, since the server picks by argument types that are not worked out here.
-import type { CatalogueFunction } from '../../../model/catalogue.ts';
+import { type CatalogueFunction, WORDS_ONCE_NAMES } from '../../../model/catalogue.ts';
 import { KEEPS_NOTHING, RANKS, REVEAL_FREE } from './builtins.ts';
 import type { Facts } from './facts.ts';
 import { CLEAN, derive, type Label, UNKNOWN } from './label.ts';
@@ -17,11 +17,40 @@ export interface CallVerdict {
   readonly candidates: readonly CatalogueFunction[];
 }
 
+/** Syntax of newer grammars, by its node → the functions that older servers call instead. */
+const WORDS: Readonly<Record<string, readonly string[]>> = Object.assign(Object.create(null), {
+  JsonArrayAgg: ['json_arrayagg'],
+  JsonArrayConstructor: ['json_array'],
+  JsonFuncExpr: ['json_exists', 'json_query', 'json_value'],
+  JsonObjectAgg: ['json_objectagg'],
+  JsonObjectConstructor: ['json_object'],
+  JsonParseExpr: ['json'],
+  JsonScalarExpr: ['json_scalar'],
+  JsonSerializeExpr: ['json_serialize'],
+  MergeSupportFunc: ['merge_action'],
+});
+
+/** What a piece of syntax may call that was not shipped with the server; undefined when nothing. */
+export function judgeWords(facts: Facts, type: string): CallVerdict | undefined {
+  const names = WORDS[type];
+  if (!names) return undefined;
+  const candidates = names.flatMap((name) => candidatesOf(facts, [name]).filter((one) => !one.builtin));
+  if (candidates.length === 0) return undefined;
+  return {
+    reach: derive(candidates.map((one) => facts.functionReach(one))),
+    revealFree: false,
+    keeps: candidates.some(keeps),
+    counts: true,
+    candidates,
+  };
+}
+
 function candidatesOf(facts: Facts, parts: readonly string[]): readonly CatalogueFunction[] {
   const name = parts.at(-1) ?? '';
   const schema = parts.at(-2);
   const all = facts.catalogue.functionsByName.get(name) ?? [];
-  return schema === undefined ? all : all.filter((one) => one.schema === schema);
+  const anywhere = schema === undefined || (schema === 'pg_catalog' && WORDS_ONCE_NAMES.has(name));
+  return anywhere ? all : all.filter((one) => one.schema === schema);
 }
 
 const keeps = (one: CatalogueFunction): boolean =>
