@@ -401,6 +401,13 @@ export const ERRORS = {
     hint: 'let it end, or end it, then try again; nothing was changed',
     exit: EXIT.configuration,
   },
+  'pins-busy': {
+    summary:
+      'what is known of the tools of server {server} is being written by another broker (process {pid})',
+    hint: 'let it end, or end it, then list the tools again',
+    exit: EXIT.configuration,
+    rpc: -32_603,
+  },
   'host-entry-unusable': {
     summary: '{server} in {file} cannot be put behind broker: {reason}',
     hint: '{mend}',

@@ -3,6 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path';
 import { sha256 } from '../../lib/digest.ts';
 import { jcs, jcsDigest } from '../../lib/jcs.ts';
+import { lockHolder, takeLock } from '../../lib/row-lock.ts';
+import { BrokerError } from '../../model/errors.ts';
 import type { Members } from '../../protocols/mcp/index.ts';
 
 export interface Pin {
@@ -91,6 +93,32 @@ export function changesOf({ members, changed }: Pin): string {
   return `its ${differing.join(', ') || 'definition'} changed`;
 }
 
+/** A tool as its server tells it now. */
+type Told = Pick<Pin, 'digest' | 'members' | 'flags'> & { readonly name: string };
+
+const EVERY_MS = 5;
+/** Two seconds: who holds the lock writes one file, and waits for nothing meanwhile. */
+const TRIES = 400;
+
+/** One process at a time changes a server's pins: what another one has seen must not be lost. */
+function locked<T>(folder: string, id: string, change: () => T): T {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const lock = takeLock(folder, id);
+    if (!lock) {
+      Atomics.wait(pause, 0, 0, EVERY_MS);
+      continue;
+    }
+    try {
+      return change();
+    } finally {
+      lock.release();
+    }
+  }
+  throw new BrokerError('pins-busy', { server: id, pid: lockHolder(folder, id) ?? 0 });
+}
+
 export class Pins {
   readonly #folder: string;
   readonly #start: Omit<PinFile, 'tools' | 'version'>;
@@ -114,38 +142,44 @@ export class Pins {
     return Object.hasOwn(this.#tools, name) ? this.#tools[name] : undefined;
   }
 
-  /** Takes note of tools as the server tells them now. `flags` say what is suspicious about each. */
+  /** Takes note of tools as the server tells them now. `flags` say what is suspicious about each. Throws `pins-busy`. */
   see(
     tools: ReadonlyMap<string, { readonly tool: Members; readonly flags: readonly string[] }>,
     now: string,
   ): Map<string, Seen> {
-    // A person may have trusted one meanwhile, and another front may have seen more.
+    const told = [...tools].map(([name, { tool, flags }]): Told => {
+      const members = membersOf(tool);
+      return { name, digest: jcsDigest(members), members, flags };
+    });
+    const looked = this.#compare(told, now);
+    if (looked.news.length === 0) return looked.seen;
+    // Another front may have seen more since, or a person trusted one: nothing of either may be lost.
+    return locked(this.#folder, this.id, () => {
+      const { seen, news } = this.#compare(told, now);
+      for (const [name, pin] of news) this.#set(name, pin);
+      if (news.length > 0) writePins(this.#folder, { version: 1, ...this.#start, tools: this.#tools });
+      return seen;
+    });
+  }
+
+  /** What the pins are now, and what those become that are not as they are pinned. */
+  #compare(told: readonly Told[], now: string): { seen: Map<string, Seen>; news: [string, Pin][] } {
     this.#tools = { ...this.#tools, ...readPins(this.#folder, this.id)?.tools };
     const seen = new Map<string, Seen>();
-    let differs = false;
-    for (const [name, { tool, flags }] of tools) {
-      const members = membersOf(tool);
-      const digest = jcsDigest(members);
+    const news: [string, Pin][] = [];
+    for (const { name, digest, members, flags } of told) {
       const pin = this.get(name);
-      if (!pin) {
-        this.#set(name, { digest, members, seen: now, flags });
-        seen.set(name, 'new');
-        differs = true;
-      } else if (pin.digest === digest) {
-        seen.set(name, 'same');
-        if (!pin.changed) continue;
+      const state = !pin ? 'new' : pin.digest === digest ? 'same' : 'changed';
+      seen.set(name, state);
+      if (!pin) news.push([name, { digest, members, seen: now, flags }]);
+      else if (state === 'changed' && pin.changed?.digest !== digest)
+        news.push([name, { ...pin, changed: { digest, members, seen: now, flags } }]);
+      else if (state === 'same' && pin.changed) {
         const { changed: _, ...kept } = pin;
-        this.#set(name, kept);
-        differs = true;
-      } else {
-        seen.set(name, 'changed');
-        if (pin.changed?.digest === digest) continue;
-        this.#set(name, { ...pin, changed: { digest, members, seen: now, flags } });
-        differs = true;
+        news.push([name, kept]);
       }
     }
-    if (differs) writePins(this.#folder, { version: 1, ...this.#start, tools: this.#tools });
-    return seen;
+    return { seen, news };
   }
 
   #set(name: string, pin: Pin): void {
@@ -158,17 +192,19 @@ export class Pins {
   }
 }
 
-/** A person trusts what the server tells now; all tools that changed when no name is given. Returns the names. */
+/** A person trusts what the server tells now; all tools that changed when no name is given. Returns the names. Throws `pins-busy`. */
 export function trustPins(folder: string, id: string, name?: string): string[] {
-  const file = readPins(folder, id);
-  if (!file) return [];
-  const tools = { ...file.tools };
-  const trusted: string[] = [];
-  for (const [tool, pin] of Object.entries(file.tools)) {
-    if (!pin.changed || (name !== undefined && name !== tool)) continue;
-    tools[tool] = { ...pin.changed };
-    trusted.push(tool);
-  }
-  if (trusted.length > 0) writePins(folder, { ...file, tools });
-  return trusted;
+  if (!readPins(folder, id)) return [];
+  return locked(folder, id, () => {
+    const file = readPins(folder, id);
+    const tools = { ...file?.tools };
+    const trusted: string[] = [];
+    for (const [tool, pin] of Object.entries(tools)) {
+      if (!pin.changed || (name !== undefined && name !== tool)) continue;
+      tools[tool] = { ...pin.changed };
+      trusted.push(tool);
+    }
+    if (file && trusted.length > 0) writePins(folder, { ...file, tools });
+    return trusted;
+  });
 }
