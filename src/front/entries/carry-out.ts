@@ -1,6 +1,7 @@
 // Carries out what is planned for host files, one broker at a time. Whatever ends it, file, record and keychain agree, or the next run makes them.
 import { isDeepStrictEqual } from 'node:util';
 import type { AgentClient } from '../../agent/client.ts';
+import { BrokerError } from '../../model/errors.ts';
 import { type FrontContext, frontPaths, openAgent } from '../compose.ts';
 import { type FileChange, hidden } from './change.ts';
 import { findingsOf, reference } from './findings.ts';
@@ -61,10 +62,9 @@ async function forwards(
 }
 
 /** First what is intended, then secrets, file and record. Throws `host-file-changed`, `host-file-unwritable`. */
-async function carryOut(hands: Hands, change: FileChange): Promise<void> {
+async function carryOut(hands: Hands, change: FileChange, before: FileRecord): Promise<void> {
   const { state, agent } = hands;
   const { file, host, record } = change;
-  const before = readRecord(state, file.path);
   const { made } = record;
   const begun = { host: host.id, entries: between(before, record), ...(made ? { made } : {}) };
   await writeRecord(state, { ...before, begun });
@@ -75,6 +75,29 @@ async function carryOut(hands: Hands, change: FileChange): Promise<void> {
     await mend(state, file.path, agent).catch(() => undefined);
     throw error;
   }
+}
+
+const quoted = (word: string): string =>
+  /^[\w.@/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** What was done to one file, and the command that takes it back. */
+function backOf({ host, file, record, moves }: FileChange, before: FileRecord): string {
+  const servers = [...new Set(between(before, record).map(({ path }) => path.at(-1) ?? ''))].map(quoted);
+  const scopes = new Set(between(before, record).map(({ scope }) => scope));
+  const [scope] = scopes.size === 1 ? scopes : [];
+  const options = `--host ${host.id}${scope === undefined ? '' : ` --scope ${scope}`}`;
+  const command =
+    moves === 'in'
+      ? `taken back by \`broker mcp uninstall ${servers.join(' ')} ${options}\``
+      : `broker stands before ${servers.join(', ')} no more`;
+  return `${file.shown}: ${command}`;
+}
+
+/** A file that could not be changed leaves those before it as they are now: which ones must be said. */
+function tellingWhatIsDone(error: unknown, done: readonly string[]): unknown {
+  if (!(error instanceof BrokerError) || done.length === 0) return error;
+  const hint = `${error.hint}; then the same command does the rest. Done before that: ${done.join('; ')}`;
+  return new BrokerError(error.code, error.details, { hint, cause: error });
 }
 
 /** Plans and carries out; what is done, is done from the files as they are then. Throws as `plan` does, and `host-file-busy`. */
@@ -94,7 +117,16 @@ export async function settle<P extends { readonly changes: readonly FileChange[]
     plan,
     filesOf: ({ changes }) => changes.map(({ file }) => file.path),
     carryOut: async ({ changes }) => {
-      for (const change of changes) await carryOut({ context, state, agent }, change);
+      const done: string[] = [];
+      for (const change of changes) {
+        const before = readRecord(state, change.file.path);
+        try {
+          await carryOut({ context, state, agent }, change, before);
+        } catch (error) {
+          throw tellingWhatIsDone(error, done);
+        }
+        done.push(backOf(change, before));
+      }
     },
   });
 }

@@ -42,7 +42,8 @@ function environmentOf(entry: Node, shape: Shape): Record<string, string> {
 
 /** Undefined for what is no server: neither a command nor an address. */
 export function launchOf(entry: Node, shape: Shape): Launch | undefined {
-  if (entry.kind !== 'map') return undefined;
+  if (entry.kind !== 'map' || isBorrowed(entry) || isBorrowed(memberOf(entry, shape.env)?.value))
+    return undefined;
   const env = environmentOf(entry, shape);
   const list = listOf(entry, shape);
   if (shape.args === undefined) {
@@ -59,8 +60,18 @@ export function launchOf(entry: Node, shape: Shape): Launch | undefined {
 
 /** It says that it is a server, in a way that is not understood. */
 export function isStrange(entry: Node, shape: Shape): boolean {
+  if (isBorrowed(entry)) return true;
   if (entry.kind !== 'map' || launchOf(entry, shape)) return false;
   return memberOf(entry, shape.command) !== undefined || urlOf(entry, shape) !== undefined;
+}
+
+/** YAML's `<<`: members that stand elsewhere, where a secret or another command may be. */
+const MERGE = '<<';
+
+/** What it says stands elsewhere in the file, as a whole or in part: aliases, anchors and merge keys of YAML. */
+export function isBorrowed(node: Node | undefined): boolean {
+  if (node?.kind === 'other') return node.value === undefined;
+  return node?.kind === 'map' && node.members.some(({ key }) => key === MERGE);
 }
 
 export function urlOf(entry: MapNode, shape: Shape): ReturnType<typeof memberOf> {

@@ -4,9 +4,9 @@ import type { FrontContext } from '../compose.ts';
 import type { Host, Machine, Place, Scope } from '../hosts/host.ts';
 import { HOSTS } from '../hosts/index.ts';
 import { type HostFile, readHostFile, reading, treeOf } from './host-file.ts';
-import { isStrange, launchOf } from './launch.ts';
+import { isBorrowed, isStrange, launchOf } from './launch.ts';
 import { SyntaxFault } from './syntax.ts';
-import { find, type Node, type Path, TwiceError, textAt } from './tree.ts';
+import { find, memberOf, type Node, type Path, TwiceError, textAt } from './tree.ts';
 import type { Entry } from './wrap.ts';
 
 export interface Found extends Entry {
@@ -71,9 +71,10 @@ function named(servers: Node | undefined): { readonly name: string; readonly nod
     });
   }
   if (servers?.kind !== 'list') return [];
-  return servers.items.flatMap((node) => {
+  return servers.items.flatMap((node, index) => {
     const name = textAt(node, 'name');
-    return name === undefined ? [] : [{ name, node }];
+    if (name !== undefined) return [{ name, node }];
+    return isBorrowed(node) ? [{ name: `server ${index + 1}`, node }] : [];
   });
 }
 
@@ -98,18 +99,30 @@ export function entriesOf(host: Host, place: Place, text: string): Entry[] {
 
 /** Entries that a host may start, and that broker cannot: told, since they would run without it. */
 function strangeOf(host: Host, place: Place, text: string): Unread[] {
-  return named(find(treeOf(place.file, host.format, text), place.path))
-    .filter(({ node }) => isStrange(node, host.shape))
-    .map(({ name }) => {
-      const error = new BrokerError('host-entry-unusable', {
-        server: name,
-        file: place.file,
-        reason: 'its command, arguments or address are not plain text',
-        mend: 'write each of them as a string, then try again',
-      });
-      return { host, place, server: name, error };
-    });
+  const root = treeOf(place.file, host.format, text);
+  const around = place.path.map((_, depth) => find(root, place.path.slice(0, depth)));
+  const all = host.format === 'yaml' && [...around, find(root, place.path)].some(isBorrowed);
+  const strange = named(find(root, place.path)).filter(({ node }) => isStrange(node, host.shape));
+  return [...strange.map(({ name }) => name), ...(all ? ['a server'] : [])].map((name) => {
+    const borrowed = all || strange.some((each) => each.name === name && borrows(each.node, host));
+    const [reason, mend] = borrowed ? BORROWED : UNCLEAR;
+    const error = new BrokerError('host-entry-unusable', { server: name, file: place.file, reason, mend });
+    return { host, place, server: name, error };
+  });
 }
+
+const UNCLEAR = [
+  'its command, arguments or address are not plain text',
+  'write each of them as a string, then try again',
+] as const;
+
+const BORROWED = [
+  'it takes what it says from elsewhere in the file (an alias, an anchor or <<)',
+  'write it out in full, then try again',
+] as const;
+
+const borrows = (node: Node, { shape }: Host): boolean =>
+  isBorrowed(node) || (node.kind === 'map' && isBorrowed(memberOf(node, shape.env)?.value));
 
 export function survey(context: FrontContext, { hosts, scope }: Choice): Survey {
   const machine = machineOf(context);
