@@ -1,7 +1,7 @@
 // `broker mcp`: what an MCP host's configuration launches. Must never write to stdout anything but messages for the host.
 import { parseWhen } from '../lib/when.ts';
 import { BrokerError } from '../model/errors.ts';
-import type { CommandDefinition } from './command.ts';
+import type { CommandContext, CommandDefinition } from './command.ts';
 
 const LONGEST_HOLD = 10 * 60_000;
 
@@ -14,6 +14,12 @@ function holdOf(option: unknown): number {
     reason: `--hold has to be from 0s to 10m, such as 45s, and not ${text}`,
     command: 'mcp',
   });
+}
+
+/** Reading the configuration takes longer than starting a server: it is only read for what may be a remote one. */
+async function remoteAddress(context: CommandContext, connection: string): Promise<URL | undefined> {
+  const { remoteUrl } = await import('../front/mcp/remote/address.ts');
+  return remoteUrl(context, connection);
 }
 
 export const mcp: CommandDefinition = {
@@ -70,9 +76,8 @@ export const mcp: CommandDefinition = {
       hold: holdOf(context.options['hold']),
       ...(typeof reason === 'string' ? { reason } : {}),
     };
-    const { remoteUrl } = await import('../front/mcp/remote/address.ts');
     const remote = program === undefined || context.options['url'] !== undefined;
-    const url = remote ? await remoteUrl(context, connection) : undefined;
+    const url = remote ? await remoteAddress(context, connection) : undefined;
     if (url !== undefined) {
       if (program !== undefined || order.others.length > 0)
         throw new BrokerError('usage', {
